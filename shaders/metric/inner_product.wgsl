@@ -1,0 +1,5 @@
+// t = Σ x·y: dot, cosine, Pearson, Euclidean and spectral angle, whose rows are prepared so that this is enough.
+// Twin of metric::inner_product::Multiply.
+fn step(sum: vec4<f32>, x: vec4<f32>, y: f32) -> vec4<f32> {
+    return fma(x, vec4<f32>(y), sum);
+}

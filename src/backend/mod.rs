@@ -1,0 +1,152 @@
+//! Where tiles of scores are screened: the CPU, or a GPU through wgpu.
+//!
+//! A backend never decides anything that reaches a result. It computes, for every pair of a tile, one f32 number `t`
+//! whose error against the real number is bounded (see [`crate::metric::form`]), and hands over each pair that *could*
+//! matter. Exact f64 scores come later and elsewhere, which is why all backends lead to the same bytes.
+//!
+//! What `t` is depends on the metric's [`Fold`](crate::metric::Fold): Σ a·b for the inner products, Σ|a−b| for Manhattan.
+//!
+//! # The test that a backend applies
+//! With the job's constant `gain` and the per-row numbers of [`Operand`], the pair (i, j) is handed over when
+//! ```text
+//! gain·t + reach_i·reach_j + lift_j ≥ floor_i      or      gain·t + reach_i·reach_j + lift_i ≥ floor_j
+//! ```
+//! evaluated in f32 in any order, fused or not: the numbers are rounded so that no pair is lost to that arithmetic. The
+//! second half applies only when [`Sink::both_sides`]. A floor of −∞ lets every pair pass, +∞ none.
+
+pub mod cpu;
+pub mod gpu;
+
+use std::ops::Range;
+
+/// What a backend screens: a block of rows in screening form, with what bounds their error.
+///
+/// Rows are stored padded with zeros, `stride` numbers each; `stride` is a multiple of [`Operand::PAD`]. Zeros add
+/// nothing to `t` for any fold.
+#[derive(Debug)]
+pub struct Operand {
+    /// Tells blocks apart, so that a device keeps what it has: never reused within a run.
+    pub key: u64,
+    pub rows: usize,
+    pub stride: usize,
+    /// `rows × stride`, row-major.
+    pub values: Vec<f32>,
+    /// Added to the bound for this row when it is the partner.
+    pub lift: Vec<f32>,
+    /// The row's factor in the error of a product.
+    pub reach: Vec<f32>,
+}
+
+impl Operand {
+    /// Rows are padded to a multiple of this many numbers (16 bytes: a `vec4<f32>`).
+    pub const PAD: usize = 4;
+
+    #[must_use]
+    pub fn row(&self, i: usize) -> &[f32] {
+        &self.values[i * self.stride..(i + 1) * self.stride]
+    }
+}
+
+/// Part of a block pair: rows of the first operand × rows of the second.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tile {
+    pub rows: Range<usize>,
+    pub cols: Range<usize>,
+    /// The sink has no floors for these rows yet: hand over all numbers ([`Sink::all`]), not a selection.
+    pub seed: bool,
+    /// On the diagonal of a collection with itself: of a selection, only pairs with row < column count.
+    pub upper: bool,
+}
+
+impl Tile {
+    #[must_use]
+    pub fn pairs(&self) -> u64 {
+        let (r, c) = (self.rows.len() as u64, self.cols.len() as u64);
+        r * c
+    }
+}
+
+/// A pair that passed the test: indices within the two operands, and its screening number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Picked {
+    pub row: u32,
+    pub col: u32,
+    pub t: f32,
+}
+
+/// Who receives what a backend finds. Called from many threads.
+pub trait Sink: Sync {
+    /// Current floors of these rows of the first operand. They only ever rise, so an old one is safe.
+    fn row_floors(&self, rows: Range<usize>, into: &mut Vec<f32>);
+    /// Current floors of these rows of the second operand; used when [`Sink::both_sides`].
+    fn col_floors(&self, cols: Range<usize>, into: &mut Vec<f32>);
+    /// Whether one score serves both the row's and the column's ranking.
+    fn both_sides(&self) -> bool;
+    /// All numbers of a tile, row-major, `stride` apart.
+    fn all(&self, tile: &Tile, t: &[f32], stride: usize);
+    /// The pairs of a tile that passed. Called once a tile.
+    fn picked(&self, tile: &Tile, pairs: &[Picked]);
+    /// The run is to end: stop at the next tile.
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+/// What the job asks of every tile.
+#[derive(Clone, Copy)]
+pub struct Screen {
+    /// Which fold computes `t`, and the metric's name: the name of its shader file.
+    pub metric: &'static dyn crate::metric::Metric,
+    /// The factor of `t` in the upper bound: near 1 for products, near −1 for distances.
+    pub gain: f32,
+}
+
+/// Where a comparison ran, for the record.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Device {
+    /// `cpu` or `gpu`.
+    pub kind: String,
+    /// Processor or adapter, as it names itself.
+    pub name: String,
+    /// Instruction set, or graphics API and driver.
+    pub driver: String,
+    /// The work is done by a processor pretending to be a GPU.
+    pub software: bool,
+}
+
+/// Why a backend gave up. What it had delivered by then is complete: `done` tiles, in the order given.
+#[derive(Debug, thiserror::Error)]
+#[error("{device} stopped after {done} tiles: {why}")]
+pub struct Stopped {
+    pub device: String,
+    pub done: usize,
+    pub why: String,
+}
+
+/// Something that screens tiles.
+pub trait Backend: Send {
+    fn device(&self) -> Device;
+
+    /// The side of a tile that suits this backend, in rows.
+    fn tile(&self) -> TileShape;
+
+    /// Additions on the longest path to one `t` of `d` terms, the products' rounding not counted. Any backend that sums
+    /// chunks of `c` terms first and then the chunks' sums answers `c + ⌈d/c⌉`.
+    fn depth(&self, d: usize) -> usize;
+
+    /// Bytes of host memory used beside the operands, for blocks of this width.
+    fn scratch_bytes(&self, d: usize) -> usize;
+
+    /// Screens `tiles` of `a` × `b`. Tells the sink of each tile exactly once, or of none of it.
+    ///
+    /// # Errors
+    /// When the device fails; tiles before [`Stopped::done`] were delivered, those from there on were not.
+    fn screen(&mut self, screen: Screen, a: &Operand, b: &Operand, tiles: &[Tile], sink: &dyn Sink) -> Result<(), Stopped>;
+}
+
+/// Rows × columns of a tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct TileShape {
+    pub rows: usize,
+    pub cols: usize,
+}

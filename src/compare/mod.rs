@@ -1,0 +1,5 @@
+//! Comparing every item with every other.
+
+pub mod source;
+
+pub use source::{ExhibitNames, InMemory, RowSource, SourceError};

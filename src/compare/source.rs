@@ -1,0 +1,101 @@
+//! What a comparison reads: rows of a collection, a block at a time.
+
+use crate::matrix::{Element, Matrix, Values};
+use std::ops::Range;
+
+/// A failure to read, from whoever stores the rows. Its text names the file and the dataset.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct SourceError(pub Box<dyn std::error::Error + Send + Sync>);
+
+/// A collection of descriptors, of any size.
+pub trait RowSource: Send {
+    /// How people name it: `archive.h5:/spectra`.
+    fn name(&self) -> String;
+    /// n
+    fn rows(&self) -> usize;
+    /// d
+    fn width(&self) -> usize;
+    /// What [`Self::read`] gives.
+    fn element(&self) -> Element;
+    /// The values of these rows, row-major, `rows.len() × width` of them.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn read(&mut self, rows: Range<usize>) -> Result<Values, SourceError>;
+    /// Who the exhibit of each row is, as numbers: equal for rows of one exhibit. `None` where the collection does not say.
+    /// `names` gives every exhibit its number and is shared by the collections of a job.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn exhibits(&mut self, names: &mut ExhibitNames) -> Result<Option<Vec<u32>>, SourceError>;
+    /// How people name a row, for messages: its id, where it has one.
+    fn label(&mut self, row: usize) -> Option<String>;
+}
+
+/// Numbers for the names of exhibits.
+#[derive(Debug, Default)]
+pub struct ExhibitNames(std::collections::HashMap<String, u32>);
+
+impl ExhibitNames {
+    /// The number of `name`, a new one if it was not met before.
+    pub fn number(&mut self, name: &str) -> u32 {
+        if let Some(&n) = self.0.get(name) {
+            return n;
+        }
+        let n = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        self.0.insert(name.to_owned(), n);
+        n
+    }
+}
+
+/// A matrix in memory, compared as it is.
+#[derive(Debug)]
+pub struct InMemory {
+    pub name: String,
+    pub matrix: Matrix,
+    /// One exhibit name a row, where known.
+    pub exhibits: Option<Vec<String>>,
+}
+
+impl InMemory {
+    #[must_use]
+    pub fn new(name: &str, matrix: Matrix) -> Self {
+        Self { name: name.to_owned(), matrix, exhibits: None }
+    }
+}
+
+impl RowSource for InMemory {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn rows(&self) -> usize {
+        self.matrix.rows()
+    }
+
+    fn width(&self) -> usize {
+        self.matrix.width()
+    }
+
+    fn element(&self) -> Element {
+        self.matrix.element()
+    }
+
+    fn read(&mut self, rows: Range<usize>) -> Result<Values, SourceError> {
+        let d = self.width();
+        let span = rows.start * d..rows.end * d;
+        Ok(match self.matrix.values() {
+            Values::F32(v) => Values::F32(v[span].to_vec()),
+            Values::F64(v) => Values::F64(v[span].to_vec()),
+        })
+    }
+
+    fn exhibits(&mut self, names: &mut ExhibitNames) -> Result<Option<Vec<u32>>, SourceError> {
+        Ok(self.exhibits.as_ref().map(|all| all.iter().map(|e| names.number(e)).collect()))
+    }
+
+    fn label(&mut self, _: usize) -> Option<String> {
+        None
+    }
+}

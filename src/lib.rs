@@ -1,0 +1,4 @@
+pub mod backend;
+pub mod compare;
+pub mod matrix;
+pub mod metric;

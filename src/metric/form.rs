@@ -1,0 +1,335 @@
+//! The screening form: how far a number computed in f32 can be from the score it stands for.
+//!
+//! Every metric maps rows to v(x) and scores to u, larger meaning closer ([`Geometry`]):
+//!
+//! | geometry | u | t that a backend computes |
+//! |---|---|---|
+//! | product | ⟨v(x), v(y)⟩ | Σ x̂ŷ |
+//! | distance | −½‖v(x) − v(y)‖² | Σ x̂ŷ |
+//! | city | −Σ\|v(x) − v(y)\| | Σ\|x̂ − ŷ\| |
+//!
+//! with x̂ = f32(x′), x′ = (v(x) − m)·s, m the mean of a collection and s a power of two that brings all rows into the unit
+//! ball. Any m would be right; the mean makes the error small where rows resemble each other, which is where it matters:
+//! an offset of a million common to all rows costs nothing.
+//!
+//! ```text
+//! product    s²u = ⟨x′,y′⟩ + o_x + o_y,   o_x = s²(⟨v(x),m⟩ − ½‖m‖²)
+//! distance   s²u = ⟨x′,y′⟩ + o_x + o_y,   o_x = −½‖x′‖²
+//! city       s·u = −Σ|x′ − y′|,           o_x = 0
+//! ```
+//!
+//! # The bound
+//! With ε = 2⁻²⁴, and a backend that passes at most D additions on the way to t ([`crate::backend::Backend::depth`]), in any
+//! order, fused or not (Higham § 3.1, doi:10.1137/1.9780898718027):
+//! ```text
+//! |t − ⟨x̂,ŷ⟩|        ≤ γ_{D+1} Σ|x̂ŷ|  ≤ γ_{D+1} ‖x̂‖‖ŷ‖
+//! |⟨x̂,ŷ⟩ − ⟨x′,y′⟩|  ≤ ‖x̂−x′‖‖y′‖ + ‖x̂‖‖ŷ−y′‖  ≤ (2ε + ε²)‖x′‖‖y′‖
+//! ```
+//! so the error of a product is at most c‖x‖‖y‖ with c = 1.001·(D + 9)ε: two additions and the device's own test of
+//! gain·t + reach·reach + lift (four roundings) are in the 9. What f64 loses in v(x), o and in the definition itself is
+//! below e·‖v(x)‖‖v(y)‖s² with e = (d/16 + 128)·2⁻⁵² (see [`super::sum`]; twice the terms' bound). By Cauchy–Schwarz the two
+//! products fit into one: **reach** = √(c‖x‖² + e‖v(x)‖²s²), and
+//! ```text
+//! s²u ∈ t + o_x + o_y ± (reach_x·reach_y + slack_x + slack_y)
+//! ```
+//! **slack** holds what is a sum and not a product: e‖v(x)‖‖m‖s² + e‖m‖²s² for the offsets, e‖x′‖² for distances, Σ|x̂ − x′| for city,
+//! and d·2⁻¹⁰⁰ for numbers below 2⁻¹²⁶ that a device may take as zero. For city the rounding is relative to t, all terms
+//! being of one sign: −s·u ∈ t·(1 ± c) ± (slack_x + slack_y).
+
+use super::{Geometry, Measure, Metric};
+use crate::matrix::Row;
+use std::fmt;
+
+/// Half the distance from 1 to the next f32.
+const EPSILON: f64 = 1.0 / 16_777_216.0;
+
+/// What bounds one row's part in an error, in units of the scaled form.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bounds {
+    /// o: added to t.
+    pub offset: f64,
+    /// Factor of the error of a product.
+    pub reach: f64,
+    /// Added to the error.
+    pub slack: f64,
+}
+
+/// How all rows of a job are brought into screening form.
+#[derive(Clone)]
+pub struct Frame {
+    metric: &'static dyn Metric,
+    shift: Vec<f64>,
+    shift_norm: f64,
+    scale: f64,
+    /// s² or s: what multiplies u.
+    unit: f64,
+    /// Subtracted from one side of the device's test and from the other, so that both stay small.
+    middle: f64,
+    screen: f64,
+    exact: f64,
+    flush: f64,
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frame").field("metric", &self.metric).field("scale", &self.scale).finish_non_exhaustive()
+    }
+}
+
+impl Frame {
+    /// A frame for rows of `shift.len()` features.
+    ///
+    /// `shift`: m, the mean of v(x) or anything else finite. `largest`: the greatest [`Metric::embedded_size`] of any row.
+    /// `depth`: D of the backend.
+    #[must_use]
+    pub fn new(metric: &'static dyn Metric, shift: Vec<f64>, largest: f64, depth: usize) -> Self {
+        let d = shift.len() as f64;
+        let shift_norm = match metric.geometry() {
+            Geometry::City => shift.iter().map(|x| x.abs()).sum(),
+            _ => shift.iter().map(|x| x * x).sum::<f64>().sqrt(),
+        };
+        let ball = largest + shift_norm;
+        let exponent = if ball > 0.0 { -(libm::log2(ball).ceil() + 1.0) } else { 0.0 };
+        let scale = libm::exp2(exponent.clamp(-480.0, 400.0));
+        let unit = match metric.geometry() {
+            Geometry::City => scale,
+            _ => scale * scale,
+        };
+        let middle = match metric.geometry() {
+            Geometry::Product => 0.5 * shift_norm * shift_norm * unit,
+            _ => 0.0,
+        };
+        Self {
+            metric,
+            shift_norm,
+            scale,
+            unit,
+            middle,
+            screen: 1.001 * (depth as f64 + 9.0) * EPSILON,
+            exact: (d / 16.0 + 128.0) * libm::exp2(-52.0),
+            flush: d * libm::exp2(-100.0),
+            shift,
+        }
+    }
+
+    #[must_use]
+    pub fn metric(&self) -> &'static dyn Metric {
+        self.metric
+    }
+
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.shift.len()
+    }
+
+    /// Writes x̂ into `out` and answers its bounds. `work` is scratch of the row's length.
+    pub fn row(&self, x: Row<'_>, m: Measure, work: &mut [f64], out: &mut [f32]) -> Bounds {
+        self.metric.embed(x, m, work);
+        let geometry = self.metric.geometry();
+        let along = if geometry == Geometry::Product { work.iter().zip(&self.shift).map(|(v, m)| v * m).sum() } else { 0.0 };
+        let (mut square, mut rounded_square, mut size, mut residual) = (0.0, 0.0, 0.0, 0.0);
+        for ((v, m), o) in work.iter_mut().zip(&self.shift).zip(out.iter_mut()) {
+            let x = (*v - m) * self.scale;
+            let rounded = x as f32;
+            let r = f64::from(rounded);
+            square += x * x;
+            rounded_square += r * r;
+            size += x.abs();
+            residual += (x - r).abs();
+            *v = x;
+            *o = rounded;
+        }
+        let true_square = square;
+        let square = square.max(rounded_square);
+        let up = 1.0 + 1e-6;
+        match geometry {
+            Geometry::Product => {
+                let whole = self.metric.embedded_size(x, m) * self.scale;
+                let shift = self.shift_norm * self.scale;
+                let offset = (along - 0.5 * self.shift_norm * self.shift_norm) * self.unit;
+                Bounds {
+                    offset,
+                    reach: (self.screen * square + self.exact * whole * whole).sqrt() * up,
+                    slack: self.exact * (whole * shift + shift * shift) * up + self.flush,
+                }
+            }
+            Geometry::Distance => Bounds {
+                offset: -0.5 * true_square,
+                reach: (self.screen * square).sqrt() * up,
+                slack: (self.exact * square + 2.0 * EPSILON * EPSILON * square) * up + self.flush,
+            },
+            Geometry::City => Bounds { offset: 0.0, reach: 0.0, slack: (residual + libm::exp2(-52.0) * size) * up + self.flush },
+        }
+    }
+
+    /// The factor of t in the upper bound that devices use.
+    #[must_use]
+    pub fn gain(&self) -> f32 {
+        match self.metric.geometry() {
+            Geometry::City => toward_zero(-(1.0 - self.screen)),
+            _ => 1.0,
+        }
+    }
+
+    /// The greatest u (scaled) that a pair with this t can have.
+    #[must_use]
+    pub fn upper(&self, t: f32, x: &Bounds, y: &Bounds) -> f64 {
+        let gain = if self.metric.geometry() == Geometry::City { -(1.0 - self.screen) } else { 1.0 };
+        gain * f64::from(t) + (x.offset + y.offset) + x.reach * y.reach + (x.slack + y.slack)
+    }
+
+    /// The least u (scaled) that a pair with this t can have.
+    #[must_use]
+    pub fn lower(&self, t: f32, x: &Bounds, y: &Bounds) -> f64 {
+        let gain = if self.metric.geometry() == Geometry::City { -(1.0 + self.screen) } else { 1.0 };
+        gain * f64::from(t) + (x.offset + y.offset) - x.reach * y.reach - (x.slack + y.slack)
+    }
+
+    /// No pair whose score is at least as good as `score` has a smaller u (scaled).
+    #[must_use]
+    pub fn least_u(&self, score: f64) -> f64 {
+        let u = self.metric.u_of(score) * self.unit;
+        u - u.abs() * libm::exp2(-46.0) - self.metric.u_error() * self.unit
+    }
+
+    /// What [`crate::backend::Operand::lift`] must hold for a row.
+    #[must_use]
+    pub fn lift(&self, x: &Bounds) -> f32 {
+        let lift = x.offset + x.slack - self.middle;
+        let margin = 4.0 * EPSILON * lift.abs() + libm::exp2(-50.0) * (x.offset.abs() + self.middle);
+        above(lift + margin)
+    }
+
+    /// What [`crate::backend::Operand::reach`] must hold for a row.
+    #[must_use]
+    pub fn reach(&self, x: &Bounds) -> f32 {
+        above(x.reach)
+    }
+
+    /// The floor that keeps every partner of the row whose u (scaled) may be `least` or more.
+    #[must_use]
+    pub fn floor(&self, least: f64, x: &Bounds) -> f32 {
+        if least == f64::NEG_INFINITY {
+            return f32::NEG_INFINITY;
+        }
+        let floor = least - x.offset - x.slack - self.middle;
+        let margin = 4.0 * EPSILON * floor.abs().min(1.0) * libm::exp2(-20.0)
+            + libm::exp2(-50.0) * (least.abs() + x.offset.abs() + self.middle)
+            + self.flush;
+        below(floor - margin)
+    }
+
+    /// The score that t says, without its error.
+    #[must_use]
+    pub fn estimate(&self, t: f32, x: &Bounds, y: &Bounds) -> f64 {
+        let t = f64::from(t);
+        let u = if self.metric.geometry() == Geometry::City { -t } else { t + (x.offset + y.offset) };
+        self.metric.score_of(u / self.unit)
+    }
+
+    /// How far [`Self::estimate`], rounded to f32, can be from the score, for rows with at most these bounds.
+    ///
+    /// The score of u is steepest where rows are closest, so that is where the error in u is measured.
+    #[must_use]
+    pub fn tolerance(&self, reach: f64, slack: f64, largest_score: f64) -> f64 {
+        let relative = if self.metric.geometry() == Geometry::City { 2.0 * self.screen } else { 0.0 };
+        let error = (reach * reach + 2.0 * slack + relative) / self.unit;
+        let best = self.metric.info().closest();
+        let closest = if best.is_finite() { self.metric.u_of(best) } else { 0.0 };
+        let step = (self.metric.score_of(closest) - self.metric.score_of(closest - error)).abs();
+        step * (1.0 + 1e-6) + largest_score.abs() * 2.0 * EPSILON + f64::from(f32::MIN_POSITIVE)
+    }
+}
+
+/// The f32 next above what f64 rounds to: not less than `x`.
+fn above(x: f64) -> f32 {
+    (x as f32).next_up()
+}
+
+/// The f32 next below what f64 rounds to: not more than `x`.
+fn below(x: f64) -> f32 {
+    (x as f32).next_down()
+}
+
+fn toward_zero(x: f64) -> f32 {
+    let near = x as f32;
+    if f64::from(near).abs() > x.abs() { f32::from_bits(near.to_bits() - 1) } else { near }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric;
+    use proptest::prelude::*;
+
+    /// t as a careless device computes it: one f32 after the other.
+    fn forward(metric: &dyn Metric, x: &[f32], y: &[f32]) -> f32 {
+        x.iter().zip(y).fold(0.0, |t, (a, b)| match metric.geometry() {
+            Geometry::City => t + (a - b).abs(),
+            _ => t + a * b,
+        })
+    }
+
+    fn check(metric: &'static dyn Metric, rows: &[Vec<f64>], shift: Vec<f64>) -> Result<(), TestCaseError> {
+        let d = shift.len();
+        let measures: Vec<_> = rows.iter().map(|r| metric.measure(Row::F64(r))).collect();
+        prop_assume!(measures.iter().all(Result::is_ok));
+        let measures: Vec<_> = measures.into_iter().flatten().collect();
+        let largest = rows.iter().zip(&measures).map(|(r, &m)| metric.embedded_size(Row::F64(r), m)).fold(0.0, f64::max);
+        let frame = Frame::new(metric, shift, largest, d);
+        let mut work = vec![0.0; d];
+        let formed: Vec<(Vec<f32>, Bounds)> = rows
+            .iter()
+            .zip(&measures)
+            .map(|(r, &m)| {
+                let mut out = vec![0.0; d];
+                let bounds = frame.row(Row::F64(r), m, &mut work, &mut out);
+                (out, bounds)
+            })
+            .collect();
+        for (i, (xi, bi)) in formed.iter().enumerate() {
+            for (j, (xj, bj)) in formed.iter().enumerate() {
+                let score = metric.define(&rows[i], &rows[j]);
+                let t = forward(metric, xi, xj);
+                let (u, least) = (metric.u_of(score) * frame.unit, frame.least_u(score));
+                prop_assert!(least <= u);
+                let (lower, upper) = (frame.lower(t, bi, bj), frame.upper(t, bi, bj));
+                prop_assert!(lower <= u && u <= upper, "{metric:?}: u {u} not in {lower} … {upper}");
+                // The device's own test, with the pair's own score as the floor, must let the pair pass.
+                let floor = frame.floor(least, bi);
+                let test = frame.gain() * t + frame.reach(bi) * frame.reach(bj) + frame.lift(bj);
+                prop_assert!(test >= floor, "{metric:?}: {test} below {floor}");
+                let error = (frame.estimate(t, bi, bj) as f32 as f64 - score).abs();
+                let most = frame.tolerance(bi.reach.max(bj.reach), bi.slack.max(bj.slack), score);
+                prop_assert!(score.abs() > 1e38 || error <= most, "{metric:?}: estimate off by {error}, tolerance {most}");
+            }
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn no_pair_leaves_its_bounds(
+            rows in prop::collection::vec(prop::collection::vec(-1.0f64..1.0, 37), 4),
+            offset in prop::sample::select(vec![0.0, 1.0, 1e6]),
+            size in prop::sample::select(vec![1e-30, 1.0, 1e30]),
+            spread in prop::sample::select(vec![1.0, 1e-3, 1e-9]),
+            centred in any::<bool>(), which in 0..metric::all().len(),
+        ) {
+            let metric = metric::all()[which];
+            let base = rows[0].clone();
+            let rows: Vec<Vec<f64>> = rows.iter()
+                .map(|r| r.iter().zip(&base).map(|(x, b)| (b + spread * x + offset) * size).collect()).collect();
+            let mut shift = vec![0.0; 37];
+            if centred {
+                let mut v = vec![0.0; 37];
+                for r in &rows {
+                    let Ok(m) = metric.measure(Row::F64(r)) else { return Ok(()) };
+                    metric.embed(Row::F64(r), m, &mut v);
+                    shift.iter_mut().zip(&v).for_each(|(s, v)| *s += v / rows.len() as f64);
+                }
+            }
+            check(metric, &rows, shift)?;
+        }
+    }
+}

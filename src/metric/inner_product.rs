@@ -1,0 +1,42 @@
+//! What the metrics share that reduce to one inner product.
+
+use super::vector::{Step, Vector};
+use super::{Measure, Shader, Undefined, norm};
+use crate::matrix::Row;
+
+/// t ← t + x·y
+pub struct Multiply;
+
+impl Step for Multiply {
+    #[inline(always)]
+    fn step<V: Vector>(sum: V, x: V, y: V) -> V {
+        x.mul_add(y, sum)
+    }
+}
+
+/// The same for GPUs.
+pub const SHADER: Shader = Shader { name: "inner_product", source: include_str!("../../shaders/metric/inner_product.wgsl") };
+
+/// The norm of a row that must not be zero.
+pub(super) fn nonzero_norm(x: Row<'_>, metric: &'static str) -> Result<Measure, Undefined> {
+    super::finite(x)?;
+    let norm = norm(x, 0.0)?;
+    if norm == 0.0 {
+        return Err(Undefined::ZeroNorm(x.len(), metric));
+    }
+    Ok(Measure { centre: 0.0, norm })
+}
+
+/// The norm of any finite row.
+pub(super) fn plain_norm(x: Row<'_>) -> Result<Measure, Undefined> {
+    super::finite(x)?;
+    Ok(Measure { centre: 0.0, norm: norm(x, 0.0)? })
+}
+
+/// (x − centre)/norm
+pub(super) fn unit(x: Row<'_>, m: Measure, out: &mut [f64]) {
+    x.copy_to(out);
+    for v in out {
+        *v = (*v - m.centre) / m.norm;
+    }
+}

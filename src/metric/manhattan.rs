@@ -1,0 +1,86 @@
+//! Manhattan (city-block) distance: Σ |aᵢ − bᵢ|.
+//!
+//! Domain: finite rows. Range 0 … ∞; smaller is closer. Source: SciPy `spatial.distance.cityblock`.
+//!
+//! Form: u = −Σ|aᵢ − bᵢ|. It folds over features instead of multiplying, so it has its own step and shader.
+
+use super::vector::{Step, Vector};
+use super::{Closer, Geometry, Info, Measure, Metric, Shader, Stepped, Undefined, inner_product, sum};
+use crate::matrix::Row;
+
+pub struct Manhattan;
+
+/// t ← t + |x − y|
+pub struct AbsoluteDifference;
+
+impl Step for AbsoluteDifference {
+    #[inline(always)]
+    fn step<V: Vector>(sum: V, x: V, y: V) -> V {
+        sum.add(x.sub(y).abs())
+    }
+}
+
+impl Stepped for Manhattan {
+    type Step = AbsoluteDifference;
+}
+
+impl Metric for Manhattan {
+    fn info(&self) -> &'static Info {
+        &Info {
+            name: "manhattan",
+            formula: "Σ |aᵢ−bᵢ|",
+            closer: Closer::Smaller,
+            range: (0.0, f64::INFINITY),
+            domain: "finite rows",
+            source: "SciPy spatial.distance.cityblock",
+        }
+    }
+
+    fn shader(&self) -> Shader {
+        Shader { name: "manhattan", source: include_str!("../../shaders/metric/manhattan.wgsl") }
+    }
+
+    fn geometry(&self) -> Geometry {
+        Geometry::City
+    }
+
+    fn measure(&self, x: Row<'_>) -> Result<Measure, Undefined> {
+        inner_product::plain_norm(x)
+    }
+
+    fn define(&self, a: &[f64], b: &[f64]) -> f64 {
+        sum::in_stripes(a.len(), |i| (a[i] - b[i]).abs())
+    }
+
+    fn score(&self, a: Row<'_>, _: Measure, b: Row<'_>, _: Measure) -> f64 {
+        sum::pairs(sum::AbsoluteDifference, a, b)
+    }
+
+    fn embed(&self, x: Row<'_>, _: Measure, out: &mut [f64]) {
+        x.copy_to(out);
+    }
+
+    fn embedded_size(&self, x: Row<'_>, m: Measure) -> f64 {
+        // Σ|x| ≤ √d·‖x‖ (Cauchy–Schwarz); only the scale hangs on it.
+        m.norm * (x.len() as f64).sqrt()
+    }
+
+    fn u_of(&self, score: f64) -> f64 {
+        -score
+    }
+
+    fn score_of(&self, u: f64) -> f64 {
+        (-u).max(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn golden() {
+        // SciPy 1.17: scipy.spatial.distance.cityblock([1, 2, 3.5], [4, -5, 6])
+        assert_eq!(Manhattan.define(&[1.0, 2.0, 3.5], &[4.0, -5.0, 6.0]), 12.5);
+    }
+}
