@@ -197,6 +197,13 @@ impl Matrix {
         }
     }
 
+    /// The matrix itself, leaving one without rows.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        let empty = Values::empty(self.element());
+        Self { width: self.width, values: std::mem::replace(&mut self.values, empty) }
+    }
+
     /// The values, to be filled again.
     #[must_use]
     pub fn into_values(self) -> Values {

@@ -19,17 +19,30 @@ pub mod gpu;
 
 use std::ops::Range;
 
+/// How an operand's numbers lie in memory: what a backend asks for ([`Backend::layout`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Row after row.
+    Rows,
+    /// Groups of [`GROUP`] rows; in a group, all rows' first numbers, then all their second ones: what a register loads.
+    Groups,
+}
+
+/// Rows of a group in [`Layout::Groups`]; the last group is filled up with rows of zeros.
+pub const GROUP: usize = 16;
+
 /// What a backend screens: a block of rows in screening form, with what bounds their error.
 ///
-/// Rows are stored padded with zeros, `stride` numbers each; `stride` is a multiple of [`Operand::PAD`]. Zeros add
-/// nothing to `t` for any fold.
+/// Rows are padded with zeros to `stride` numbers each, a multiple of [`Operand::PAD`]. Zeros add nothing to `t` for any
+/// fold.
 #[derive(Debug)]
 pub struct Operand {
     /// Tells blocks apart, so that a device keeps what it has: never reused within a run.
     pub key: u64,
     pub rows: usize,
     pub stride: usize,
-    /// `rows × stride`, row-major.
+    pub layout: Layout,
+    /// `rows × stride` numbers, or `⌈rows/16⌉·16 × stride` in groups.
     pub values: Vec<f32>,
     /// Added to the bound for this row when it is the partner.
     pub lift: Vec<f32>,
@@ -41,9 +54,22 @@ impl Operand {
     /// Rows are padded to a multiple of this many numbers (16 bytes: a `vec4<f32>`).
     pub const PAD: usize = 4;
 
+    /// Numbers that an operand of this shape holds.
     #[must_use]
-    pub fn row(&self, i: usize) -> &[f32] {
-        &self.values[i * self.stride..(i + 1) * self.stride]
+    pub const fn size(layout: Layout, rows: usize, stride: usize) -> usize {
+        match layout {
+            Layout::Rows => rows * stride,
+            Layout::Groups => rows.div_ceil(GROUP) * GROUP * stride,
+        }
+    }
+
+    /// The numbers of row `i`, one after the other, whatever the layout.
+    pub fn row(&self, i: usize) -> impl Iterator<Item = f32> + '_ {
+        let (start, step) = match self.layout {
+            Layout::Rows => (i * self.stride, 1),
+            Layout::Groups => (i / GROUP * GROUP * self.stride + i % GROUP, GROUP),
+        };
+        self.values[start..].iter().step_by(step).take(self.stride).copied()
     }
 }
 
@@ -126,6 +152,9 @@ pub struct Stopped {
 /// Something that screens tiles.
 pub trait Backend: Send {
     fn device(&self) -> Device;
+
+    /// How operands must lie in memory.
+    fn layout(&self) -> Layout;
 
     /// The side of a tile that suits this backend, in rows.
     fn tile(&self) -> TileShape;

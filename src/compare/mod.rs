@@ -1,5 +1,23 @@
-//! Comparing every item with every other.
+//! Comparing every item with every other: [`job`] → [`plan`] → [`survey`] → [`block`] (prepare) → a backend (screen) →
+//! [`select`] (refine) → [`run::Outcome`].
+//!
+//! Pure but for [`links`], which spools to disk what does not fit into memory. Rows come through [`RowSource`] and dense scores
+//! leave through [`DenseStore`], which rooms above implement.
 
+pub mod block;
+pub mod dense;
+pub mod error;
+pub mod job;
+pub mod links;
+pub mod plan;
+pub mod run;
+pub mod select;
 pub mod source;
+pub mod survey;
 
+pub use dense::DenseStore;
+pub use error::{Error, bytes};
+pub use job::{Exclude, Invalid, Job, Mode, Options};
+pub use links::{Link, Links};
+pub use run::{Answer, Comparison, Effort, Input, Observer, Outcome, Unwatched};
 pub use source::{ExhibitNames, InMemory, RowSource, SourceError};

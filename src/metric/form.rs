@@ -68,6 +68,8 @@ pub struct Frame {
     screen: f64,
     exact: f64,
     flush: f64,
+    /// No ‖x′‖ (Σ|x′| for city) is larger.
+    radius: f64,
 }
 
 impl fmt::Debug for Frame {
@@ -108,6 +110,7 @@ impl Frame {
             screen: 1.001 * (depth as f64 + 9.0) * EPSILON,
             exact: (d / 16.0 + 128.0) * libm::exp2(-52.0),
             flush: d * libm::exp2(-100.0),
+            radius: ball * scale,
             shift,
         }
     }
@@ -227,7 +230,32 @@ impl Frame {
         self.metric.score_of(u / self.unit)
     }
 
-    /// How far [`Self::estimate`], rounded to f32, can be from the score, for rows with at most these bounds.
+    /// How far [`Self::estimate`], rounded to f32, can be from the score of any two rows that this frame was made for.
+    #[must_use]
+    pub fn worst_tolerance(&self) -> f64 {
+        let r = self.radius * (1.0 + 1e-9);
+        let (reach, slack) = match self.metric.geometry() {
+            Geometry::Product => (r * (self.screen + self.exact).sqrt(), 2.0 * self.exact * r * r),
+            Geometry::Distance => (r * self.screen.sqrt(), (self.exact + 2.0 * EPSILON * EPSILON) * r * r),
+            Geometry::City => (0.0, (EPSILON + libm::exp2(-52.0)) * r),
+        };
+        let up = 1.0 + 2e-6;
+        self.tolerance(reach * up, slack * up + 2.0 * self.flush, self.largest_score())
+    }
+
+    /// No score of two rows that this frame was made for is larger in magnitude.
+    #[must_use]
+    pub fn largest_score(&self) -> f64 {
+        let r = self.radius / self.scale;
+        let u = match self.metric.geometry() {
+            Geometry::Product => return self.metric.score_of(r * r).abs().max(self.metric.score_of(-r * r).abs()),
+            Geometry::Distance => -2.0 * r * r,
+            Geometry::City => -2.0 * r,
+        };
+        self.metric.score_of(u).abs()
+    }
+
+    /// The same for rows with at most these bounds.
     ///
     /// The score of u is steepest where rows are closest, so that is where the error in u is measured.
     #[must_use]
@@ -301,6 +329,8 @@ mod tests {
                 prop_assert!(test >= floor, "{metric:?}: {test} below {floor}");
                 let error = (frame.estimate(t, bi, bj) as f32 as f64 - score).abs();
                 let most = frame.tolerance(bi.reach.max(bj.reach), bi.slack.max(bj.slack), score);
+                prop_assert!(score.abs() <= frame.largest_score() * (1.0 + 1e-12));
+                prop_assert!(most <= frame.worst_tolerance() * (1.0 + 1e-6));
                 prop_assert!(score.abs() + most > 1e37 || error <= most, "{metric:?}: estimate off by {error}, tolerance {most}");
             }
         }

@@ -1,1 +1,184 @@
-//! The CPU.
+//! Screening on the processor: a register-blocked multiply inside rayon tiles, then a scan against the floors.
+//!
+//! Operands come in groups of 16 rows ([`Layout::Groups`]), packed once when they are prepared, so that a tile multiplies
+//! without moving anything first. [`kernel`] is written once for any register ([`simd`]) and any metric's step; which one
+//! runs is decided when the backend is made.
+
+mod kernel;
+mod scan;
+mod simd;
+
+use super::{Backend, Device, Layout, Operand, Picked, Screen, Sink, Stopped, Tile, TileShape};
+use crate::metric::{self, Step, StepUser};
+use rayon::prelude::*;
+use std::cell::RefCell;
+
+/// Instruction sets that there is a kernel for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isa {
+    Avx512,
+    Avx2,
+    Portable,
+}
+
+impl Isa {
+    /// The best one this processor has.
+    #[must_use]
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
+                return Self::Avx512;
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                return Self::Avx2;
+            }
+        }
+        Self::Portable
+    }
+
+    /// All that this processor can run, best first.
+    #[must_use]
+    pub fn available() -> Vec<Self> {
+        match Self::detect() {
+            Self::Avx512 => vec![Self::Avx512, Self::Avx2, Self::Portable],
+            Self::Avx2 => vec![Self::Avx2, Self::Portable],
+            Self::Portable => vec![Self::Portable],
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Avx512 => "AVX-512",
+            Self::Avx2 => "AVX2 and FMA",
+            Self::Portable => "portable",
+        }
+    }
+}
+
+/// Computes the t of `rows × cols` of two operands in groups into `out`, `stride` numbers a row.
+type TileKernel = fn(&Operand, std::ops::Range<usize>, &Operand, std::ops::Range<usize>, &mut Vec<f32>) -> usize;
+
+/// The processor.
+#[derive(Debug)]
+pub struct Cpu {
+    isa: Isa,
+    tile: TileShape,
+}
+
+impl Default for Cpu {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+struct Scratch {
+    t: Vec<f32>,
+    row_floors: Vec<f32>,
+    col_floors: Vec<f32>,
+    picked: Vec<Picked>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> =
+        const { RefCell::new(Scratch { t: Vec::new(), row_floors: Vec::new(), col_floors: Vec::new(), picked: Vec::new() }) };
+}
+
+impl Cpu {
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(Isa::detect(), TileShape { rows: 192, cols: 384 })
+    }
+
+    /// A given instruction set, which the processor must have ([`Isa::available`]; else the best it has is taken), and a
+    /// given tile.
+    #[must_use]
+    pub fn with(isa: Isa, tile: TileShape) -> Self {
+        let isa = if Isa::available().contains(&isa) { isa } else { Isa::detect() };
+        Self { isa, tile }
+    }
+
+    fn kernel(&self, metric: &str) -> TileKernel {
+        struct Choose(Isa);
+        impl StepUser for Choose {
+            type Answer = TileKernel;
+            fn with<S: Step>(self) -> TileKernel {
+                match self.0 {
+                    #[cfg(target_arch = "x86_64")]
+                    Isa::Avx512 => kernel::avx512::<S>,
+                    #[cfg(target_arch = "x86_64")]
+                    Isa::Avx2 => kernel::avx2::<S>,
+                    _ => kernel::portable::<S>,
+                }
+            }
+        }
+        // Every metric comes from the registry that `with_step` reads.
+        metric::with_step(metric, Choose(self.isa)).unwrap_or(kernel::portable::<metric::inner_product::Multiply>)
+    }
+}
+
+impl Backend for Cpu {
+    fn device(&self) -> Device {
+        Device { kind: "cpu".into(), name: processor_name(), driver: self.isa.name().into(), software: false }
+    }
+
+    fn layout(&self) -> Layout {
+        Layout::Groups
+    }
+
+    fn tile(&self) -> TileShape {
+        self.tile
+    }
+
+    fn depth(&self, d: usize) -> usize {
+        kernel::CHUNK + d.div_ceil(kernel::CHUNK)
+    }
+
+    fn scratch_bytes(&self, _: usize) -> usize {
+        let side = self.tile.rows.max(self.tile.cols);
+        rayon::current_num_threads() * (side * side * 4 + side * 64 + (1 << 20))
+    }
+
+    fn screen(&mut self, screen: Screen, a: &Operand, b: &Operand, tiles: &[Tile], sink: &dyn Sink) -> Result<(), Stopped> {
+        let kernel = self.kernel(screen.metric.info().name);
+        tiles.par_iter().for_each(|tile| {
+            if sink.stopped() {
+                return;
+            }
+            SCRATCH.with_borrow_mut(|scratch| {
+                let stride = kernel(a, tile.rows.clone(), b, tile.cols.clone(), &mut scratch.t);
+                if tile.seed {
+                    sink.all(tile, &scratch.t, stride);
+                    return;
+                }
+                sink.row_floors(tile.rows.clone(), &mut scratch.row_floors);
+                let both = sink.both_sides();
+                if both {
+                    sink.col_floors(tile.cols.clone(), &mut scratch.col_floors);
+                }
+                scratch.picked.clear();
+                let cols = both.then_some(&scratch.col_floors[..]);
+                scan::scan(screen.gain, a, b, tile, &scratch.t, stride, &scratch.row_floors, cols, &mut scratch.picked);
+                sink.picked(tile, &scratch.picked);
+            });
+        });
+        Ok(())
+    }
+}
+
+fn processor_name() -> String {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::__cpuid;
+        if __cpuid(0x8000_0000).eax >= 0x8000_0004 {
+            let bytes: Vec<u8> = (0x8000_0002..=0x8000_0004)
+                .map(|leaf| __cpuid(leaf))
+                .flat_map(|r| [r.eax, r.ebx, r.ecx, r.edx])
+                .flat_map(u32::to_le_bytes)
+                .take_while(|&b| b != 0)
+                .collect();
+            return String::from_utf8_lossy(&bytes).trim().to_owned();
+        }
+    }
+    std::env::consts::ARCH.to_owned()
+}

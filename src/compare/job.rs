@@ -1,0 +1,98 @@
+//! What is asked for: options as people give them, checked into a job that can run.
+
+use super::error::Error;
+use crate::backend::TileShape;
+use crate::metric::{self, Metric};
+use serde::{Deserialize, Serialize};
+
+/// Which pairs become part of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// The best k partners of every query.
+    TopK(usize),
+    /// Every pair whose score is at least this good.
+    Threshold(f64),
+    /// All scores, as f32.
+    Dense,
+}
+
+/// Which partners a query does not have, beside itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exclude {
+    None,
+    /// Those of the same exhibit.
+    Exhibit,
+}
+
+/// What happens to rows that the metric is not defined for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Invalid {
+    Refuse,
+    /// They are left out and listed.
+    Skip,
+}
+
+/// Options of a comparison. Only a checked [`Job`] runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    pub metric: String,
+    pub mode: Mode,
+    pub exclude: Exclude,
+    pub invalid: Invalid,
+    /// Bytes of resident memory that the run may use.
+    pub memory: u64,
+    /// Rows × columns of a tile; the backend's own where not given.
+    pub tile: Option<TileShape>,
+}
+
+impl Options {
+    #[must_use]
+    pub fn new(metric: &str, mode: Mode) -> Self {
+        Self { metric: metric.to_owned(), mode, exclude: Exclude::None, invalid: Invalid::Refuse, memory: 2 << 30, tile: None }
+    }
+}
+
+/// Checked options.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub options: Options,
+    pub metric: &'static dyn Metric,
+}
+
+impl Job {
+    /// Checks what can be checked before any data is seen.
+    ///
+    /// # Errors
+    /// [`Error::Option`], which names the option, what was given and what is allowed.
+    pub fn new(options: Options) -> Result<Self, Error> {
+        let refuse = |text: String| Err(Error::Option(text));
+        let Some(metric) = metric::by_name(&options.metric) else {
+            let names: Vec<_> = metric::all().iter().map(|m| m.info().name).collect();
+            return refuse(format!("--metric {} is not known; allowed are {}", options.metric, names.join(", ")));
+        };
+        match options.mode {
+            Mode::TopK(0) => return refuse("--top-k 0 asks for nothing; give 1 or more".into()),
+            Mode::TopK(k) if k > 1 << 24 => return refuse(format!("--top-k {k} is too large; at most {}", 1 << 24)),
+            Mode::Threshold(t) if !t.is_finite() => return refuse(format!("--threshold {t} is not a finite number")),
+            Mode::Threshold(t) => {
+                let (low, high) = metric.info().range;
+                if t < low || t > high {
+                    return refuse(format!(
+                        "--threshold {t} can never apply: {} lies between {low} and {high}",
+                        metric.info().name
+                    ));
+                }
+            }
+            _ => {}
+        }
+        if let Some(tile) = options.tile
+            && (tile.rows == 0 || tile.cols == 0 || tile.rows.max(tile.cols) > 1 << 16)
+        {
+            return refuse(format!("a tile of {} × {} is not possible; sides from 1 to 65536", tile.rows, tile.cols));
+        }
+        Ok(Self { options, metric })
+    }
+}

@@ -1,0 +1,274 @@
+//! Which blocks of rows are read when, and which tiles they are cut into. Pure arithmetic: no data, no device.
+//!
+//! Two blocks are in memory at a time, `a` and `b`. A collection compared with itself visits its blocks so that each diagonal
+//! comes when a block is first in memory, and walks back at the end of a row, so that one block stays (B blocks: B(B−1)/2 + 1
+//! reads). A collection against a reference goes to and fro over the reference's blocks.
+
+use super::error::{Error, bytes};
+use crate::backend::{GROUP, Tile, TileShape};
+use std::ops::Range;
+
+/// What the process needs before any data: code, stacks, the reader's process, allocator slack.
+pub const OVERHEAD: u64 = 40 << 20;
+
+/// Sizes that decide a plan.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    pub queries: usize,
+    /// `None`: the queries are compared with themselves.
+    pub references: Option<usize>,
+    /// Bytes that a row of a block takes.
+    pub row_bytes: usize,
+    /// Bytes kept for every query throughout: survey, ranking.
+    pub query_bytes: usize,
+    /// Bytes kept for every reference throughout.
+    pub reference_bytes: usize,
+    /// Bytes of the backend and of reading.
+    pub scratch: usize,
+    pub memory: u64,
+}
+
+/// The blocks of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    pub queries: Vec<Range<usize>>,
+    /// `None`: the queries' own.
+    pub references: Option<Vec<Range<usize>>>,
+}
+
+/// One thing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Compare block `i` of the queries with itself.
+    Diagonal(usize),
+    /// Compare block `i` of the queries with block `j` of the references (or of the queries, `i < j`).
+    Pair(usize, usize),
+}
+
+impl Plan {
+    /// Cuts the rows into as few blocks as memory allows.
+    ///
+    /// # Errors
+    /// When not even blocks of one group of rows fit.
+    pub fn new(sizes: &Sizes) -> Result<Self, Error> {
+        let per_row = sizes.row_bytes as u64;
+        let kept =
+            sizes.queries as u64 * sizes.query_bytes as u64 + sizes.references.unwrap_or(0) as u64 * sizes.reference_bytes as u64;
+        let fixed = OVERHEAD + sizes.scratch as u64 + kept;
+        let least = 2 * GROUP as u64 * per_row;
+        if fixed + least > sizes.memory {
+            let why = format!(
+                "{} for {} rows in the ranking and survey, {} for working memory, {} for the smallest blocks",
+                bytes(kept),
+                sizes.queries + sizes.references.unwrap_or(0),
+                bytes(OVERHEAD + sizes.scratch as u64),
+                bytes(least)
+            );
+            return Err(Error::Memory { allowed: bytes(sizes.memory), needed: bytes(fixed + least), why });
+        }
+        let room = usize::try_from((sizes.memory - fixed) / per_row).unwrap_or(usize::MAX);
+        Ok(match sizes.references {
+            None if sizes.queries <= room => Self { queries: vec![0..sizes.queries], references: None },
+            None => Self { queries: cut(sizes.queries, room / 2), references: None },
+            Some(references) => {
+                // Everything at once, or the smaller side whole if it takes at most half, or halves.
+                let (q, r) = if sizes.queries.saturating_add(references) <= room {
+                    (sizes.queries, references)
+                } else if sizes.queries <= room / 2 {
+                    (sizes.queries, room - sizes.queries)
+                } else if references <= room / 2 {
+                    (room - references, references)
+                } else {
+                    (room / 2, room / 2)
+                };
+                Self { queries: cut(sizes.queries, q), references: Some(cut(references, r)) }
+            }
+        })
+    }
+
+    /// Everything that is to be done, in order.
+    #[must_use]
+    pub fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        match &self.references {
+            None => {
+                let blocks = self.queries.len();
+                steps.push(Step::Diagonal(0));
+                for i in 0..blocks {
+                    // Backwards, so that block i + 1 is the one in memory when it becomes `a`.
+                    for j in (i + 1..blocks).rev() {
+                        if i == 0 {
+                            steps.push(Step::Diagonal(j));
+                        }
+                        steps.push(Step::Pair(i, j));
+                    }
+                }
+            }
+            Some(references) => {
+                for i in 0..self.queries.len() {
+                    for j in 0..references.len() {
+                        let j = if i % 2 == 0 { j } else { references.len() - 1 - j };
+                        steps.push(Step::Pair(i, j));
+                    }
+                }
+            }
+        }
+        steps
+    }
+
+    /// Pairs that will be screened.
+    #[must_use]
+    pub fn pairs(&self) -> u64 {
+        let n: u64 = self.queries.iter().map(|b| b.len() as u64).sum();
+        match &self.references {
+            None => n * n.saturating_sub(1) / 2,
+            Some(references) => n * references.iter().map(|b| b.len() as u64).sum::<u64>(),
+        }
+    }
+}
+
+fn cut(rows: usize, most: usize) -> Vec<Range<usize>> {
+    let most = (most / GROUP * GROUP).clamp(GROUP, 1 << 31);
+    let blocks = rows.div_ceil(most).max(1);
+    let size = rows.div_ceil(blocks).div_ceil(GROUP) * GROUP;
+    (0..blocks).map(|b| (b * size).min(rows)..((b + 1) * size).min(rows)).filter(|b| !b.is_empty()).collect()
+}
+
+/// How a pair of blocks is seeded and cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// A block with itself for rankings: whole squares on the diagonal seed both their rows and columns.
+    RankedDiagonal,
+    /// A block with itself where floors are known: only pairs with row < column.
+    Diagonal,
+    /// Two blocks; `seed`: the rows have no floors yet, so that the first columns seed them.
+    Rectangle { seed: bool },
+    /// All numbers of everything.
+    All,
+    /// All numbers of a block with itself: squares on the diagonal and what lies above.
+    AllDiagonal,
+}
+
+/// Cuts `rows × cols` into tiles; seeding ones come first.
+#[must_use]
+pub fn tiles(rows: usize, cols: usize, shape: TileShape, cut: Cut) -> (Vec<Tile>, Vec<Tile>) {
+    let round = |n: usize| n.div_ceil(GROUP) * GROUP;
+    let shape = TileShape { rows: round(shape.rows), cols: round(shape.cols) };
+    let (mut seeds, mut rest) = (Vec::new(), Vec::new());
+    let tile = |rows: Range<usize>, cols: Range<usize>, seed: bool, upper: bool| Tile { rows, cols, seed, upper };
+    let split = |n: usize, size: usize| (0..n).step_by(size).map(move |s| s..(s + size).min(n));
+    match cut {
+        Cut::RankedDiagonal | Cut::Diagonal | Cut::AllDiagonal => {
+            let side = shape.cols;
+            let squares: Vec<_> = split(rows, side).collect();
+            for (p, square) in squares.iter().enumerate() {
+                match cut {
+                    Cut::Diagonal => rest.push(tile(square.clone(), square.clone(), false, true)),
+                    _ => seeds.push(tile(square.clone(), square.clone(), true, false)),
+                }
+                for right in &squares[p + 1..] {
+                    for part in split(square.len(), shape.rows) {
+                        let part = square.start + part.start..square.start + part.end;
+                        rest.push(tile(part, right.clone(), cut == Cut::AllDiagonal, false));
+                    }
+                }
+            }
+        }
+        Cut::Rectangle { seed } => {
+            for (c, cols) in split(cols, shape.cols).enumerate() {
+                for rows in split(rows, shape.rows) {
+                    let seed = seed && c == 0;
+                    (if seed { &mut seeds } else { &mut rest }).push(tile(rows, cols.clone(), seed, false));
+                }
+            }
+        }
+        Cut::All => {
+            for rows in split(rows, shape.rows) {
+                for cols in split(cols, shape.cols) {
+                    rest.push(tile(rows.clone(), cols, true, false));
+                }
+            }
+        }
+    }
+    (seeds, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    fn sizes(queries: usize, references: Option<usize>, row_bytes: usize, room: usize) -> Sizes {
+        Sizes {
+            queries,
+            references,
+            row_bytes,
+            query_bytes: 0,
+            reference_bytes: 0,
+            scratch: 0,
+            memory: OVERHEAD + (room * row_bytes) as u64,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_pair_of_rows_is_visited_once(
+            n in 1usize..400, m in prop::option::of(1usize..400), room in 32usize..500,
+            rows in 1usize..100, cols in 1usize..100, ranked in any::<bool>(),
+        ) {
+            let plan = Plan::new(&sizes(n, m, 8, room)).expect("fits");
+            let shape = TileShape { rows, cols };
+            let mut visits: HashMap<(usize, usize), u32> = HashMap::new();
+            let mut in_memory = Vec::new();
+            for step in plan.steps() {
+                let (a, b, cut) = match step {
+                    Step::Diagonal(i) => (&plan.queries[i], &plan.queries[i], if ranked { Cut::RankedDiagonal } else { Cut::Diagonal }),
+                    Step::Pair(i, j) => {
+                        let other = plan.references.as_ref().map_or(&plan.queries[j], |r| &r[j]);
+                        (&plan.queries[i], other, Cut::Rectangle { seed: plan.references.is_some() && j == 0 })
+                    }
+                };
+                let held = if step == Step::Diagonal(0) || a == b { a.len() } else { a.len() + b.len() };
+                in_memory.push(held);
+                let (seeds, rest) = tiles(a.len(), b.len(), shape, cut);
+                for tile in seeds.iter().chain(&rest) {
+                    prop_assert!(tile.rows.start.is_multiple_of(GROUP) && tile.cols.start.is_multiple_of(GROUP));
+                    for i in tile.rows.clone() {
+                        for j in tile.cols.clone() {
+                            let (i, j) = (a.start + i, b.start + j);
+                            // A square on the diagonal serves (i, j) by one half of it.
+                            let half = m.is_none() && ((tile.rows == tile.cols && a == b && i >= j) || (tile.upper && i >= j));
+                            if !half {
+                                *visits.entry((i, j)).or_default() += 1;
+                            }
+                        }
+                    }
+                }
+            }
+            prop_assert!(in_memory.iter().all(|&rows| rows <= room.max(2 * GROUP)), "{in_memory:?} of {room}");
+            for i in 0..n {
+                for j in 0..m.unwrap_or(n) {
+                    let expected = u32::from(m.is_some() || i < j);
+                    prop_assert_eq!(visits.get(&(i, j)).copied().unwrap_or(0), expected, "pair {} {}", i, j);
+                }
+            }
+            prop_assert_eq!(plan.pairs(), visits.len() as u64);
+        }
+    }
+
+    #[test]
+    fn too_little_memory_is_said_in_numbers() {
+        let mut sizes = sizes(1_000_000, None, 1 << 20, 1);
+        sizes.query_bytes = 100;
+        let error = Plan::new(&sizes).expect_err("does not fit").to_string();
+        assert!(error.contains("--memory") && error.contains("MiB"), "{error}");
+    }
+
+    #[test]
+    fn blocks_stay_in_memory_between_rows_of_the_walk() {
+        let plan = Plan { queries: vec![0..1, 1..2, 2..3], references: None };
+        use Step::{Diagonal, Pair};
+        assert_eq!(plan.steps(), [Diagonal(0), Diagonal(2), Pair(0, 2), Diagonal(1), Pair(0, 1), Pair(1, 2)]);
+    }
+}

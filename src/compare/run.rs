@@ -1,0 +1,477 @@
+//! The loop of a comparison: survey, plan, then block by block prepare, screen, select, refine. It calls; others compute.
+
+use super::block::Block;
+use super::dense::{DenseSink, DenseStore};
+use super::error::Error;
+use super::job::{Exclude, Job, Mode};
+use super::links::{Found, LinkSink, Links};
+use super::plan::{Cut, Plan, Sizes, Step, tiles};
+use super::select::{Pairing, Ranking, RankingSink};
+use super::source::{ExhibitNames, RowSource};
+use super::survey::{Survey, survey};
+use crate::backend::cpu::Cpu;
+use crate::backend::{Backend, Device, Picked, Screen, Sink, Tile, TileShape};
+use crate::metric::Frame;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
+
+/// Who watches a run. All calls may come from any thread.
+pub trait Observer: Sync {
+    /// A phase begins that will take `total` units (rows, then pairs).
+    fn phase(&self, name: &str, total: u64);
+    /// Units of the phase that are done.
+    fn progress(&self, done: u64);
+    /// Something that the person should know and the record keeps.
+    fn warn(&self, text: &str);
+    /// Whether the run is to end.
+    fn stop(&self) -> bool {
+        false
+    }
+}
+
+/// Nobody watches.
+#[derive(Debug)]
+pub struct Unwatched;
+
+impl Observer for Unwatched {
+    fn phase(&self, _: &str, _: u64) {}
+    fn progress(&self, _: u64) {}
+    fn warn(&self, _: &str) {}
+}
+
+/// What a comparison needs.
+pub struct Comparison<'a> {
+    pub job: Job,
+    pub query: &'a mut dyn RowSource,
+    /// `None`: the queries are compared with themselves.
+    pub reference: Option<&'a mut dyn RowSource>,
+    pub backend: Box<dyn Backend>,
+    pub observer: &'a dyn Observer,
+    /// Where links that do not fit into memory are kept meanwhile.
+    pub spool: PathBuf,
+    /// Where dense scores go; needed for [`Mode::Dense`].
+    pub dense: Option<&'a dyn DenseStore>,
+}
+
+/// What a comparison found.
+#[derive(Debug)]
+pub enum Answer {
+    TopK {
+        k: usize,
+        neighbors: Vec<i64>,
+        scores: Vec<f64>,
+    },
+    Links(Links),
+    /// Stored already; scores are off by this much at most.
+    Dense {
+        tolerance: f64,
+    },
+}
+
+/// One compared collection, for the record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    pub name: String,
+    pub rows: usize,
+    pub width: usize,
+    /// BLAKE3 of the content: see [`super::survey`].
+    pub values_blake3: String,
+    /// Rows left out because the metric is not defined for them.
+    pub left_out: Vec<(usize, String)>,
+}
+
+/// How much was done, and how long it took.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Effort {
+    /// Pairs that the job asks about.
+    pub pairs: u64,
+    /// Pairs scored exactly in f64.
+    pub refined: u64,
+    pub blocks: usize,
+    pub survey_seconds: f64,
+    pub compare_seconds: f64,
+}
+
+/// What came out of a comparison.
+#[derive(Debug)]
+pub struct Outcome {
+    pub answer: Answer,
+    pub inputs: Vec<Input>,
+    pub devices: Vec<Device>,
+    pub tile: TileShape,
+    pub warnings: Vec<String>,
+    pub effort: Effort,
+}
+
+/// Tells the observer of every finished tile.
+struct Counted<'a> {
+    inner: &'a dyn Sink,
+    observer: &'a dyn Observer,
+    done: &'a AtomicU64,
+    square: bool,
+}
+
+impl Counted<'_> {
+    fn count(&self, tile: &Tile) {
+        let pairs = if self.square && tile.rows == tile.cols {
+            let n = tile.rows.len() as u64;
+            n * (n - 1) / 2
+        } else {
+            tile.pairs()
+        };
+        self.observer.progress(self.done.fetch_add(pairs, Relaxed) + pairs);
+    }
+}
+
+impl Sink for Counted<'_> {
+    fn row_floors(&self, rows: Range<usize>, into: &mut Vec<f32>) {
+        self.inner.row_floors(rows, into);
+    }
+    fn col_floors(&self, cols: Range<usize>, into: &mut Vec<f32>) {
+        self.inner.col_floors(cols, into);
+    }
+    fn both_sides(&self) -> bool {
+        self.inner.both_sides()
+    }
+    fn all(&self, tile: &Tile, t: &[f32], stride: usize) {
+        self.inner.all(tile, t, stride);
+        self.count(tile);
+    }
+    fn picked(&self, tile: &Tile, pairs: &[Picked]) {
+        self.inner.picked(tile, pairs);
+        self.count(tile);
+    }
+    fn stopped(&self) -> bool {
+        self.inner.stopped() || self.observer.stop()
+    }
+}
+
+/// The job's mode, with what it gathers.
+enum Gathering<'a> {
+    Ranking(Ranking),
+    Links(f64, Found),
+    Dense(&'a dyn DenseStore, Mutex<Option<String>>),
+}
+
+/// What stays the same through the whole loop.
+struct Run<'a> {
+    job: Job,
+    query: &'a mut dyn RowSource,
+    reference: Option<&'a mut dyn RowSource>,
+    observer: &'a dyn Observer,
+    query_survey: Survey,
+    reference_survey: Option<Survey>,
+    frame: Frame,
+    plan: Plan,
+    backend: Box<dyn Backend>,
+    tile: TileShape,
+    devices: Vec<Device>,
+    warnings: Vec<String>,
+    gathering: Gathering<'a>,
+    stop: AtomicBool,
+    refined: AtomicU64,
+    done: AtomicU64,
+    key: u64,
+}
+
+impl Comparison<'_> {
+    /// Runs the comparison.
+    ///
+    /// # Errors
+    /// See [`Error`]. Nothing is stored then, but what [`DenseStore`] has received.
+    pub fn run(self) -> Result<Outcome, Error> {
+        let Self { job, query, mut reference, backend, observer, spool, dense } = self;
+        let started = Instant::now();
+        let sizes = sizes(&job, query, reference.as_deref(), backend.as_ref())?;
+        let plan = Plan::new(&sizes)?;
+        let whole = plan.queries.len() == 1 && plan.references.as_ref().is_none_or(|r| r.len() == 1);
+
+        let element = reference.as_ref().map_or(query.element(), |r| r.element().join(query.element()));
+        let rows = query.rows() as u64;
+        let mut names = ExhibitNames::default();
+        observer.phase("survey", rows + reference.as_ref().map_or(0, |r| r.rows() as u64));
+        let mut query_survey = survey(&job, query, whole, element, &|done| observer.progress(done))?;
+        let mut reference_survey = match reference.as_deref_mut() {
+            Some(r) => Some(survey(&job, r, whole, element, &|done| observer.progress(rows + done))?),
+            None => None,
+        };
+        if job.options.exclude == Exclude::Exhibit {
+            query_survey.exhibits = Some(exhibits(query, &mut names)?);
+            if let (Some(survey), Some(reference)) = (&mut reference_survey, reference.as_deref_mut()) {
+                survey.exhibits = Some(exhibits(reference, &mut names)?);
+            }
+        }
+        let mut run = Run::new(job, query, reference, observer, (query_survey, reference_survey), plan, backend, &spool, dense)?;
+        let survey_seconds = started.elapsed().as_secs_f64();
+        let started = Instant::now();
+        run.blocks()?;
+        let mut outcome = run.finish()?;
+        outcome.effort.survey_seconds = survey_seconds;
+        outcome.effort.compare_seconds = started.elapsed().as_secs_f64();
+        Ok(outcome)
+    }
+}
+
+fn exhibits(source: &mut dyn RowSource, names: &mut ExhibitNames) -> Result<Vec<u32>, Error> {
+    source.exhibits(names)?.ok_or_else(|| Error::NoExhibits(source.name()))
+}
+
+fn sizes(job: &Job, query: &dyn RowSource, reference: Option<&dyn RowSource>, backend: &dyn Backend) -> Result<Sizes, Error> {
+    let width = query.width();
+    let mut element = query.element();
+    if let Some(reference) = reference {
+        if reference.width() != width {
+            return Err(Error::Widths {
+                query: query.name(),
+                query_width: width,
+                reference: reference.name(),
+                reference_width: reference.width(),
+            });
+        }
+        element = element.join(reference.element());
+    }
+    let partners = reference.map_or(query.rows(), RowSource::rows);
+    let (per_query, pending) = match job.options.mode {
+        Mode::TopK(k) => (Ranking::bytes_per_query(k, partners), 8 * (2 * k + 48).min(partners)),
+        _ => (0, 0),
+    };
+    Ok(Sizes {
+        queries: query.rows(),
+        references: reference.map(RowSource::rows),
+        row_bytes: Block::bytes_per_row(width, element) + pending,
+        query_bytes: per_query + Survey::bytes_per_row(),
+        reference_bytes: Survey::bytes_per_row(),
+        // Two pieces being read, and links that are not yet on disk.
+        scratch: backend.scratch_bytes(width) + (16 << 20) + if pending == 0 { links_in_memory(job) * 48 } else { 0 },
+        memory: job.options.memory,
+    })
+}
+
+/// Links held before they go to disk: a sixteenth of the memory.
+fn links_in_memory(job: &Job) -> usize {
+    usize::try_from(job.options.memory / 16 / 48).unwrap_or(1 << 20).clamp(1 << 12, 1 << 24)
+}
+
+impl<'a> Run<'a> {
+    #[allow(clippy::too_many_arguments, reason = "called once, to bring together what the loop holds")]
+    fn new(
+        job: Job,
+        query: &'a mut dyn RowSource,
+        reference: Option<&'a mut dyn RowSource>,
+        observer: &'a dyn Observer,
+        (query_survey, reference_survey): (Survey, Option<Survey>),
+        plan: Plan,
+        backend: Box<dyn Backend>,
+        spool: &std::path::Path,
+        dense: Option<&'a dyn DenseStore>,
+    ) -> Result<Self, Error> {
+        let partners = reference_survey.as_ref().unwrap_or(&query_survey);
+        let largest = query_survey.largest.max(partners.largest);
+        // Should the device fail, the CPU goes on with the same frame.
+        let depth = backend.depth(query_survey.width).max(Cpu::new().depth(query_survey.width));
+        let frame = Frame::new(job.metric, partners.mean(), largest, depth);
+        let gathering = match job.options.mode {
+            Mode::TopK(k) => Gathering::Ranking(Ranking::new(k, job.metric.info().closer, &query_survey)),
+            Mode::Threshold(threshold) => Gathering::Links(threshold, Found::new(links_in_memory(&job), spool)),
+            Mode::Dense => {
+                if frame.largest_score() > f64::from(f32::MAX) {
+                    return Err(Error::DenseRange { largest: frame.largest_score() });
+                }
+                let Some(store) = dense else {
+                    return Err(Error::Sink("a dense comparison needs a store for its scores".into()));
+                };
+                Gathering::Dense(store, Mutex::new(None))
+            }
+        };
+        let tile = job.options.tile.unwrap_or_else(|| backend.tile());
+        let devices = vec![backend.device()];
+        observer.phase("compare", plan.pairs());
+        Ok(Self {
+            job,
+            query,
+            reference,
+            observer,
+            query_survey,
+            reference_survey,
+            frame,
+            plan,
+            backend,
+            tile,
+            devices,
+            warnings: Vec::new(),
+            gathering,
+            stop: AtomicBool::new(false),
+            refined: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+            key: 0,
+        })
+    }
+
+    /// Goes through all pairs of blocks.
+    fn blocks(&mut self) -> Result<(), Error> {
+        let (mut a, mut b): (Option<(usize, Block)>, Option<(usize, Block)>) = (None, None);
+        for step in self.plan.steps() {
+            match step {
+                Step::Diagonal(i) => {
+                    // Block 0 becomes `a`; the others are in memory as `b` when their turn comes.
+                    let slot = if i == 0 { &mut a } else { &mut b };
+                    let mut block = self.take(slot, i, false)?;
+                    self.compare(&mut block, None, true)?;
+                    *slot = Some((i, block));
+                }
+                Step::Pair(i, j) => {
+                    if self.reference.is_none() && b.as_ref().is_some_and(|(held, _)| *held == i) {
+                        a = b.take();
+                    }
+                    let mut rows = self.take(&mut a, i, false)?;
+                    let mut cols = self.take(&mut b, j, self.reference.is_some())?;
+                    // The first visit to a block of queries gives them their floors.
+                    let last = self.plan.references.as_ref().map_or(0, |r| r.len() - 1);
+                    let first_visit = self.reference.is_some() && j == if i % 2 == 0 { 0 } else { last };
+                    self.compare(&mut rows, Some(&mut cols), first_visit)?;
+                    (a, b) = (Some((i, rows)), Some((j, cols)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The block that a slot holds, or else the one that it is to hold: the old one is dropped before the new one is read.
+    fn take(&mut self, slot: &mut Option<(usize, Block)>, index: usize, of_reference: bool) -> Result<Block, Error> {
+        if let Some((held, block)) = slot.take()
+            && held == index
+        {
+            return Ok(block);
+        }
+        self.key += 1;
+        let layout = self.backend.layout();
+        let (source, survey, blocks) = match (&mut self.reference, &mut self.reference_survey, &self.plan.references) {
+            (Some(source), Some(survey), Some(blocks)) if of_reference => (&mut **source, survey, blocks),
+            _ => (&mut *self.query, &mut self.query_survey, &self.plan.queries),
+        };
+        if let Some(matrix) = survey.kept.take() {
+            return Ok(Block::prepare(matrix, 0, survey, &self.frame, layout, self.key));
+        }
+        Block::load(source, survey, blocks[index].clone(), &self.frame, layout, self.key)
+    }
+
+    /// Compares two blocks, or one with itself. `first`: the rows have no floors yet.
+    fn compare(&mut self, a: &mut Block, mut b: Option<&mut Block>, first: bool) -> Result<(), Error> {
+        let cut = match (&self.gathering, b.is_some()) {
+            (Gathering::Ranking(_), false) => Cut::RankedDiagonal,
+            (Gathering::Ranking(_), true) => Cut::Rectangle { seed: first },
+            (Gathering::Links(..), false) => Cut::Diagonal,
+            (Gathering::Links(..), true) => Cut::Rectangle { seed: false },
+            (Gathering::Dense(..), false) => Cut::AllDiagonal,
+            (Gathering::Dense(..), true) => Cut::All,
+        };
+        let cols = b.as_ref().map_or(a.operand.rows, |b| b.operand.rows);
+        let (seeds, rest) = tiles(a.operand.rows, cols, self.tile, cut);
+        for batch in [seeds, rest] {
+            let mut todo = &batch[..];
+            while let Err(stopped) = self.screen(a, b.as_deref(), todo) {
+                // A device failed. What it delivered stands; the processor does the rest.
+                todo = &todo[stopped.done.min(todo.len())..];
+                let text = format!("{stopped}; the CPU does the rest, with the same result");
+                self.observer.warn(&text);
+                self.warnings.push(text);
+                self.backend = Box::new(Cpu::new());
+                self.devices.push(self.backend.device());
+                self.prepare_again(a, false);
+                if let Some(b) = &mut b {
+                    self.prepare_again(b, true);
+                }
+            }
+            if self.observer.stop() {
+                return Err(Error::Stopped);
+            }
+        }
+        match &self.gathering {
+            Gathering::Ranking(ranking) => {
+                RankingSink { pairing: self.pairing(a, b.as_deref()), ranking }.settle();
+            }
+            Gathering::Links(_, found) => found.check()?,
+            Gathering::Dense(_, fault) => {
+                let mut fault = fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                if let Some(text) = fault.take() {
+                    return Err(Error::Sink(text));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings a block into the layout of the backend that took over.
+    fn prepare_again(&mut self, block: &mut Block, of_reference: bool) {
+        if block.operand.layout != self.backend.layout() {
+            self.key += 1;
+            let survey = self.reference_survey.as_ref().filter(|_| of_reference).unwrap_or(&self.query_survey);
+            *block = Block::prepare(block.matrix.take(), block.first, survey, &self.frame, self.backend.layout(), self.key);
+        }
+    }
+
+    fn pairing<'b>(&'b self, a: &'b Block, b: Option<&'b Block>) -> Pairing<'b> {
+        Pairing {
+            frame: &self.frame,
+            row_survey: &self.query_survey,
+            col_survey: self.reference_survey.as_ref().unwrap_or(&self.query_survey),
+            a,
+            b: b.unwrap_or(a),
+            symmetric: self.reference_survey.is_none(),
+            stop: &self.stop,
+            refined: &self.refined,
+        }
+    }
+
+    fn screen(&mut self, a: &Block, b: Option<&Block>, tiles: &[Tile]) -> Result<(), crate::backend::Stopped> {
+        // The backend is borrowed apart from the rest, which the sink reads.
+        let mut backend = std::mem::replace(&mut self.backend, Box::new(Cpu::new()));
+        let pairing = self.pairing(a, b);
+        let screen = Screen { metric: self.job.metric, gain: self.frame.gain() };
+        let symmetric = pairing.symmetric && b.is_none();
+        let mut go = |sink: &dyn Sink| {
+            let counted = Counted { inner: sink, observer: self.observer, done: &self.done, square: symmetric };
+            backend.screen(screen, &a.operand, &b.unwrap_or(a).operand, tiles, &counted)
+        };
+        let answer = match &self.gathering {
+            Gathering::Ranking(ranking) => go(&RankingSink { pairing, ranking }),
+            Gathering::Links(threshold, found) => go(&LinkSink::new(pairing, *threshold, self.job.metric.info().closer, found)),
+            Gathering::Dense(store, fault) => go(&DenseSink { pairing, store: *store, fault }),
+        };
+        self.backend = backend;
+        answer
+    }
+
+    fn finish(self) -> Result<Outcome, Error> {
+        let Self { query_survey, reference_survey, frame, plan, tile, devices, mut warnings, gathering, refined, .. } = self;
+        let answer = match gathering {
+            Gathering::Ranking(mut ranking) => {
+                let (neighbors, scores) = ranking.take();
+                Answer::TopK { k: ranking.k(), neighbors, scores }
+            }
+            Gathering::Links(_, found) => Answer::Links(found.finish()?),
+            Gathering::Dense(..) => Answer::Dense { tolerance: frame.worst_tolerance() },
+        };
+        let input = |survey: Survey| Input {
+            name: survey.name,
+            rows: survey.rows,
+            width: survey.width,
+            values_blake3: survey.digest,
+            left_out: survey.skipped,
+        };
+        let pairs = plan.pairs();
+        let blocks = plan.queries.len() + plan.references.as_ref().map_or(0, Vec::len);
+        let inputs: Vec<Input> = [Some(query_survey), reference_survey].into_iter().flatten().map(input).collect();
+        for input in &inputs {
+            if !input.left_out.is_empty() {
+                warnings.push(format!("{}: {} rows left out as invalid", input.name, input.left_out.len()));
+            }
+        }
+        let effort = Effort { pairs, refined: refined.into_inner(), blocks, ..Effort::default() };
+        Ok(Outcome { answer, inputs, devices, tile, warnings, effort })
+    }
+}

@@ -1,0 +1,147 @@
+//! What the conformance tests share: data with known difficulties, and the naive ranking that everything is held to.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use striae::backend::Backend;
+use striae::compare::{Answer, Comparison, InMemory, Job, Mode, Options, Outcome, RowSource, Unwatched};
+use striae::matrix::{Matrix, Values};
+use striae::metric::Metric;
+
+/// A reproducible stream of numbers (splitmix64).
+pub struct Numbers(pub u64);
+
+impl Numbers {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// Between −1 and 1.
+    pub fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    }
+
+    /// About normal: the sum of twelve.
+    pub fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.unit()).sum::<f64>() / 2.0
+    }
+}
+
+pub fn random(rows: usize, width: usize, seed: u64) -> Vec<f64> {
+    let mut numbers = Numbers(seed);
+    (0..rows * width).map(|_| numbers.unit()).collect()
+}
+
+pub fn f32s(values: &[f64]) -> Values {
+    Values::F32(values.iter().map(|&x| x as f32).collect())
+}
+
+pub fn in_memory(values: Values, width: usize) -> InMemory {
+    InMemory::new("memory", Matrix::new(values, width).expect("whole rows"))
+}
+
+pub fn in_pool<T: Send>(threads: usize, f: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads").install(f)
+}
+
+pub fn compare<'a>(
+    options: Options,
+    query: &'a mut dyn RowSource,
+    reference: Option<&'a mut dyn RowSource>,
+    backend: Box<dyn Backend>,
+) -> Result<Outcome, striae::compare::Error> {
+    let job = Job::new(options)?;
+    let spool = std::env::temp_dir();
+    Comparison { job, query, reference, backend, observer: &Unwatched, spool, dense: None }.run()
+}
+
+/// A ranking as bytes that can be compared: neighbours, and the bits of the scores.
+pub type Ranked = (Vec<i64>, Vec<u64>);
+
+pub fn ranked(outcome: Outcome) -> Ranked {
+    match outcome.answer {
+        Answer::TopK { neighbors, scores, .. } => (neighbors, scores.iter().map(|s| s.to_bits()).collect()),
+        other => panic!("a ranking was asked for, not {other:?}"),
+    }
+}
+
+pub fn linked(outcome: Outcome) -> Vec<(u64, u64, u64)> {
+    match outcome.answer {
+        Answer::Links(links) => {
+            links.map(|l| l.expect("links can be read")).map(|l| (l.query, l.reference, l.score.to_bits())).collect()
+        }
+        other => panic!("links were asked for, not {other:?}"),
+    }
+}
+
+/// Whether a pair counts.
+pub type Allowed<'a> = &'a dyn Fn(usize, usize) -> bool;
+
+fn rows(matrix: &Matrix) -> Vec<Vec<f64>> {
+    (0..matrix.rows()).map(|i| matrix.row(i).to_f64()).collect()
+}
+
+/// All pairs by the definition, sorted by score and then by index; the first k of each query.
+pub fn naive_top_k(metric: &dyn Metric, query: &Matrix, reference: &Matrix, k: usize, allowed: Allowed<'_>) -> Ranked {
+    let (query, reference) = (rows(query), rows(reference));
+    let (mut neighbors, mut scores) = (Vec::new(), Vec::new());
+    for (i, a) in query.iter().enumerate() {
+        let mut all: Vec<(f64, usize)> =
+            reference.iter().enumerate().filter(|&(j, _)| allowed(i, j)).map(|(j, b)| (metric.define(a, b), j)).collect();
+        all.sort_by(|x, y| metric.info().closer.order(x.0, y.0).then(x.1.cmp(&y.1)));
+        for n in 0..k {
+            neighbors.push(all.get(n).map_or(-1, |x| x.1 as i64));
+            scores.push(all.get(n).map_or(f64::NAN, |x| x.0).to_bits());
+        }
+    }
+    (neighbors, scores)
+}
+
+/// All pairs by the definition whose score passes.
+pub fn naive_links(
+    metric: &dyn Metric,
+    query: &Matrix,
+    reference: &Matrix,
+    threshold: f64,
+    allowed: Allowed<'_>,
+) -> Vec<(u64, u64, u64)> {
+    let (query, reference) = (rows(query), rows(reference));
+    let mut links = Vec::new();
+    for (i, a) in query.iter().enumerate() {
+        for (j, b) in reference.iter().enumerate().filter(|&(j, _)| allowed(i, j)) {
+            let score = metric.define(a, b);
+            if metric.info().closer.admits(score, threshold) {
+                links.push((i as u64, j as u64, score.to_bits()));
+            }
+        }
+    }
+    links
+}
+
+/// Says where two rankings first differ.
+pub fn same_ranking(found: &Ranked, expected: &Ranked, k: usize, what: &str) -> Result<(), String> {
+    if found.0.len() != expected.0.len() {
+        return Err(format!("{what}: {} neighbours, expected {}", found.0.len(), expected.0.len()));
+    }
+    for n in 0..found.0.len() {
+        if (found.0[n], found.1[n]) != (expected.0[n], expected.1[n]) {
+            return Err(format!(
+                "{what}: query {}, rank {}: neighbour {} score {:e}, expected {} score {:e}",
+                n / k,
+                n % k,
+                found.0[n],
+                f64::from_bits(found.1[n]),
+                expected.0[n],
+                f64::from_bits(expected.1[n]),
+            ));
+        }
+    }
+    Ok(())
+}
+
+pub fn top_k(metric: &str, k: usize) -> Options {
+    Options::new(metric, Mode::TopK(k))
+}
