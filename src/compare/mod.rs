@@ -5,11 +5,13 @@
 //! leave through [`DenseStore`], which rooms above implement.
 
 pub mod block;
+pub mod check;
 pub mod dense;
 pub mod error;
 pub mod job;
 pub mod links;
 pub mod plan;
+pub mod record;
 pub mod run;
 pub mod select;
 pub mod source;
@@ -19,5 +21,6 @@ pub use dense::DenseStore;
 pub use error::{Error, bytes};
 pub use job::{Exclude, Invalid, Job, Mode, Options};
 pub use links::{Link, Links};
+pub use record::Record;
 pub use run::{Answer, Comparison, Effort, Input, Observer, Outcome, Unwatched};
 pub use source::{ExhibitNames, InMemory, RowSource, SourceError};

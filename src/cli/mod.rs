@@ -1,0 +1,162 @@
+//! The command line: one file a subcommand. The only home of clap, anyhow, standard output and progress bars.
+//!
+//! Exit codes: 0 done, 1 failed, 2 usage, 3 input refused, 4 interrupted.
+
+mod backend;
+mod collection;
+mod compare;
+mod demo;
+mod devices;
+mod generate;
+mod info;
+mod memory;
+mod metrics;
+mod progress;
+mod simulate;
+mod verify;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::process::ExitCode;
+
+/// Finds which exhibits share an origin: compares every tool-mark, logo or spectrum of an archive with every other.
+///
+/// Scores are exact: defined in f64 from the stored numbers, and the same to the last bit on any machine, with a GPU or
+/// without. Every result carries a record of how it was made, which `striae verify` checks.
+#[derive(Debug, Parser)]
+#[command(name = "striae", version, max_term_width = 110, after_long_help = EXAMPLES, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Print one JSON document instead of text, for other programs
+    #[arg(long, global = true)]
+    json: bool,
+    /// No progress bars and no notes; errors only
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+const EXAMPLES: &str = "\x1b[1;4mExamples:\x1b[0m
+  See it work on real infrared spectra, then on 20,000 simulated exhibits:
+      striae demo
+  What is in a file, and what of it can be compared:
+      striae info archive.h5
+  The 20 nearest spectra of every spectrum, by correlation:
+      striae compare archive.h5:/spectra --metric pearson --top-k 20 -o nearest.h5
+  New seizures against the archive, only partners of other exhibits:
+      striae compare new.h5:/spectra archive.h5:/spectra --metric cosine --top-k 10 --exclude exhibit -o new.h5
+  Every pair closer than a limit:
+      striae compare archive.h5:/logos --metric euclidean --threshold 0.8 -o links.h5
+  Is a result what its record says, and do its inputs still give it?
+      striae verify nearest.h5
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 input refused, 4 interrupted.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Compare(compare::Options),
+    Info(info::Options),
+    Verify(verify::Options),
+    Simulate(simulate::Options),
+    Demo(demo::Options),
+    Devices(devices::Options),
+    Metrics(metrics::Options),
+    Generate(generate::Options),
+    /// Serves the rows of an HDF5 file to the process that started it: hostile files crash here
+    #[command(name = "__read-hdf5", hide = true)]
+    ReadHdf5(ReadHdf5),
+}
+
+#[derive(Debug, Args)]
+struct ReadHdf5 {
+    file: std::path::PathBuf,
+}
+
+/// Where tiles are screened. The result does not depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BackendChoice {
+    /// A real GPU if there is one, else the CPU
+    Auto,
+    /// A GPU; a software one only if there is no other
+    Gpu,
+    Cpu,
+}
+
+/// What every command needs to know of how to speak.
+#[derive(Clone, Copy, Debug)]
+pub struct Voice {
+    pub json: bool,
+    pub quiet: bool,
+}
+
+/// A failure with the exit code that it means.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct Refused {
+    text: String,
+    code: u8,
+}
+
+impl Refused {
+    pub fn usage(text: impl Into<String>) -> anyhow::Error {
+        Self { text: text.into(), code: 2 }.into()
+    }
+
+    pub fn input(text: impl Into<String>) -> anyhow::Error {
+        Self { text: text.into(), code: 3 }.into()
+    }
+}
+
+/// Parses the arguments, runs the command, reports.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let voice = Voice { json: cli.json, quiet: cli.quiet };
+    let answer = match cli.command {
+        Command::Compare(o) => compare::run(&o, voice),
+        Command::Info(o) => info::run(&o, voice),
+        Command::Verify(o) => verify::run(&o, voice),
+        Command::Simulate(o) => simulate::run(&o, voice),
+        Command::Demo(o) => demo::run(&o, voice),
+        Command::Devices(o) => devices::run(&o, voice),
+        Command::Metrics(o) => metrics::run(&o, voice),
+        Command::Generate(o) => generate::run(&o),
+        Command::ReadHdf5(o) => crate::archive::serve::child_main(&o.file).map_err(Into::into),
+    };
+    match answer {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let code = exit_code(&error);
+            if voice.json {
+                println!("{}", serde_json::json!({ "error": format!("{error:#}"), "exit": code }));
+            }
+            eprintln!("striae: {error:#}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    for cause in error.chain() {
+        if let Some(refused) = cause.downcast_ref::<Refused>() {
+            return refused.code;
+        }
+        if let Some(e) = cause.downcast_ref::<crate::compare::Error>() {
+            return match e {
+                crate::compare::Error::Stopped => 4,
+                crate::compare::Error::Option(_) | crate::compare::Error::Memory { .. } => 2,
+                e if e.is_refusal() => 3,
+                crate::compare::Error::Source(e) => {
+                    if e.0.downcast_ref::<crate::archive::Error>().is_some_and(crate::archive::Error::is_refusal) { 3 } else { 1 }
+                }
+                _ => 1,
+            };
+        }
+        if let Some(e) = cause.downcast_ref::<crate::archive::Error>() {
+            return if e.is_refusal() { 3 } else { 1 };
+        }
+        if cause.downcast_ref::<crate::evaluate::Error>().is_some() {
+            return 2;
+        }
+    }
+    1
+}

@@ -1,0 +1,84 @@
+//! Progress bars, on a terminal only, and the notes that a run makes.
+
+use crate::compare::Observer;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::fmt::Write as _;
+use std::io::IsTerminal as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+/// Shows a run to the person at the terminal.
+pub struct Progress {
+    bar: ProgressBar,
+    quiet: bool,
+    warnings: Mutex<Vec<String>>,
+    stop: AtomicBool,
+}
+
+impl Progress {
+    pub fn new(quiet: bool) -> Self {
+        let shown = !quiet && std::io::stderr().is_terminal();
+        let target = if shown { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
+        Self {
+            bar: ProgressBar::with_draw_target(None, target),
+            quiet,
+            warnings: Mutex::default(),
+            stop: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// 1234567 as `1.23 M`.
+pub fn short(n: f64) -> String {
+    for (size, unit) in [(1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")] {
+        if n >= size {
+            return format!("{:.*}{unit}", if n / size < 10.0 { 2 } else { 1 }, n / size);
+        }
+    }
+    format!("{n:.0} ")
+}
+
+fn style(unit: &'static str) -> ProgressStyle {
+    let rate = move |state: &ProgressState, w: &mut dyn std::fmt::Write| {
+        let _ = write!(w, "{}{unit}/s", short(state.per_sec()));
+    };
+    let amount = move |state: &ProgressState, w: &mut dyn std::fmt::Write| {
+        let _ = write!(w, "{}of {}{unit}", short(state.pos() as f64), short(state.len().unwrap_or(0) as f64));
+    };
+    ProgressStyle::with_template("{msg:>8} [{bar:32}] {percent:>3} %  {amount}  {rate}  {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", rate)
+        .with_key("amount", amount)
+        .progress_chars("=> ")
+}
+
+impl Observer for Progress {
+    fn phase(&self, name: &str, total: u64) {
+        self.bar.reset();
+        self.bar.set_style(style(if name == "compare" { "pairs" } else { "rows" }));
+        self.bar.set_length(total);
+        self.bar.set_message(name.to_owned());
+    }
+
+    fn progress(&self, done: u64) {
+        self.bar.set_position(done);
+    }
+
+    fn warn(&self, text: &str) {
+        if !self.quiet {
+            let mut line = String::new();
+            let _ = write!(line, "striae: note: {text}");
+            self.bar.suspend(|| eprintln!("{line}"));
+        }
+        self.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(text.to_owned());
+    }
+
+    fn stop(&self) -> bool {
+        self.stop.load(Relaxed)
+    }
+}

@@ -1,0 +1,31 @@
+//! The record of a comparison: what went in, how it was made, what came out. Stored with every result, as JSON.
+
+use super::job::Options;
+use super::run::{Effort, Input};
+use crate::backend::{Device, TileShape};
+use serde::{Deserialize, Serialize};
+
+/// Everything that somebody needs to repeat a result and to check that it is the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// `striae`
+    pub tool: String,
+    pub version: String,
+    /// The resolved configuration.
+    pub options: Options,
+    /// The queries, and the references where they are another collection.
+    pub inputs: Vec<Input>,
+    /// In the order of use: more than one when a device failed.
+    pub devices: Vec<Device>,
+    pub tile: TileShape,
+    pub threads: usize,
+    /// UTC, ISO 8601.
+    pub started: String,
+    pub effort: Effort,
+    pub warnings: Vec<String>,
+    /// BLAKE3 of the result: see [`super::digest`].
+    pub result_blake3: String,
+    /// For dense results: no score is off by more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<f64>,
+}
