@@ -299,7 +299,7 @@ mod tests {
                 let floor = frame.floor(least, bi);
                 let test = frame.gain() * t + frame.reach(bi) * frame.reach(bj) + frame.lift(bj);
                 prop_assert!(test >= floor, "{metric:?}: {test} below {floor}");
-                let error = (frame.estimate(t, bi, bj) as f32 as f64 - score).abs();
+                let error = (f64::from(frame.estimate(t, bi, bj) as f32) - score).abs();
                 let most = frame.tolerance(bi.reach.max(bj.reach), bi.slack.max(bj.slack), score);
                 prop_assert!(score.abs() + most > 1e37 || error <= most, "{metric:?}: estimate off by {error}, tolerance {most}");
             }
