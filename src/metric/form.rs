@@ -327,7 +327,7 @@ mod tests {
                 let floor = frame.floor(least, bi);
                 let test = frame.gain() * t + frame.reach(bi) * frame.reach(bj) + frame.lift(bj);
                 prop_assert!(test >= floor, "{metric:?}: {test} below {floor}");
-                let error = (frame.estimate(t, bi, bj) as f32 as f64 - score).abs();
+                let error = (f64::from(frame.estimate(t, bi, bj) as f32) - score).abs();
                 let most = frame.tolerance(bi.reach.max(bj.reach), bi.slack.max(bj.slack), score);
                 prop_assert!(score.abs() <= frame.largest_score() * (1.0 + 1e-12));
                 prop_assert!(most <= frame.worst_tolerance() * (1.0 + 1e-6));

@@ -1,0 +1,45 @@
+# Everything here builds with the release profile: HDF5 is compiled from source, and so it is compiled once.
+# Each target sets up what it needs first; what is there already is not looked for twice.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-build demo build test lint deny bench doc man clean
+
+# The tools that setup found or made: cmake first in PATH, STRIAE_PYTHON for tests.
+WITH := ./scripts/with-tools.sh
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: ## get what is missing to build and to test: cmake, h5py, a software GPU (Linux)
+	@./scripts/setup.sh test
+
+setup-build: ## get what is missing to build: cmake
+	@./scripts/setup.sh build
+
+demo: setup-build ## build, then compare a simulated archive and show what is found
+	$(WITH) cargo run --release --locked -- demo
+
+build: setup-build ## build the program: target/release/striae
+	$(WITH) cargo build --release --locked
+
+test: setup ## all tests; with STRIAE_REQUIRE_GPU=1 a missing GPU is a failure and not ignored
+	$(WITH) cargo test --release --locked
+
+lint: setup-build ## formatting, clippy; licences and sources where cargo-deny is there or CI=true
+	$(WITH) ./scripts/lint.sh
+
+deny: ## licences and sources of the dependencies; installs cargo-deny (some minutes) if it is missing
+	@./scripts/deny.sh install
+
+bench: setup-build ## benchmarks; how figures are recorded: benches/record/README.md
+	$(WITH) cargo bench --locked
+
+doc: setup-build ## the crate's documentation; a broken link is an error
+	RUSTDOCFLAGS="-D warnings $$RUSTDOCFLAGS" $(WITH) cargo doc --release --no-deps --locked
+
+man: setup-build ## man pages and shell completions, into target/generated
+	$(WITH) cargo run --release --locked -- generate target/generated
+
+clean: ## remove what was built; target/tools stays (it goes with: rm -r target)
+	cargo clean --release
+	rm -rf target/generated

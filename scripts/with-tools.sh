@@ -1,0 +1,23 @@
+#!/bin/sh
+# Runs a command with the tools that scripts/setup.sh found or made.
+#     scripts/with-tools.sh cargo build --release
+set -eu
+# Cargo may be called from anywhere in the tree; the tools are at its root.
+here=$PWD
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+if CMAKE=$(find_cmake); then
+    # The cmake crate reads CMAKE; HDF5's build may look in PATH. The rest of the tools' folder stays out of PATH.
+    export CMAKE
+    if [ "$CMAKE" = "$venv/bin/cmake" ]; then
+        mkdir -p "$tools/bin"
+        [ -e "$tools/bin/cmake" ] || ln -sf "$venv/bin/cmake" "$tools/bin/cmake"
+        PATH=$tools/bin:$PATH
+    fi
+fi
+if [ -z "${STRIAE_PYTHON:-}" ] && [ -x "$venv/bin/python" ]; then
+    STRIAE_PYTHON=$venv/bin/python
+    export STRIAE_PYTHON
+fi
+cd "$here"
+exec "$@"
