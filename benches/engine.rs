@@ -44,13 +44,16 @@ fn prepare(c: &mut Criterion) {
     let mut group = c.benchmark_group("prepare");
     group.throughput(Throughput::Elements(rows as u64));
     for &metric in metric::all() {
-        let measures: Vec<_> =
-            values.chunks(width).map(|r| metric.measure(Row::F32(r)).expect("defined")).collect();
+        let measures: Vec<_> = values.chunks(width).map(|r| metric.measure(Row::F32(r)).expect("defined")).collect();
         let frame = Frame::new(metric, vec![0.0; width], 100.0, 136);
         let (mut work, mut out) = (vec![0.0; width], vec![0.0; width]);
         group.bench_function(BenchmarkId::new(metric.info().name, "n=2000 d=1024"), |b| {
             b.iter(|| {
-                values.chunks(width).zip(&measures).map(|(r, &m)| frame.row(Row::F32(r), m, &mut work, &mut out).reach).sum::<f64>()
+                values
+                    .chunks(width)
+                    .zip(&measures)
+                    .map(|(r, &m)| frame.row(Row::F32(r), m, &mut work, &mut out).reach)
+                    .sum::<f64>()
             });
         });
     }

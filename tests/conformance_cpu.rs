@@ -13,29 +13,6 @@ fn cpu(rows: usize, cols: usize) -> Box<Cpu> {
     Box::new(Cpu::with(Isa::detect(), TileShape { rows, cols }))
 }
 
-/// Data that screening finds hard, under a name.
-fn cases(rows: usize, width: usize, seed: u64) -> Vec<(&'static str, Values)> {
-    let plain = random(rows, width, seed);
-    let shifted: Vec<f64> = plain.iter().map(|x| x + 1e6).collect();
-    // Every third row is the same, and there are rows that differ in their last bit.
-    let tied: Vec<f64> = (0..rows * width)
-        .map(|n| {
-            let (i, j) = (n / width, n % width);
-            let x = f64::from(plain[if i % 3 == 0 { j } else { n }] as f32);
-            if i % 6 == 3 && j == 0 { x * (1.0 + 2.0 * f64::EPSILON) } else { x }
-        })
-        .collect();
-    let halves: Vec<f32> = plain.iter().map(|&x| half::f16::from_f64(x).to_f32()).collect();
-    vec![
-        ("f64", Values::F64(plain.clone())),
-        ("f32", f32s(&plain)),
-        ("f16", Values::F32(halves)),
-        ("+1e6 f64", Values::F64(shifted.clone())),
-        ("+1e6 f32", f32s(&shifted)),
-        ("ties", Values::F64(tied)),
-    ]
-}
-
 fn expect_top_k(metric: &dyn Metric, values: Values, width: usize, k: usize, backend: Box<Cpu>, what: &str) {
     let mut source = in_memory(values, width);
     let expected = naive_top_k(metric, &source.matrix.clone(), &source.matrix.clone(), k, &|i, j| i != j);

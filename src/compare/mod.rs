@@ -7,6 +7,7 @@
 pub mod block;
 pub mod check;
 pub mod dense;
+pub mod digest;
 pub mod error;
 pub mod job;
 pub mod links;

@@ -39,6 +39,29 @@ pub fn f32s(values: &[f64]) -> Values {
     Values::F32(values.iter().map(|&x| x as f32).collect())
 }
 
+/// Data that screening finds hard, under a name.
+pub fn cases(rows: usize, width: usize, seed: u64) -> Vec<(&'static str, Values)> {
+    let plain = random(rows, width, seed);
+    let shifted: Vec<f64> = plain.iter().map(|x| x + 1e6).collect();
+    // Every third row is the same, and there are rows that differ in their last bit.
+    let tied: Vec<f64> = (0..rows * width)
+        .map(|n| {
+            let (i, j) = (n / width, n % width);
+            let x = f64::from(plain[if i % 3 == 0 { j } else { n }] as f32);
+            if i % 6 == 3 && j == 0 { x * (1.0 + 2.0 * f64::EPSILON) } else { x }
+        })
+        .collect();
+    let halves: Vec<f32> = plain.iter().map(|&x| half::f16::from_f64(x).to_f32()).collect();
+    vec![
+        ("f64", Values::F64(plain.clone())),
+        ("f32", f32s(&plain)),
+        ("f16", Values::F32(halves)),
+        ("+1e6 f64", Values::F64(shifted.clone())),
+        ("+1e6 f32", f32s(&shifted)),
+        ("ties", Values::F64(tied)),
+    ]
+}
+
 pub fn in_memory(values: Values, width: usize) -> InMemory {
     InMemory::new("memory", Matrix::new(values, width).expect("whole rows"))
 }

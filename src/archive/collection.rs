@@ -1,0 +1,363 @@
+//! Collections, as people have them: ours, plain 2-D datasets, AnnData and ann-benchmarks files.
+//!
+//! | what is in the file | values | id | exhibit, source |
+//! |---|---|---|---|
+//! | a group with `values (n, d)` | `values` | `id` | `exhibit`, `source` |
+//! | a 2-D dataset | itself | – | – |
+//! | AnnData: `X` or `obsm/NAME`, beside `obs` | the dataset | `obs` index | `obs/exhibit`, `obs/source` |
+//! | ann-benchmarks: `train`, `test` | the dataset | – | – |
+//!
+//! Not read: sparse matrices, peak lists (`indptr`, `mz`, `intensity`), 1-D and 3-D data. MATLAB stores matrices transposed: a
+//! file from there has features as rows, and nothing in it says so.
+
+use super::address::Address;
+use super::client::{Client, Reading};
+use super::error::Error;
+use super::wire::{Dataset, Node, Question};
+use crate::compare::{ExhibitNames, RowSource, SourceError};
+use crate::matrix::{Element, Values};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// Bytes asked for at a time.
+const PIECE: usize = 4 << 20;
+/// Labels are looked up for messages only while there are at most so many.
+const MOST_LABELS: usize = 5_000_000;
+
+/// A column of text beside the values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Column {
+    Plain(String),
+    /// AnnData's categories: the names, and for each row which.
+    Categories {
+        names: String,
+        codes: String,
+    },
+}
+
+/// A collection of descriptors in a file.
+#[derive(Debug)]
+pub struct Collection {
+    client: Client,
+    address: Address,
+    values: String,
+    rows: usize,
+    width: usize,
+    element: Element,
+    stored: String,
+    id: Option<Column>,
+    exhibit: Option<Column>,
+    source: Option<Column>,
+    axis: Option<(String, Option<String>)>,
+    labels: Option<Vec<String>>,
+}
+
+/// All nodes of a file, to be looked up.
+struct Tree<'a> {
+    file: &'a str,
+    nodes: HashMap<&'a str, &'a Node>,
+    all: &'a [Node],
+}
+
+fn join(group: &str, name: &str) -> String {
+    format!("{}/{name}", group.trim_end_matches('/'))
+}
+
+impl<'a> Tree<'a> {
+    fn refuse(&self, text: impl Into<String>) -> Error {
+        Error::Refused { file: self.file.to_owned(), text: text.into() }
+    }
+
+    fn dataset(&self, path: &str) -> Option<&'a Dataset> {
+        self.nodes.get(path).and_then(|node| node.dataset.as_ref())
+    }
+
+    fn attribute(&self, path: &str, name: &str) -> Option<&'a str> {
+        self.nodes.get(path).and_then(|node| node.attributes.get(name)).map(String::as_str)
+    }
+
+    fn column(&self, path: &str) -> Option<Column> {
+        if self.dataset(path).is_some_and(|d| d.shape.len() == 1) {
+            return Some(Column::Plain(path.to_owned()));
+        }
+        let (names, codes) = (join(path, "categories"), join(path, "codes"));
+        (self.dataset(&names).is_some() && self.dataset(&codes).is_some()).then_some(Column::Categories { names, codes })
+    }
+
+    /// What of the file can be compared, as addresses.
+    fn comparable(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for node in self.all {
+            match &node.dataset {
+                None if self.dataset(&join(&node.path, "values")).is_some() => found.push(node.path.clone()),
+                Some(d) if d.shape.len() == 2 && d.element.is_some() => {
+                    let group = node.path.rsplit_once('/').map_or("", |(group, _)| group);
+                    if !node.path.ends_with("/values") && !is_result(self, group) {
+                        found.push(node.path.clone());
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// What the file holds when no path was given.
+    fn obvious(&self) -> Result<String, Error> {
+        if self.dataset("/values").is_some() {
+            return Ok("/".into());
+        }
+        for common in ["/X", "/train"] {
+            if self.nodes.contains_key(common) {
+                return Ok(common.into());
+            }
+        }
+        let comparable = self.comparable();
+        match &comparable[..] {
+            [only] => Ok(only.clone()),
+            [] => Err(self.refuse("there is nothing here that can be compared: no 2-D dataset of numbers and no collection")),
+            several => {
+                let list: Vec<_> = several.iter().take(12).map(|path| format!("{}:{path}", self.file)).collect();
+                Err(self.refuse(format!("which of these is meant? Give one of {}", list.join(", "))))
+            }
+        }
+    }
+}
+
+fn is_result(tree: &Tree<'_>, group: &str) -> bool {
+    tree.attribute(if group.is_empty() { "/" } else { group }, "striae_kind").is_some()
+}
+
+impl Collection {
+    /// Opens what an address names.
+    ///
+    /// # Errors
+    /// When the file or the dataset is not there, or cannot be compared; the text says why and what to do.
+    pub fn open(address: &Address, reading: &Reading) -> Result<Self, Error> {
+        let mut client = Client::open(&address.file, reading)?;
+        let nodes = client.tree()?;
+        let file = address.file.display().to_string();
+        let tree = Tree { file: &file, nodes: nodes.iter().map(|n| (n.path.as_str(), n)).collect(), all: &nodes };
+        let path = match &address.inner {
+            Some(inner) => inner.clone(),
+            None => tree.obvious()?,
+        };
+        let Some(node) = tree.nodes.get(path.as_str()) else {
+            let list: Vec<_> = tree.comparable().into_iter().take(12).collect();
+            let list = if list.is_empty() { "nothing that can be compared".into() } else { list.join(", ") };
+            return Err(tree.refuse(format!("there is no {path} in this file; it holds {list}")));
+        };
+        let group = node.dataset.is_none();
+        let values = if group { join(&path, "values") } else { path.clone() };
+        let Some(dataset) = tree.dataset(&values) else { return Err(no_values(&tree, &path)) };
+        check(&tree, &values, dataset)?;
+        let beside = if group { path.clone() } else { path.rsplit_once('/').map_or("", |(g, _)| g).to_owned() };
+        let obs = if beside == "/obsm" || beside.is_empty() { "/obs" } else { "" };
+        let column = |name: &str| {
+            if group {
+                tree.column(&join(&path, name))
+            } else if values.ends_with("/values") {
+                tree.column(&join(&beside, name))
+            } else if !obs.is_empty() && tree.nodes.contains_key(obs) {
+                match name {
+                    "id" => tree.attribute(obs, "_index").and_then(|index| tree.column(&join(obs, index))),
+                    name => tree.column(&join(obs, name)),
+                }
+            } else {
+                None
+            }
+        };
+        let (rows, width) = (dataset.shape[0], dataset.shape[1]);
+        for name in ["id", "exhibit", "source"] {
+            if let Some(Column::Plain(path) | Column::Categories { codes: path, .. }) = column(name)
+                && let Some(length) = tree.dataset(&path).map(|d| d.shape[0])
+                && length != rows
+            {
+                return Err(tree.refuse(format!("{path} has {length} entries and {values} has {rows} rows; each row needs one")));
+            }
+        }
+        let axis = join(if group { &path } else { &beside }, "axis");
+        let axis = tree
+            .dataset(&axis)
+            .filter(|d| d.shape == [width] && d.element.is_some())
+            .map(|_| (axis.clone(), tree.attribute(&axis, "unit").map(str::to_owned)));
+        let element = dataset.element.map_or(Element::F64, Element::from);
+        let (id, exhibit, source) = (column("id"), column("exhibit"), column("source"));
+        let address = Address { file: address.file.clone(), inner: Some(path) };
+        let stored = dataset.stored.clone();
+        Ok(Self { client, address, values, rows, width, element, stored, id, exhibit, source, axis, labels: None })
+    }
+
+    #[must_use]
+    pub const fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// The type of the values in the file: `f16`.
+    #[must_use]
+    pub fn stored(&self) -> &str {
+        &self.stored
+    }
+
+    fn column(&mut self, column: &Column) -> Result<Vec<String>, Error> {
+        match column {
+            Column::Plain(path) => self.client.texts(path, 0..self.rows),
+            Column::Categories { names, codes } => {
+                let codes = self.client.texts(codes, 0..self.rows)?;
+                let most = codes.iter().filter_map(|c| c.parse::<usize>().ok()).max().map_or(0, |m| m + 1);
+                let names_path = names.clone();
+                let names = self.client.texts(names, 0..most)?;
+                codes
+                    .into_iter()
+                    .enumerate()
+                    .map(|(row, code)| {
+                        // A negative code is AnnData's "not known".
+                        if code.starts_with('-') {
+                            return Ok(String::new());
+                        }
+                        code.parse().ok().and_then(|c: usize| names.get(c)).cloned().ok_or_else(|| Error::Refused {
+                            file: self.client.path().display().to_string(),
+                            text: format!("row {row} has category {code}, which {names_path} does not have"),
+                        })
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    /// The id of each row, where there are any. Equal ones are refused.
+    ///
+    /// # Errors
+    /// When they cannot be read, or one occurs twice.
+    pub fn ids(&mut self) -> Result<Option<Vec<String>>, Error> {
+        let Some(column) = self.id.clone() else { return Ok(None) };
+        let ids = self.column(&column)?;
+        let mut seen = HashMap::with_capacity(ids.len());
+        for (row, id) in ids.iter().enumerate() {
+            if let Some(first) = seen.insert(id.as_str(), row) {
+                return Err(Error::Refused {
+                    file: self.client.path().display().to_string(),
+                    text: format!("id {id:?} occurs twice, in rows {first} and {row} of {}; ids must differ", self.values),
+                });
+            }
+        }
+        drop(seen);
+        Ok(Some(ids))
+    }
+
+    /// The exhibit of each row, where the collection says it.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn exhibit_names(&mut self) -> Result<Option<Vec<String>>, Error> {
+        self.exhibit.clone().map(|column| self.column(&column)).transpose()
+    }
+
+    /// The source of each row, where it is known: ground truth.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn source_names(&mut self) -> Result<Option<Vec<String>>, Error> {
+        self.source.clone().map(|column| self.column(&column)).transpose()
+    }
+
+    /// What each feature was measured at, with its unit.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn axis(&mut self) -> Result<Option<(Vec<f64>, Option<String>)>, Error> {
+        let Some((path, unit)) = self.axis.clone() else { return Ok(None) };
+        let texts = self.client.texts(&path, 0..self.width)?;
+        Ok(Some((texts.iter().map(|t| t.parse().unwrap_or(f64::NAN)).collect(), unit)))
+    }
+}
+
+fn no_values(tree: &Tree<'_>, path: &str) -> Error {
+    let has = |name: &str| tree.nodes.contains_key(join(path, name).as_str());
+    if has("indptr") && has("mz") {
+        return tree.refuse(format!("{path} holds peak lists (indptr, mz, intensity), which cannot be compared yet"));
+    }
+    if has("indptr") && has("data") {
+        return tree.refuse(format!(
+            "{path} is a sparse matrix, which cannot be compared; store it dense (in Python: adata.X = adata.X.toarray())"
+        ));
+    }
+    if is_result(tree, path) {
+        return tree.refuse(format!("{path} is a result of an earlier comparison, not a collection"));
+    }
+    let inner: Vec<_> = tree.comparable().into_iter().filter(|c| c.starts_with(path.trim_end_matches('/'))).take(12).collect();
+    let inner = if inner.is_empty() { String::new() } else { format!("; it holds {}", inner.join(", ")) };
+    tree.refuse(format!("{path} is a group without a dataset `values`, so it is no collection{inner}"))
+}
+
+fn check(tree: &Tree<'_>, path: &str, dataset: &Dataset) -> Result<(), Error> {
+    let shape = dataset.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ");
+    let text = match dataset.shape[..] {
+        _ if dataset.element.is_none() => {
+            format!("{path} holds {}; allowed are integers and floating-point numbers", dataset.stored)
+        }
+        [] => format!("{path} is a single number; a matrix of rows × features is needed"),
+        [n] => format!("{path} has one dimension ({n} entries); two are needed: rows × features"),
+        [0, _] | [_, 0] => format!("{path} is empty ({shape})"),
+        [rows, _] if rows > 1 << 31 => format!("{path} has {rows} rows; at most {} can be compared", 1u32 << 31),
+        [_, width] if width > 1 << 26 => format!("{path} has {width} features; at most {} can be compared", 1 << 26),
+        [_, _] if !dataset.unreadable.is_empty() => format!(
+            "{path} is compressed with {}, which this program cannot undo; store it with gzip (h5repack -f GZIP=4 in.h5 out.h5)",
+            dataset.unreadable.join(", ")
+        ),
+        [_, _] => return Ok(()),
+        _ => format!("{path} has {} dimensions ({shape}); two are needed: rows × features", dataset.shape.len()),
+    };
+    Err(tree.refuse(text))
+}
+
+impl RowSource for Collection {
+    fn name(&self) -> String {
+        self.address.to_string()
+    }
+
+    fn rows(&self) -> usize {
+        self.rows
+    }
+
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn element(&self) -> Element {
+        self.element
+    }
+
+    fn read(&mut self, rows: Range<usize>) -> Result<Values, SourceError> {
+        let mut values = Values::empty(self.element);
+        values.reserve_exact(rows.len() * self.width);
+        let step = (PIECE / (self.width * self.element.bytes())).max(1);
+        let mut start = rows.start;
+        while start < rows.end {
+            let count = (rows.end - start).min(step);
+            let bytes = self.client.ask(&Question::Rows { dataset: self.values.clone(), start, count })?;
+            if bytes.len() != count * self.width * self.element.bytes() {
+                let text = format!("{}: {} bytes came for rows {start} to {}", self.values, bytes.len(), start + count);
+                return Err(Error::Refused { file: self.client.path().display().to_string(), text }.into());
+            }
+            match &mut values {
+                Values::F32(v) => v.extend(bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b))),
+                Values::F64(v) => v.extend(bytes.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b))),
+            }
+            start += count;
+        }
+        Ok(values)
+    }
+
+    fn exhibits(&mut self, names: &mut ExhibitNames) -> Result<Option<Vec<u32>>, SourceError> {
+        Ok(self.exhibit_names()?.map(|all| all.iter().map(|name| names.number(name)).collect()))
+    }
+
+    fn label(&mut self, row: usize) -> Option<String> {
+        if self.labels.is_none() && self.rows <= MOST_LABELS {
+            let column = self.id.clone()?;
+            self.labels = self.column(&column).ok();
+        }
+        self.labels.as_ref()?.get(row).cloned()
+    }
+}

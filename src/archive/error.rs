@@ -1,0 +1,52 @@
+//! What can be wrong with a file, for the person who has to put it right.
+
+use std::path::PathBuf;
+
+/// Why a file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{file}: there is no such file")]
+    NoFile { file: String },
+    /// What the file holds is not what was asked for, or cannot be compared.
+    #[error("{file}: {text}")]
+    Refused { file: String, text: String },
+    #[error(
+        "{file}: the HDF5 library crashed on this file ({how}) while {doing}; the file is damaged or hostile. Nothing was read from it. Get a fresh copy from where it came from"
+    )]
+    Crashed { file: String, how: String, doing: String },
+    #[error(
+        "{file}: no answer for {seconds} s while {doing}; reading was stopped. The file is damaged or hostile, or the storage is very slow: copy the file to a local disk and try again"
+    )]
+    Hung { file: String, seconds: u64, doing: String },
+    #[error("cannot start the reader process {exe}: {source}. It is the striae program itself: is it still in its place?")]
+    NoReader { exe: String, source: std::io::Error },
+    #[error("{path}: already there; choose another name, or give --overwrite to replace it")]
+    Exists { path: String },
+    #[error("{path}: cannot {doing}: {source}")]
+    Write { path: String, doing: &'static str, source: std::io::Error },
+    #[error("{path}: the disk has no room for {needed}; free some space, or write to another disk. Nothing was left behind")]
+    DiskFull { path: String, needed: String },
+    #[error("{path}: HDF5 cannot {doing}: {text}")]
+    Library { path: String, doing: &'static str, text: String },
+    #[error("{path}: {text}")]
+    Incomplete { path: String, text: String },
+}
+
+impl Error {
+    /// Whether the fault lies in the input.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::NoFile { .. } | Self::Refused { .. } | Self::Crashed { .. } | Self::Hung { .. })
+    }
+
+    pub(super) fn write(path: &std::path::Path, doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        let path: PathBuf = path.to_owned();
+        move |source| Self::Write { path: path.display().to_string(), doing, source }
+    }
+}
+
+impl From<Error> for crate::compare::SourceError {
+    fn from(error: Error) -> Self {
+        Self(Box::new(error))
+    }
+}

@@ -1,0 +1,20 @@
+//! HDF5, and only here: collections in, results in and out.
+//!
+//! Reading happens in a process of its own ([`serve`]), asked through a pipe ([`client`]): files come from other people, and
+//! some of them crash or hang the HDF5 library. Writing never streams through the library ([`mod@write`]), which loses data
+//! silently when a disk fills up.
+
+pub mod address;
+pub mod client;
+pub mod collection;
+mod error;
+pub mod result;
+pub mod serve;
+pub mod wire;
+pub mod write;
+
+pub use address::Address;
+pub use client::{Client, Reading};
+pub use collection::Collection;
+pub use error::Error;
+pub use write::{Kind, Layout, Writer};

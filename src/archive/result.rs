@@ -1,0 +1,340 @@
+//! Results in HDF5, and back.
+//!
+//! A result is a group with the attributes `striae_kind` (`top-k`, `links`, `dense`), `metric` and `version`, and
+//! - top-k: `neighbors (n, k)` i64, best first, −1 where there are fewer; `scores (n, k)` f64, NaN there;
+//! - links: `query`, `reference` i64 and `score` f64, ordered by query and reference;
+//! - dense: `scores (n, m)` f32, NaN for pairs that were left out; the attribute `tolerance`;
+//! - `query_left_out`, `reference_left_out`: rows that the metric is not defined for, where such were skipped;
+//! - `record`: how it was made, as JSON ([`Record`]).
+
+use super::address::Address;
+use super::client::{Client, Reading};
+use super::error::Error;
+use super::wire::{Dataset, Question};
+use super::write::{Kind, Layout, Writer};
+use crate::compare::digest::{ResultDigest, of_ranking};
+use crate::compare::{DenseStore, Input, Link, Links, Record};
+use std::path::Path;
+
+/// Longest record, as JSON.
+const MOST_RECORD: usize = 65_536;
+/// Left-out rows that a record names with their reasons; all of them are in their dataset.
+const MOST_REASONS: usize = 200;
+
+/// Where a result goes.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub address: Address,
+    pub overwrite: bool,
+}
+
+impl Target {
+    fn group(&self) -> String {
+        self.address.inner.clone().unwrap_or_else(|| "/".into())
+    }
+
+    fn path(&self, name: &str) -> String {
+        format!("{}/{name}", self.group().trim_end_matches('/'))
+    }
+
+    fn file(&self) -> &Path {
+        &self.address.file
+    }
+
+    fn layout(&self, kind: &str, metric: &str, version: &str, record: usize, inputs: &[Input]) -> Layout {
+        let group = self.group();
+        let mut layout = Layout::default()
+            .group(&group)
+            .attribute(&group, "striae_kind", kind)
+            .attribute(&group, "metric", metric)
+            .attribute(&group, "version", version)
+            .dataset(&self.path("record"), &[1], Kind::Text(record));
+        for (side, input) in ["query", "reference"].iter().zip(inputs) {
+            if !input.left_out.is_empty() {
+                layout = layout.dataset(&self.path(&format!("{side}_left_out")), &[input.left_out.len()], Kind::I64);
+            }
+        }
+        layout
+    }
+
+    fn put_left_out(&self, writer: &Writer, inputs: &[Input]) -> Result<(), Error> {
+        for (side, input) in ["query", "reference"].iter().zip(inputs) {
+            if !input.left_out.is_empty() {
+                let rows: Vec<i64> = input.left_out.iter().map(|&(row, _)| row as i64).collect();
+                writer.put(&self.path(&format!("{side}_left_out")), 0, &rows)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn json(target: &Target, record: &Record) -> Result<String, Error> {
+    let mut record = record.clone();
+    for input in &mut record.inputs {
+        input.left_out.truncate(MOST_REASONS);
+    }
+    let fault = |text: String| Error::Incomplete { path: target.file().display().to_string(), text };
+    let text = serde_json::to_string_pretty(&record).map_err(|e| fault(format!("the record cannot be written: {e}")))?;
+    if text.len() > MOST_RECORD {
+        return Err(fault(format!("the record has {} bytes, more than {MOST_RECORD}", text.len())));
+    }
+    Ok(text)
+}
+
+/// Writes a ranking; fills in the record's digest.
+///
+/// # Errors
+/// When it cannot be written. Nothing stays then.
+pub fn write_ranking(target: &Target, record: &mut Record, k: usize, neighbors: &[i64], scores: &[f64]) -> Result<(), Error> {
+    record.result_blake3 = of_ranking(k, neighbors, scores);
+    let text = json(target, record)?;
+    let shape = [neighbors.len() / k, k];
+    let layout = target
+        .layout("top-k", &record.options.metric, &record.version, text.len(), &record.inputs)
+        .dataset(&target.path("neighbors"), &shape, Kind::I64)
+        .dataset(&target.path("scores"), &shape, Kind::F64);
+    let writer = Writer::create(target.file(), &layout, target.overwrite)?;
+    writer.put(&target.path("neighbors"), 0, neighbors)?;
+    writer.put(&target.path("scores"), 0, scores)?;
+    target.put_left_out(&writer, &record.inputs)?;
+    writer.put_texts(&target.path("record"), 0, &[text])?;
+    writer.finish()
+}
+
+/// Why links could not be written: they come from somewhere that can fail, too.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    #[error(transparent)]
+    Archive(#[from] Error),
+    #[error(transparent)]
+    Compare(#[from] crate::compare::Error),
+}
+
+/// Writes links as they come; fills in the record's digest.
+///
+/// # Errors
+/// When they cannot be read or written. Nothing stays then.
+pub fn write_links(target: &Target, record: &mut Record, links: Links) -> Result<(), LinkError> {
+    record.result_blake3 = "0".repeat(64);
+    let length = json(target, record)?.len();
+    let count = links.count as usize;
+    let (query, reference, score) = (target.path("query"), target.path("reference"), target.path("score"));
+    let layout = target
+        .layout("links", &record.options.metric, &record.version, length, &record.inputs)
+        .dataset(&query, &[count], Kind::I64)
+        .dataset(&reference, &[count], Kind::I64)
+        .dataset(&score, &[count], Kind::F64);
+    let writer = Writer::create(target.file(), &layout, target.overwrite)?;
+    let mut digest = ResultDigest::of_links();
+    let (mut at, mut part) = (0, Vec::with_capacity(16_384));
+    let flush = |at: u64, part: &[Link]| -> Result<(), Error> {
+        writer.put(&query, at, &part.iter().map(|l| l.query as i64).collect::<Vec<_>>())?;
+        writer.put(&reference, at, &part.iter().map(|l| l.reference as i64).collect::<Vec<_>>())?;
+        writer.put(&score, at, &part.iter().map(|l| l.score).collect::<Vec<_>>())
+    };
+    for link in links {
+        let link = link?;
+        digest.link(&link);
+        part.push(link);
+        if part.len() == part.capacity() {
+            flush(at, &part)?;
+            at += part.len() as u64;
+            part.clear();
+        }
+    }
+    flush(at, &part)?;
+    record.result_blake3 = digest.finish_links();
+    target.put_left_out(&writer, &record.inputs)?;
+    writer.put_texts(&target.path("record"), 0, &[json(target, record)?])?;
+    Ok(writer.finish()?)
+}
+
+/// A dense result being written.
+#[derive(Debug)]
+pub struct DenseFile {
+    target: Target,
+    writer: Writer,
+    rows: usize,
+    cols: usize,
+    scores: String,
+}
+
+impl DenseFile {
+    /// Reserves the space for all scores.
+    ///
+    /// # Errors
+    /// When the disk has no room for them.
+    pub fn create(target: Target, metric: &str, version: &str, rows: usize, cols: usize) -> Result<Self, Error> {
+        let scores = target.path("scores");
+        let layout = target
+            .layout("dense", metric, version, MOST_RECORD, &[])
+            .dataset(&scores, &[rows, cols], Kind::F32)
+            .dataset(&target.path("tolerance"), &[1], Kind::F64);
+        let writer = Writer::create(target.file(), &layout, target.overwrite)?;
+        Ok(Self { target, writer, rows, cols, scores })
+    }
+
+    /// Makes the result complete; fills in the record's digest.
+    ///
+    /// # Errors
+    /// When scores are missing or the disk fails. Nothing stays then.
+    pub fn finish(self, record: &mut Record, tolerance: f64) -> Result<(), Error> {
+        let mut digest = ResultDigest::of_dense(self.rows, self.cols);
+        let step = ((4 << 20) / (self.cols * 4)).max(1);
+        for start in (0..self.rows).step_by(step) {
+            let count = step.min(self.rows - start) * self.cols;
+            digest.scores(&self.writer.get::<f32>(&self.scores, (start * self.cols) as u64, count)?);
+        }
+        record.result_blake3 = digest.finish();
+        record.tolerance = Some(tolerance);
+        self.writer.put(&self.target.path("tolerance"), 0, &[tolerance])?;
+        let mut text = json(&self.target, record)?;
+        text.extend(std::iter::repeat_n(' ', MOST_RECORD - text.len()));
+        self.writer.put_texts(&self.target.path("record"), 0, &[text])?;
+        self.writer.finish()
+    }
+}
+
+impl DenseStore for DenseFile {
+    fn put(&self, row0: usize, col0: usize, cols: usize, scores: &[f32]) -> Result<(), String> {
+        for (r, row) in scores.chunks(cols).enumerate() {
+            let start = (row0 + r) * self.cols + col0;
+            self.writer.put(&self.scores, start as u64, row).map_err(|e| e.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+/// What a stored result is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoredKind {
+    Ranking { rows: usize, k: usize },
+    Links { count: usize },
+    Dense { rows: usize, cols: usize },
+}
+
+/// A result in a file.
+#[derive(Debug)]
+pub struct StoredResult {
+    client: Client,
+    group: String,
+    pub kind: StoredKind,
+    pub record: Record,
+}
+
+impl StoredResult {
+    /// Opens a result.
+    ///
+    /// # Errors
+    /// When the file is none, or was damaged.
+    pub fn open(address: &Address, reading: &Reading) -> Result<Self, Error> {
+        let mut client = Client::open(&address.file, reading)?;
+        let file = address.file.display().to_string();
+        let refuse = |text: String| Error::Refused { file: file.clone(), text };
+        let nodes = client.tree()?;
+        let group = match &address.inner {
+            Some(inner) => inner.clone(),
+            None => nodes
+                .iter()
+                .find(|n| n.attributes.contains_key("striae_kind"))
+                .map(|n| n.path.clone())
+                .ok_or_else(|| refuse("there is no result of a comparison in this file".into()))?,
+        };
+        let path = |name: &str| format!("{}/{name}", group.trim_end_matches('/'));
+        let shape = |name: &str| -> Result<&[usize], Error> {
+            let found = nodes.iter().find(|n| n.path == path(name)).and_then(|n| n.dataset.as_ref());
+            found.map(|d: &Dataset| &d.shape[..]).ok_or_else(|| refuse(format!("the result has no {}", path(name))))
+        };
+        let stored = nodes.iter().find(|n| n.path == group).and_then(|n| n.attributes.get("striae_kind"));
+        let kind = match (stored.map(String::as_str), &stored) {
+            (Some("top-k"), _) => match (shape("neighbors")?, shape("scores")?) {
+                (&[rows, k], other) if other == [rows, k] && k > 0 => StoredKind::Ranking { rows, k },
+                other => return Err(refuse(format!("neighbors and scores have shapes {other:?}; both must be (n, k)"))),
+            },
+            (Some("links"), _) => match (shape("query")?, shape("reference")?, shape("score")?) {
+                (&[count], r, s) if r == [count] && s == [count] => StoredKind::Links { count },
+                other => return Err(refuse(format!("query, reference and score have shapes {other:?}; all must be (n)"))),
+            },
+            (Some("dense"), _) => match shape("scores")? {
+                &[rows, cols] => StoredKind::Dense { rows, cols },
+                other => return Err(refuse(format!("scores has shape {other:?}; it must be (n, m)"))),
+            },
+            (other, _) => return Err(refuse(format!("{group} is no result of a comparison (striae_kind is {other:?})"))),
+        };
+        let text = client.texts(&path("record"), 0..1)?.pop().unwrap_or_default();
+        let record = serde_json::from_str(&text).map_err(|e| refuse(format!("its record cannot be understood: {e}")))?;
+        Ok(Self { client, group, kind, record })
+    }
+
+    fn numbers(&mut self, name: &str, start: usize, count: usize) -> Result<Vec<f64>, Error> {
+        let dataset = format!("{}/{name}", self.group.trim_end_matches('/'));
+        let bytes = self.client.ask(&Question::Rows { dataset, start, count })?;
+        Ok(bytes.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b)).collect())
+    }
+
+    /// Neighbours and scores of these queries.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn ranking(&mut self, rows: std::ops::Range<usize>) -> Result<(Vec<i64>, Vec<f64>), Error> {
+        let neighbors = self.numbers("neighbors", rows.start, rows.len())?;
+        let scores = self.numbers("scores", rows.start, rows.len())?;
+        Ok((neighbors.into_iter().map(|n| n as i64).collect(), scores))
+    }
+
+    /// Links by their place.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn links(&mut self, places: std::ops::Range<usize>) -> Result<Vec<Link>, Error> {
+        let query = self.numbers("query", places.start, places.len())?;
+        let reference = self.numbers("reference", places.start, places.len())?;
+        let score = self.numbers("score", places.start, places.len())?;
+        let link = |((q, r), score): ((f64, f64), f64)| Link { query: q as u64, reference: r as u64, score };
+        Ok(query.into_iter().zip(reference).zip(score).map(link).collect())
+    }
+
+    /// Scores of these queries with all references.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn dense(&mut self, rows: std::ops::Range<usize>) -> Result<Vec<f32>, Error> {
+        let dataset = format!("{}/scores", self.group.trim_end_matches('/'));
+        let bytes = self.client.ask(&Question::Rows { dataset, start: rows.start, count: rows.len() })?;
+        Ok(bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect())
+    }
+
+    /// The digest of what is stored, computed anew.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn digest(&mut self) -> Result<String, Error> {
+        match self.kind {
+            StoredKind::Ranking { rows, k } => {
+                let (mut neighbors, mut scores) = (Vec::with_capacity(rows * k), Vec::with_capacity(rows * k));
+                let step = ((1 << 18) / k).max(1);
+                for start in (0..rows).step_by(step) {
+                    let (n, s) = self.ranking(start..(start + step).min(rows))?;
+                    neighbors.extend(n);
+                    scores.extend(s);
+                }
+                Ok(of_ranking(k, &neighbors, &scores))
+            }
+            StoredKind::Links { count } => {
+                let mut digest = ResultDigest::of_links();
+                for start in (0..count).step_by(1 << 16) {
+                    self.links(start..(start + (1 << 16)).min(count))?.iter().for_each(|l| digest.link(l));
+                }
+                Ok(digest.finish_links())
+            }
+            StoredKind::Dense { rows, cols } => {
+                let mut digest = ResultDigest::of_dense(rows, cols);
+                let step = ((1 << 20) / cols).max(1);
+                for start in (0..rows).step_by(step) {
+                    digest.scores(&self.dense(start..(start + step).min(rows))?);
+                }
+                Ok(digest.finish())
+            }
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! Writing HDF5 files that are complete or not there.
+//!
+//! The HDF5 library loses data silently when a disk fills up, and a process that dies while it writes leaves files that open
+//! with wrong rows. So the library writes only the structure: every dataset is contiguous, its space allocated at once. The
+//! numbers go to their places by ordinary writes, whose errors are seen. The file has another name until all of it is there,
+//! was synced and was opened again; then it is renamed.
+
+use super::error::Error;
+use crate::compare::bytes;
+use hdf5::plist::dataset_create::{AllocTime, FillTime};
+use hdf5::types::{FloatSize, IntSize, TypeDescriptor};
+use std::collections::HashMap;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// The type of a dataset's entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    F32,
+    F64,
+    I64,
+    U64,
+    /// UTF-8 of so many bytes at most, filled up with zeros.
+    Text(usize),
+}
+
+impl Kind {
+    const fn size(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F64 | Self::I64 | Self::U64 => 8,
+            Self::Text(length) => length,
+        }
+    }
+
+    fn descriptor(self) -> TypeDescriptor {
+        match self {
+            Self::F32 => TypeDescriptor::Float(FloatSize::U4),
+            Self::F64 => TypeDescriptor::Float(FloatSize::U8),
+            Self::I64 => TypeDescriptor::Integer(IntSize::U8),
+            Self::U64 => TypeDescriptor::Unsigned(IntSize::U8),
+            Self::Text(length) => TypeDescriptor::FixedUnicode(length.max(1)),
+        }
+    }
+}
+
+/// A number that goes into a dataset of its [`Kind`].
+pub trait Entry: bytemuck::Pod {
+    const KIND: Kind;
+}
+impl Entry for f32 {
+    const KIND: Kind = Kind::F32;
+}
+impl Entry for f64 {
+    const KIND: Kind = Kind::F64;
+}
+impl Entry for i64 {
+    const KIND: Kind = Kind::I64;
+}
+impl Entry for u64 {
+    const KIND: Kind = Kind::U64;
+}
+
+/// What a file will hold.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    datasets: Vec<(String, Vec<usize>, Kind)>,
+    groups: Vec<String>,
+    attributes: Vec<(String, String, String)>,
+}
+
+impl Layout {
+    #[must_use]
+    pub fn dataset(mut self, path: &str, shape: &[usize], kind: Kind) -> Self {
+        self.datasets.push((path.to_owned(), shape.to_vec(), kind));
+        self
+    }
+
+    #[must_use]
+    pub fn group(mut self, path: &str) -> Self {
+        self.groups.push(path.to_owned());
+        self
+    }
+
+    /// A text of at most 4096 bytes on a group or dataset.
+    #[must_use]
+    pub fn attribute(mut self, of: &str, name: &str, text: &str) -> Self {
+        self.attributes.push((of.to_owned(), name.to_owned(), text.to_owned()));
+        self
+    }
+}
+
+struct Place {
+    offset: u64,
+    entries: u64,
+    kind: Kind,
+    written: AtomicU64,
+}
+
+/// A file being written. Without [`Self::finish`], nothing of it stays.
+pub struct Writer {
+    target: PathBuf,
+    part: PathBuf,
+    file: File,
+    places: HashMap<String, Place>,
+    overwrite: bool,
+    finished: bool,
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+/// Refuses early what would fail late: a target that is there already, or a folder that is not.
+///
+/// # Errors
+/// [`Error::Exists`], or why the folder cannot be written.
+pub fn check_target(target: &Path, overwrite: bool) -> Result<(), Error> {
+    let path = target.display().to_string();
+    if target.is_dir() {
+        return Err(Error::Incomplete { path, text: "this is a folder; name a file in it".into() });
+    }
+    if !overwrite && target.exists() {
+        return Err(Error::Exists { path });
+    }
+    let trial = part_name(target);
+    let created = File::options().write(true).create_new(true).open(&trial).map_err(Error::write(target, "write there"));
+    created.map(|_| {
+        let _ = std::fs::remove_file(&trial);
+    })
+}
+
+/// A name beside the target that no other run uses.
+fn part_name(target: &Path) -> PathBuf {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut name = target.as_os_str().to_owned();
+    name.push(format!(".{}-{}.part", std::process::id(), COUNT.fetch_add(1, Relaxed)));
+    name.into()
+}
+
+impl Writer {
+    /// Makes the structure and reserves the space.
+    ///
+    /// # Errors
+    /// When the target is there, the folder cannot be written, or the disk has no room.
+    pub fn create(target: &Path, layout: &Layout, overwrite: bool) -> Result<Self, Error> {
+        check_target(target, overwrite)?;
+        let part = part_name(target);
+        let made = Self::structure(target, &part, layout);
+        match made {
+            Ok((file, places)) => Ok(Self { target: target.to_owned(), part, file, places, overwrite, finished: false }),
+            Err(error) => {
+                let _ = std::fs::remove_file(&part);
+                Err(error)
+            }
+        }
+    }
+
+    fn structure(target: &Path, part: &Path, layout: &Layout) -> Result<(File, HashMap<String, Place>), Error> {
+        let path = target.display().to_string();
+        let fault = |doing| {
+            let path = path.clone();
+            move |e: hdf5::Error| Error::Library { path, doing, text: e.to_string() }
+        };
+        let needed =
+            layout.datasets.iter().map(|(_, shape, kind)| (shape.iter().product::<usize>() * kind.size()) as u64).sum::<u64>();
+        let mut offsets = Vec::new();
+        {
+            let file = hdf5::File::create_excl(part).map_err(fault("create the file"))?;
+            for group in layout.groups.iter().filter(|g| g.as_str() != "/") {
+                make_group(&file, group).map_err(fault("create a group"))?;
+            }
+            for (name, shape, kind) in &layout.datasets {
+                if let Some((group, _)) = name.rsplit_once('/').filter(|(g, _)| !g.is_empty()) {
+                    make_group(&file, group).map_err(fault("create a group"))?;
+                }
+                let dataset = file
+                    .new_dataset_builder()
+                    .empty_as(&kind.descriptor())
+                    .no_chunk()
+                    .alloc_time(Some(AllocTime::Early))
+                    .fill_time(FillTime::Never)
+                    .shape(shape.clone())
+                    .create(name.as_str())
+                    .map_err(fault("create a dataset"))?;
+                offsets.push((dataset.offset(), dataset.dtype().map(|t| t.size()).unwrap_or(0)));
+            }
+            for (of, name, text) in &layout.attributes {
+                let attribute = |at: &hdf5::Location| -> hdf5::Result<()> {
+                    let value: hdf5::types::VarLenUnicode =
+                        text.parse().map_err(|_| hdf5::Error::from("a text with a zero byte"))?;
+                    at.new_attr::<hdf5::types::VarLenUnicode>().create(name.as_str())?.write_scalar(&value)
+                };
+                let written = if of == "/" {
+                    attribute(&file)
+                } else if let Ok(dataset) = file.dataset(of) {
+                    attribute(&dataset)
+                } else {
+                    file.group(of).and_then(|group| attribute(&group))
+                };
+                written.map_err(fault("write an attribute"))?;
+            }
+            file.flush().map_err(fault("write the structure"))?;
+            file.close().map_err(fault("close the file"))?;
+        }
+        let file = File::options().read(true).write(true).open(part).map_err(Error::write(target, "open it again"))?;
+        let mut places = HashMap::new();
+        let mut end = file.metadata().map_err(Error::write(target, "look at it"))?.len();
+        for ((name, shape, kind), (offset, stored)) in layout.datasets.iter().zip(offsets) {
+            let entries = shape.iter().product::<usize>() as u64;
+            let Some(offset) = offset.or((entries == 0).then_some(0)).filter(|_| stored == kind.size().max(1)) else {
+                return Err(Error::Library {
+                    path,
+                    doing: "lay out a dataset",
+                    text: format!("{name} has no place in the file"),
+                });
+            };
+            end = end.max(offset + entries * kind.size() as u64);
+            places.insert(name.clone(), Place { offset, entries, kind: *kind, written: AtomicU64::new(0) });
+        }
+        // Real blocks, so that a full disk is found out now and not at the last write.
+        match rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, end.max(1)) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::NOSPC) => return Err(Error::DiskFull { path, needed: bytes(needed) }),
+            // Not every file system can reserve; writes will tell.
+            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
+            Err(e) => return Err(Error::Write { path, doing: "reserve space", source: e.into() }),
+        }
+        Ok((file, places))
+    }
+
+    /// Writes entries of a dataset from `start` on (counted through the dataset, row-major). Each entry is to be written once; from
+    /// any thread.
+    ///
+    /// # Errors
+    /// When they do not fit the dataset, or the disk fails.
+    pub fn put<T: Entry>(&self, dataset: &str, start: u64, entries: &[T]) -> Result<(), Error> {
+        self.put_bytes(dataset, T::KIND, start, entries.len() as u64, bytemuck::cast_slice(entries))
+    }
+
+    /// Writes texts, each filled up with zeros.
+    ///
+    /// # Errors
+    /// As [`Self::put`], and when a text is too long.
+    pub fn put_texts(&self, dataset: &str, start: u64, texts: &[impl AsRef<str>]) -> Result<(), Error> {
+        let Some(Place { kind: Kind::Text(length), .. }) = self.places.get(dataset) else {
+            return Err(self.incomplete(format!("{dataset} is no dataset of text")));
+        };
+        let mut bytes = Vec::with_capacity(texts.len() * length);
+        for text in texts {
+            let text = text.as_ref().as_bytes();
+            if text.len() > *length {
+                return Err(self.incomplete(format!("{dataset}: a text of {} bytes; {length} were planned", text.len())));
+            }
+            bytes.extend_from_slice(text);
+            bytes.resize(bytes.len() + length - text.len(), 0);
+        }
+        self.put_bytes(dataset, Kind::Text(*length), start, texts.len() as u64, &bytes)
+    }
+
+    fn incomplete(&self, text: String) -> Error {
+        Error::Incomplete { path: self.target.display().to_string(), text }
+    }
+
+    fn put_bytes(&self, dataset: &str, kind: Kind, start: u64, count: u64, bytes: &[u8]) -> Result<(), Error> {
+        let place = self.places.get(dataset).filter(|p| p.kind == kind && start + count <= p.entries);
+        let Some(place) = place else {
+            return Err(self.incomplete(format!("{dataset}: {count} entries from {start} have no place there")));
+        };
+        let offset = place.offset + start * kind.size() as u64;
+        match self.file.write_all_at(bytes, offset) {
+            Ok(()) => {
+                place.written.fetch_add(count, Relaxed);
+                Ok(())
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::StorageFull => Err(Error::DiskFull {
+                path: self.target.display().to_string(),
+                needed: crate::compare::bytes(bytes.len() as u64),
+            }),
+            Err(source) => Err(Error::Write { path: self.target.display().to_string(), doing: "write to it", source }),
+        }
+    }
+
+    /// Reads entries that were written.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn get<T: Entry + bytemuck::Zeroable>(&self, dataset: &str, start: u64, count: usize) -> Result<Vec<T>, Error> {
+        let Some(place) = self.places.get(dataset) else { return Err(self.incomplete(format!("there is no {dataset}"))) };
+        let mut entries = vec![T::zeroed(); count];
+        self.file
+            .read_exact_at(bytemuck::cast_slice_mut(&mut entries), place.offset + start * T::KIND.size() as u64)
+            .map_err(Error::write(&self.target, "read back what was written"))?;
+        Ok(entries)
+    }
+
+    /// Makes sure that everything is there and on the disk, and gives the file its name.
+    ///
+    /// # Errors
+    /// When something is missing or the disk fails. Nothing stays then.
+    pub fn finish(mut self) -> Result<(), Error> {
+        for (name, place) in &self.places {
+            let written = place.written.load(Relaxed);
+            if written != place.entries {
+                return Err(self.incomplete(format!("{name}: {written} of {} entries were written", place.entries)));
+            }
+        }
+        self.file.sync_all().map_err(Error::write(&self.target, "sync it"))?;
+        let path = self.target.display().to_string();
+        let again = hdf5::File::open(&self.part).and_then(|file| {
+            self.places.iter().try_for_each(|(name, place)| {
+                let dataset = file.dataset(name)?;
+                let right =
+                    dataset.size() as u64 == place.entries && (place.entries == 0 || dataset.offset() == Some(place.offset));
+                if right { Ok(()) } else { Err(hdf5::Error::from(format!("{name} is not where it was"))) }
+            })
+        });
+        again.map_err(|e| Error::Library { path: path.clone(), doing: "open what was written", text: e.to_string() })?;
+        if self.overwrite {
+            std::fs::rename(&self.part, &self.target).map_err(Error::write(&self.target, "give it its name"))?;
+        } else {
+            // A name that somebody else took meanwhile is not taken from them.
+            std::fs::hard_link(&self.part, &self.target)
+                .and_then(|()| std::fs::remove_file(&self.part))
+                .or_else(|e| match e.kind() {
+                    std::io::ErrorKind::AlreadyExists => Err(e),
+                    _ => std::fs::rename(&self.part, &self.target),
+                })
+                .map_err(|e| match e.kind() {
+                    std::io::ErrorKind::AlreadyExists => Error::Exists { path },
+                    _ => Error::write(&self.target, "give it its name")(e),
+                })?;
+        }
+        self.finished = true;
+        let folder = self.target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        File::open(folder).and_then(|f| f.sync_all()).map_err(Error::write(&self.target, "sync its folder"))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if !self.finished {
+            let _ = std::fs::remove_file(&self.part);
+        }
+    }
+}
+
+fn make_group(file: &hdf5::File, path: &str) -> hdf5::Result<()> {
+    let mut at = String::new();
+    for part in path.split('/').filter(|p| !p.is_empty()) {
+        at = format!("{at}/{part}");
+        if !file.link_exists(&at) {
+            file.create_group(&at)?;
+        }
+    }
+    Ok(())
+}

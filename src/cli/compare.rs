@@ -1,0 +1,286 @@
+//! `striae compare`.
+
+use super::progress::{Progress, short};
+use super::{BackendChoice, Refused, Voice, backend, collection, memory};
+use crate::archive::result::{DenseFile, Target, write_links, write_ranking};
+use crate::archive::write::check_target;
+use crate::archive::{Address, Collection};
+use crate::backend::TileShape;
+use crate::compare::{
+    Answer, Comparison, DenseStore, Exclude, Invalid, Job, Mode, Options as JobOptions, Outcome, Record, RowSource,
+};
+use crate::metric;
+use clap::builder::PossibleValuesParser;
+use std::path::{Path, PathBuf};
+
+/// Compares every item of a collection with every other, or with those of a reference
+///
+/// Scores are exact (f64, fixed order of summation): the result has the same bytes whatever the device, threads, tiles and
+/// memory. The item itself is never its own partner. A collection is named FILE.h5:/path; the path may be left out when
+/// there is only one. Any 2-D dataset of numbers will do: h5py, AnnData (X), ann-benchmarks (train) and Striae's own.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  striae compare archive.h5:/spectra --metric pearson --top-k 20 -o nearest.h5
+  striae compare new.h5:/spectra archive.h5:/spectra --metric cosine --top-k 10 --exclude exhibit -o new-links.h5
+  striae compare archive.h5:/logos --metric euclidean --threshold 0.8 --memory 512MiB -o links.h5
+  striae compare small.h5:/X --metric pearson --dense -o matrix.h5
+
+The result opens in h5py: neighbors and scores (n, k), best first, -1 and NaN where there are fewer than k; or query,
+reference, score, each pair once; or with --dense scores (n, m) as f32, within the stored tolerance.
+What a metric needs and means: striae metrics")]
+pub struct Options {
+    /// Collection of queries: FILE.h5:/path
+    query: String,
+    /// Collection to compare them with; without it the queries are compared with each other
+    reference: Option<String>,
+    /// How pairs are scored
+    #[arg(long, short, value_parser = PossibleValuesParser::new(metric_names()), hide_possible_values = false)]
+    metric: String,
+    #[command(flatten)]
+    mode: ModeOptions,
+    /// Result to write: FILE.h5, or FILE.h5:/group
+    #[arg(long, short)]
+    output: String,
+    /// Replace the output if it is there
+    #[arg(long)]
+    overwrite: bool,
+    /// Partners that a query must not have, beside itself
+    #[arg(long, value_enum, default_value = "none")]
+    exclude: ExcludeChoice,
+    /// What to do with rows that the metric is not defined for (NaN, all zeros, constant)
+    #[arg(long, value_enum, default_value = "refuse")]
+    invalid: InvalidChoice,
+    #[command(flatten)]
+    resources: Resources,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct ModeOptions {
+    /// The best K partners of every query
+    #[arg(long, short = 'k', value_name = "K")]
+    top_k: Option<usize>,
+    /// Every pair whose score is at least this good: at least for similarities, at most for distances
+    #[arg(long, short, value_name = "SCORE", allow_negative_numbers = true)]
+    threshold: Option<f64>,
+    /// All scores, as f32 within a stated tolerance: n × m numbers on disk
+    #[arg(long)]
+    dense: bool,
+}
+
+/// What a run may use. None of it changes the result.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Resources {
+    /// Where to compute
+    #[arg(long, value_enum, default_value = "auto")]
+    pub backend: BackendChoice,
+    /// A GPU by part of its name, as `striae devices` lists it (also a software one)
+    #[arg(long, value_name = "NAME")]
+    pub device: Option<String>,
+    /// Most memory to use
+    #[arg(long, default_value = "2GiB", value_name = "SIZE", value_parser = memory::parse)]
+    pub memory: u64,
+    /// Threads; all cores unless given
+    #[arg(long, short = 'j', value_name = "N")]
+    pub threads: Option<usize>,
+    /// Rows × columns of a tile, such as 192x384
+    #[arg(long, value_name = "RxC", hide_short_help = true, value_parser = tile)]
+    pub tile: Option<TileShape>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum ExcludeChoice {
+    /// Only the item itself
+    None,
+    /// Those of the same exhibit, by the collection's dataset `exhibit`
+    Exhibit,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum InvalidChoice {
+    /// Stop before anything is compared, and name the row
+    Refuse,
+    /// Leave them out, and list them in the result
+    Skip,
+}
+
+fn metric_names() -> Vec<&'static str> {
+    metric::all().iter().map(|m| m.info().name).collect()
+}
+
+fn tile(text: &str) -> Result<TileShape, String> {
+    let sides = text.split_once('x').and_then(|(r, c)| Some(TileShape { rows: r.parse().ok()?, cols: c.parse().ok()? }));
+    sides.ok_or_else(|| format!("{text:?} is no tile; give rows x columns, such as 192x384"))
+}
+
+/// A finished comparison, as it was stored.
+pub struct Stored {
+    pub record: Record,
+    /// Neighbours, for rankings.
+    pub neighbors: Vec<i64>,
+    /// How many links there are, for links.
+    pub links: Option<u64>,
+}
+
+/// Runs a comparison and stores its result.
+pub fn compare_and_store(
+    options: JobOptions,
+    mut query: Collection,
+    mut reference: Option<Collection>,
+    target: &Target,
+    resources: &Resources,
+    voice: Voice,
+) -> anyhow::Result<Stored> {
+    let job = Job::new(options)?;
+    let file = target.address.file.clone();
+    check_target(&file, target.overwrite)?;
+    for input in [Some(&query), reference.as_ref()].into_iter().flatten() {
+        if same_file(&input.address().file, &file) {
+            return Err(Refused::usage(format!("{}: this is also an input; name another output", file.display())));
+        }
+    }
+    let threads = resources.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build()?;
+    let progress = Progress::new(voice.quiet || voice.json);
+    let backend = backend::choose(resources, &progress)?;
+    let started = collection::now();
+    let version = env!("CARGO_PKG_VERSION");
+    let dense = match job.options.mode {
+        Mode::Dense => {
+            let cols = reference.as_ref().map_or(query.rows(), RowSource::rows);
+            Some(DenseFile::create(target.clone(), &job.options.metric, version, query.rows(), cols)?)
+        }
+        _ => None,
+    };
+    let spool: PathBuf = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new(".")).to_owned();
+    let options = job.options.clone();
+    let comparison = Comparison {
+        job,
+        query: &mut query,
+        reference: reference.as_mut().map(|r| r as &mut dyn RowSource),
+        backend,
+        observer: &progress,
+        spool,
+        dense: dense.as_ref().map(|d| d as &dyn DenseStore),
+    };
+    let outcome = pool.install(|| comparison.run());
+    progress.clear();
+    let Outcome { answer, inputs, devices, tile, warnings, effort } = outcome?;
+    let mut record = Record {
+        tool: "striae".into(),
+        version: version.into(),
+        options,
+        inputs,
+        devices,
+        tile,
+        threads,
+        started,
+        effort,
+        warnings,
+        result_blake3: String::new(),
+        tolerance: None,
+    };
+    let (mut kept, mut links_found) = (Vec::new(), None);
+    match answer {
+        Answer::TopK { k, neighbors, scores } => {
+            write_ranking(target, &mut record, k, &neighbors, &scores)?;
+            kept = neighbors;
+        }
+        Answer::Links(links) => {
+            links_found = Some(links.count);
+            write_links(target, &mut record, links)?;
+        }
+        Answer::Dense { tolerance } => {
+            if let Some(dense) = dense {
+                dense.finish(&mut record, tolerance)?;
+            }
+        }
+    }
+    Ok(Stored { record, neighbors: kept, links: links_found })
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    }
+}
+
+pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
+    let mode = match (options.mode.top_k, options.mode.threshold) {
+        (Some(k), _) => Mode::TopK(k),
+        (None, Some(threshold)) => Mode::Threshold(threshold),
+        (None, None) => Mode::Dense,
+    };
+    let job = JobOptions {
+        metric: options.metric.clone(),
+        mode,
+        exclude: match options.exclude {
+            ExcludeChoice::None => Exclude::None,
+            ExcludeChoice::Exhibit => Exclude::Exhibit,
+        },
+        invalid: match options.invalid {
+            InvalidChoice::Refuse => Invalid::Refuse,
+            InvalidChoice::Skip => Invalid::Skip,
+        },
+        memory: options.resources.memory,
+        tile: options.resources.tile,
+    };
+    // Options are checked before files are opened.
+    Job::new(job.clone())?;
+    let query = collection::open(&options.query)?;
+    let reference = match options.reference.as_deref() {
+        Some(text) => {
+            let reference = collection::open(text)?;
+            // The same collection named twice is compared with itself: the item itself is left out.
+            let same = reference.address().inner == query.address().inner
+                && same_file(&reference.address().file, &query.address().file);
+            (!same).then_some(reference)
+        }
+        None => None,
+    };
+    let target = Target { address: Address::parse(&options.output), overwrite: options.overwrite };
+    let stored = compare_and_store(job, query, reference, &target, &options.resources, voice)?;
+    report(&stored, &target, voice)
+}
+
+/// Says what was done.
+pub fn report(stored: &Stored, target: &Target, voice: Voice) -> anyhow::Result<()> {
+    let record = &stored.record;
+    if voice.json {
+        let mut all = serde_json::to_value(record)?;
+        all["output"] = target.address.to_string().into();
+        if let Some(links) = stored.links {
+            all["links"] = links.into();
+        }
+        println!("{all}");
+        return Ok(());
+    }
+    if voice.quiet {
+        return Ok(());
+    }
+    let sides: Vec<String> = record.inputs.iter().map(|i| format!("{} ({} × {})", i.name, i.rows, i.width)).collect();
+    let effort = &record.effort;
+    let seconds = effort.survey_seconds + effort.compare_seconds;
+    println!("compared  {}", sides.join(" with "));
+    let devices: Vec<_> = record.devices.iter().map(|d| format!("{} ({})", d.name, d.driver)).collect();
+    println!("on        {}, {} threads", devices.join(", then "), record.threads);
+    println!(
+        "took      {seconds:.2} s for {}pairs: {}pairs/s; {} scored exactly in f64 ({:.3} %)",
+        short(effort.pairs as f64),
+        short(effort.pairs as f64 / seconds.max(1e-9)),
+        effort.refined,
+        100.0 * effort.refined as f64 / effort.pairs.max(1) as f64,
+    );
+    for warning in &record.warnings {
+        println!("note      {warning}");
+    }
+    match (record.options.mode, stored.links) {
+        (Mode::TopK(k), _) => println!("result    the best {k} of each of {} queries by {}", record.inputs[0].rows, record.options.metric),
+        (_, Some(links)) => println!("result    {links} pairs by {}", record.options.metric),
+        _ => println!("result    all scores by {}, within {:e}", record.options.metric, record.tolerance.unwrap_or(f64::NAN)),
+    }
+    println!("stored    {}", target.address);
+    println!("digest    {}", record.result_blake3);
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! `striae info`: what is in a file.
+
+use super::{Voice, collection};
+use crate::archive::result::{StoredKind, StoredResult};
+use crate::archive::{Address, Client, Collection};
+use crate::compare::RowSource as _;
+use std::collections::BTreeSet;
+
+/// Says what a file holds: datasets, collections, results
+///
+/// The file is looked at in a process of its own, so that a damaged or hostile file does no harm.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  striae info archive.h5\n  striae info archive.h5:/spectra\n  striae info --json nearest.h5")]
+pub struct Options {
+    /// FILE.h5, or a collection in it: FILE.h5:/path
+    address: String,
+}
+
+pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
+    let address = Address::parse(&options.address);
+    let reading = collection::reading()?;
+    let nodes = Client::open(&address.file, &reading)?.tree()?;
+    let result = nodes.iter().any(|n| n.attributes.contains_key("striae_kind"));
+    if result && let Ok(found) = StoredResult::open(&address, &reading) {
+        return result_text(&found, voice);
+    }
+    if address.inner.is_some() {
+        let mut found = Collection::open(&address, &reading)?;
+        return collection_text(&mut found, voice);
+    }
+    if voice.json {
+        println!("{}", serde_json::to_string(&nodes)?);
+        return Ok(());
+    }
+    println!("{}", address.file.display());
+    for node in &nodes {
+        let Some(dataset) = &node.dataset else { continue };
+        let shape = dataset.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ");
+        let chunk = dataset.chunk.as_ref().map_or(String::new(), |c| format!(", chunks {c:?}"));
+        let filters = if dataset.filters.is_empty() { String::new() } else { format!(", {}", dataset.filters.join(" + ")) };
+        println!("  {:<32} {:<16} {}{chunk}{filters}", node.path, shape, dataset.stored);
+    }
+    let mut collections = Vec::new();
+    for node in &nodes {
+        let inner = node.path.clone();
+        let values = node.path.ends_with("/values");
+        if values || node.dataset.as_ref().is_some_and(|d| d.shape.len() != 2) {
+            continue;
+        }
+        if let Ok(found) = Collection::open(&Address { file: address.file.clone(), inner: Some(inner) }, &reading) {
+            collections.push(found.name());
+        }
+    }
+    match collections.is_empty() {
+        true => println!("Nothing in it can be compared."),
+        false => println!("Can be compared: {}", collections.join(", ")),
+    }
+    Ok(())
+}
+
+fn collection_text(found: &mut Collection, voice: Voice) -> anyhow::Result<()> {
+    let ids = found.ids()?;
+    let count = |names: Option<Vec<String>>| names.map(|n| n.into_iter().collect::<BTreeSet<_>>().len());
+    let exhibits = count(found.exhibit_names()?);
+    let sources = count(found.source_names()?);
+    let axis = found.axis()?.map(|(axis, unit)| {
+        let (first, last) = (axis.first().copied().unwrap_or(f64::NAN), axis.last().copied().unwrap_or(f64::NAN));
+        (first, last, unit)
+    });
+    if voice.json {
+        println!(
+            "{}",
+            serde_json::json!({
+                "name": found.name(), "rows": found.rows(), "width": found.width(), "stored": found.stored(),
+                "ids": ids.is_some(), "exhibits": exhibits, "sources": sources, "axis": axis,
+            })
+        );
+        return Ok(());
+    }
+    println!("{}: {} rows × {} features, {}", found.name(), found.rows(), found.width(), found.stored());
+    if let Some(ids) = ids {
+        println!("  id       {} … {}", ids.first().map_or("", String::as_str), ids.last().map_or("", String::as_str));
+    }
+    if let Some(n) = exhibits {
+        println!("  exhibit  {n} different");
+    }
+    if let Some(n) = sources {
+        println!("  source   {n} different");
+    }
+    if let Some((first, last, unit)) = axis {
+        println!("  axis     {first} … {last} {}", unit.unwrap_or_default());
+    }
+    Ok(())
+}
+
+fn result_text(found: &StoredResult, voice: Voice) -> anyhow::Result<()> {
+    let record = &found.record;
+    if voice.json {
+        println!("{}", serde_json::to_string(record)?);
+        return Ok(());
+    }
+    let what = match found.kind {
+        StoredKind::Ranking { rows, k } => format!("the best {k} of each of {rows} queries"),
+        StoredKind::Links { count } => format!("{count} pairs"),
+        StoredKind::Dense { rows, cols } => format!("all scores of {rows} × {cols}"),
+    };
+    println!("Result of a comparison: {what} by {}", record.options.metric);
+    for input in &record.inputs {
+        println!("  input    {} ({} × {})\n           values BLAKE3 {}", input.name, input.rows, input.width, input.values_blake3);
+    }
+    for device in &record.devices {
+        println!("  device   {} ({})", device.name, device.driver);
+    }
+    println!("  made     {} by striae {} in {:.2} s", record.started, record.version, record.effort.compare_seconds);
+    for warning in &record.warnings {
+        println!("  note     {warning}");
+    }
+    println!("  digest   {}", record.result_blake3);
+    println!("Check it with: striae verify");
+    Ok(())
+}

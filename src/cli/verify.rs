@@ -1,0 +1,188 @@
+//! `striae verify`: is a result what its record says, and do its inputs still give it?
+
+use super::progress::Progress;
+use super::{Refused, Voice, collection};
+use crate::archive::result::{StoredKind, StoredResult};
+use crate::archive::{Address, Collection};
+use crate::compare::check::{Recomputed, recompute};
+use crate::compare::survey::survey;
+use crate::compare::{Job, Observer as _, RowSource};
+use anyhow::bail;
+
+/// Checks a result: its digest, its inputs, and a sample of its scores computed anew
+///
+/// The sample is computed the slow way: every score by its definition, every partner looked at, nothing skipped. It is
+/// compared to the last bit (dense results: within their tolerance).
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  striae verify nearest.h5\n  striae verify nearest.h5 --all\n  striae verify nearest.h5 --input /mnt/archive/archive.h5:/spectra")]
+pub struct Options {
+    /// The result: FILE.h5, or FILE.h5:/group
+    result: String,
+    /// Where the inputs are now, if not where the record says: queries, then references
+    #[arg(long, value_name = "FILE.h5:/path")]
+    input: Vec<String>,
+    /// Queries to recompute, spread over the result by the seed
+    #[arg(long, default_value_t = 32)]
+    sample: usize,
+    /// Seed of the sample
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Recompute all queries
+    #[arg(long, conflicts_with = "sample")]
+    all: bool,
+}
+
+pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
+    let address = Address::parse(&options.result);
+    let reading = collection::reading()?;
+    let mut stored = StoredResult::open(&address, &reading)?;
+    let record = stored.record.clone();
+    let say = |text: String| {
+        if !voice.json && !voice.quiet {
+            println!("{text}");
+        }
+    };
+    let digest = stored.digest()?;
+    if digest != record.result_blake3 {
+        return Err(Refused::input(format!(
+            "{address}: the digest of the stored result is {digest}, its record says {}: the file was changed or damaged after it was made",
+            record.result_blake3
+        )));
+    }
+    say(format!("digest    {digest}: as recorded"));
+
+    let mut inputs: Vec<Collection> = Vec::new();
+    for (n, input) in record.inputs.iter().enumerate() {
+        inputs.push(collection::open(options.input.get(n).unwrap_or(&input.name))?);
+    }
+    let progress = Progress::new(voice.quiet || voice.json);
+    let job = Job::new(record.options.clone())?;
+    let element = inputs.iter().map(RowSource::element).reduce(crate::matrix::Element::join);
+    let Some(element) = element else { bail!("{address}: its record names no input") };
+    for (found, expected) in inputs.iter_mut().zip(&record.inputs) {
+        progress.phase("inputs", found.rows() as u64);
+        let now = survey(&job, found, false, element, &|done| progress.progress(done))?;
+        if now.digest != expected.values_blake3 {
+            return Err(Refused::input(format!(
+                "{}: its values have BLAKE3 {}, the record says {}: this is not what was compared, or it was changed since",
+                found.name(),
+                now.digest,
+                expected.values_blake3
+            )));
+        }
+        say(format!("input     {} ({} × {}): as recorded", found.name(), found.rows(), found.width()));
+    }
+
+    let rows = inputs[0].rows();
+    let sample = sample(rows, if options.all { rows } else { options.sample }, options.seed);
+    let (query, reference) = inputs.split_at_mut(1);
+    let references = reference.first().map_or(rows, RowSource::rows);
+    let mut wrong = Vec::new();
+    // In parts, so that all queries of a large result do not stand in memory at once.
+    let parts: Vec<&[usize]> = sample.chunks(256).collect();
+    progress.phase("recompute", (parts.len() * references) as u64);
+    let mut links = Links::default();
+    for (n, part) in parts.iter().enumerate() {
+        let reference = reference.first_mut().map(|r| r as &mut dyn RowSource);
+        let found = recompute(&job, &mut query[0], reference, part, &|done| progress.progress((n * references) as u64 + done))?;
+        for expected in &found {
+            if !same(&mut stored, expected, record.tolerance.unwrap_or(0.0), &mut links)? {
+                wrong.push(expected.query);
+            }
+        }
+    }
+    progress.clear();
+    if voice.json {
+        println!(
+            "{}",
+            serde_json::json!({
+                "result": address.to_string(), "digest": digest, "recomputed": sample.len(), "queries": rows, "wrong": wrong,
+            })
+        );
+    }
+    if let Some(first) = wrong.first() {
+        return Err(Refused::input(format!(
+            "{address}: {} of {} recomputed queries differ, the first is query {first}: do not use this result, and report it with its record (striae info --json)",
+            wrong.len(),
+            sample.len()
+        )));
+    }
+    say(format!("recomputed {} of {rows} queries from the definition: every score and every place the same", sample.len()));
+    Ok(())
+}
+
+/// `count` different rows, spread by the seed.
+fn sample(rows: usize, count: usize, seed: u64) -> Vec<usize> {
+    if count >= rows {
+        return (0..rows).collect();
+    }
+    let mut chosen = std::collections::BTreeSet::new();
+    let mut state = seed;
+    while chosen.len() < count {
+        // splitmix64
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        chosen.insert(((z ^ (z >> 31)) % rows as u64) as usize);
+    }
+    chosen.into_iter().collect()
+}
+
+/// Walks through stored links as queries come in order.
+#[derive(Default)]
+struct Links {
+    at: usize,
+    held: std::collections::VecDeque<crate::compare::Link>,
+}
+
+impl Links {
+    fn of(&mut self, stored: &mut StoredResult, query: usize, count: usize) -> anyhow::Result<Vec<(u64, f64)>> {
+        let mut found = Vec::new();
+        loop {
+            while let Some(link) = self.held.front() {
+                if link.query as usize > query {
+                    return Ok(found);
+                }
+                if link.query as usize == query {
+                    found.push((link.reference, link.score));
+                }
+                self.held.pop_front();
+            }
+            if self.at >= count {
+                return Ok(found);
+            }
+            let end = (self.at + (1 << 16)).min(count);
+            self.held.extend(stored.links(self.at..end)?);
+            self.at = end;
+        }
+    }
+}
+
+fn same(stored: &mut StoredResult, expected: &Recomputed, tolerance: f64, links: &mut Links) -> anyhow::Result<bool> {
+    let bits = |score: f64| score.to_bits();
+    Ok(match stored.kind {
+        StoredKind::Ranking { k, .. } => {
+            let (neighbors, scores) = stored.ranking(expected.query..expected.query + 1)?;
+            (0..k).all(|n| match expected.partners.get(n) {
+                Some(best) => neighbors[n] == best.partner as i64 && bits(scores[n]) == bits(best.score),
+                None => neighbors[n] == -1 && scores[n].is_nan(),
+            })
+        }
+        StoredKind::Links { count } => {
+            let found = links.of(stored, expected.query, count)?;
+            let same = |(a, b): (&(u64, f64), &crate::compare::select::Best)| a.0 == b.partner && bits(a.1) == bits(b.score);
+            found.len() == expected.partners.len() && found.iter().zip(&expected.partners).all(same)
+        }
+        StoredKind::Dense { cols, .. } => {
+            let row = stored.dense(expected.query..expected.query + 1)?;
+            let mut present = vec![false; cols];
+            let close = expected.partners.iter().all(|best| {
+                present[best.partner as usize] = true;
+                (f64::from(row[best.partner as usize]) - best.score).abs() <= tolerance
+            });
+            close && row.iter().zip(present).all(|(score, present)| present || score.is_nan())
+        }
+    })
+}
+

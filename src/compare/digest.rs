@@ -1,0 +1,84 @@
+//! The digest of a result: BLAKE3 over its meaning, not over the file that holds it.
+//!
+//! All numbers little-endian; scores by their bits, every NaN as the one with bits 7ff8000000000000.
+//! - ranking: `"striae top-k 1\0"`, n, k (u64), all neighbours (i64), all scores (f64), row by row
+//! - links: `"striae links 1\0"`, for each link query, reference (u64), score (f64); then their count (u64)
+//! - dense: `"striae dense 1\0"`, n, m (u64), all scores (f32), row by row
+
+use super::links::Link;
+
+/// A digest being made.
+#[derive(Debug, Default)]
+pub struct ResultDigest {
+    hasher: blake3::Hasher,
+    links: u64,
+}
+
+fn bits(score: f64) -> [u8; 8] {
+    if score.is_nan() { 0x7ff8_0000_0000_0000u64.to_le_bytes() } else { score.to_bits().to_le_bytes() }
+}
+
+/// The digest of a ranking of n queries, k neighbours each.
+#[must_use]
+pub fn of_ranking(k: usize, neighbors: &[i64], scores: &[f64]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"striae top-k 1\0");
+    hasher.update(&((neighbors.len() / k.max(1)) as u64).to_le_bytes());
+    hasher.update(&(k as u64).to_le_bytes());
+    let mut buffer = Vec::with_capacity(1 << 16);
+    for part in neighbors.chunks(8192) {
+        buffer.clear();
+        buffer.extend(part.iter().flat_map(|n| n.to_le_bytes()));
+        hasher.update(&buffer);
+    }
+    for part in scores.chunks(8192) {
+        buffer.clear();
+        buffer.extend(part.iter().flat_map(|&s| bits(s)));
+        hasher.update(&buffer);
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+impl ResultDigest {
+    #[must_use]
+    pub fn of_links() -> Self {
+        let mut digest = Self::default();
+        digest.hasher.update(b"striae links 1\0");
+        digest
+    }
+
+    pub fn link(&mut self, link: &Link) {
+        self.hasher.update(&link.query.to_le_bytes());
+        self.hasher.update(&link.reference.to_le_bytes());
+        self.hasher.update(&bits(link.score));
+        self.links += 1;
+    }
+
+    #[must_use]
+    pub fn finish_links(mut self) -> String {
+        let links = self.links;
+        self.hasher.update(&links.to_le_bytes());
+        self.finish()
+    }
+
+    #[must_use]
+    pub fn of_dense(rows: usize, cols: usize) -> Self {
+        let mut digest = Self::default();
+        digest.hasher.update(b"striae dense 1\0");
+        digest.hasher.update(&(rows as u64).to_le_bytes());
+        digest.hasher.update(&(cols as u64).to_le_bytes());
+        digest
+    }
+
+    /// The next scores of a dense result.
+    pub fn scores(&mut self, scores: &[f32]) {
+        let nan = f32::from_bits(0x7fc0_0000);
+        let bytes: Vec<u8> = scores.iter().flat_map(|s| if s.is_nan() { nan } else { *s }.to_le_bytes()).collect();
+        self.hasher.update(&bytes);
+    }
+
+    #[must_use]
+    pub fn finish(self) -> String {
+        self.hasher.finalize().to_hex().to_string()
+    }
+}

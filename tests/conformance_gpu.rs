@@ -1,0 +1,181 @@
+//! The GPU backend against the definition and against the CPU: the same bytes. On lavapipe sizes are small.
+
+#[path = "support/gpu.rs"]
+mod gpu;
+mod support;
+
+use striae::backend::cpu::Cpu;
+use striae::backend::gpu::shader::{Kernel, assemble_with, tile};
+use striae::backend::gpu::{Gpu, Limits};
+use striae::backend::{Backend as _, TileShape};
+use striae::compare::{Mode, Options};
+use striae::metric;
+use support::*;
+
+macro_rules! gpu_or_return {
+    ($limits:expr) => {
+        match gpu::gpu($limits) {
+            Some(gpu) => gpu,
+            None => return,
+        }
+    };
+}
+
+fn tiled(metric: &str, k: usize, rows: usize, cols: usize) -> Options {
+    Options { tile: Some(TileShape { rows, cols }), ..top_k(metric, k) }
+}
+
+#[test]
+fn rankings_equal_the_naive_one_for_every_metric_size_and_kind_of_data() {
+    for &metric in metric::all() {
+        for (rows, width, k) in [(2, 3, 1), (63, 16, 5), (65, 17, 4), (130, 129, 7)] {
+            for (name, values) in cases(rows, width, rows as u64) {
+                for tile in [(64, 64), (48, 96), (256, 256)] {
+                    let gpu = gpu_or_return!(None);
+                    let what = format!("{metric:?} {rows}×{width} k={k} {name} tile {tile:?}");
+                    let mut source = in_memory(values.clone(), width);
+                    let expected = naive_top_k(metric, &source.matrix.clone(), &source.matrix.clone(), k, &|i, j| i != j);
+                    let options = tiled(metric.info().name, k, tile.0, tile.1);
+                    let outcome = compare(options, &mut source, None, Box::new(gpu)).expect(&what);
+                    assert_eq!(outcome.devices.len(), 1, "{what}: {:?}", outcome.warnings);
+                    same_ranking(&ranked(outcome), &expected, k, &what).expect("equal to the naive ranking");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn gpu_and_cpu_give_the_same_bytes_in_one_block_and_in_many() {
+    let (rows, width, k) = (1500, 100, 8);
+    let values = f32s(&random(rows, width, 17));
+    for &metric in metric::all() {
+        let mut source = in_memory(values.clone(), width);
+        let expected = ranked(compare(top_k(metric.info().name, k), &mut source, None, Box::new(Cpu::new())).expect("runs"));
+        for panel in [1 << 16, 1 << 27] {
+            let gpu = gpu_or_return!(Some(Limits { panel, capacity: 4096 }));
+            let found = ranked(compare(top_k(metric.info().name, k), &mut source, None, Box::new(gpu)).expect("runs"));
+            same_ranking(&found, &expected, k, &format!("{metric:?} panel {panel}")).expect("the same bytes");
+        }
+    }
+    let (rows, width) = (2500, 1024);
+    let mut source = in_memory(f32s(&random(rows, width, 18)), width);
+    let gpu = gpu_or_return!(None);
+    let options = Options { memory: 128 << 20, ..tiled("cosine", k, 256, 256) };
+    let outcome = compare(options, &mut source, None, Box::new(gpu)).expect("runs");
+    assert!(outcome.effort.blocks > 1 && outcome.devices.len() == 1, "{:?} {:?}", outcome.effort, outcome.warnings);
+    let expected = ranked(compare(top_k("cosine", k), &mut source, None, Box::new(Cpu::new())).expect("runs"));
+    same_ranking(&ranked(outcome), &expected, k, "blocks").expect("the same bytes");
+}
+
+#[test]
+fn queries_against_a_reference_and_links() {
+    let width = 40;
+    for &metric in metric::all() {
+        let name = metric.info().name;
+        let mut query = in_memory(f32s(&random(70, width, 1)), width);
+        let mut reference = in_memory(f32s(&random(150, width, 2)), width);
+        let (q, r) = (query.matrix.clone(), reference.matrix.clone());
+        let gpu = gpu_or_return!(None);
+        let found = ranked(compare(tiled(name, 6, 64, 64), &mut query, Some(&mut reference), Box::new(gpu)).expect("runs"));
+        same_ranking(&found, &naive_top_k(metric, &q, &r, 6, &|_, _| true), 6, name).expect("equal");
+
+        let threshold = metric.define(&r.row(3).to_f64(), &r.row(9).to_f64());
+        let options = Options { tile: Some(TileShape { rows: 64, cols: 64 }), ..Options::new(name, Mode::Threshold(threshold)) };
+        let gpu = gpu_or_return!(None);
+        let found = linked(compare(options, &mut reference, None, Box::new(gpu)).expect("runs"));
+        assert!(found == naive_links(metric, &r, &r, threshold, &|i, j| i < j), "{name}");
+    }
+}
+
+#[test]
+fn a_list_that_overflows_is_done_again_in_parts() {
+    // All rows alike: every pair passes, far more than the answers hold.
+    let (rows, width, k) = (300, 20, 5);
+    let mut values = random(rows, width, 8);
+    for i in 1..rows {
+        values.copy_within(0..width, i * width);
+    }
+    let mut source = in_memory(f32s(&values), width);
+    let cosine = metric::by_name("cosine").expect("registered");
+    let expected = naive_top_k(cosine, &source.matrix.clone(), &source.matrix.clone(), k, &|i, j| i != j);
+    let gpu = gpu_or_return!(Some(Limits { panel: 1 << 27, capacity: 1 }));
+    let outcome = compare(tiled("cosine", k, 160, 160), &mut source, None, Box::new(gpu)).expect("runs");
+    assert_eq!(outcome.devices.len(), 1, "{:?}", outcome.warnings);
+    same_ranking(&ranked(outcome), &expected, k, "overflow").expect("equal");
+}
+
+#[test]
+fn a_device_that_fails_hands_over_to_the_cpu() {
+    let (rows, width, k) = (700, 30, 5);
+    let mut source = in_memory(f32s(&random(rows, width, 8)), width);
+    let expected = ranked(compare(top_k("euclidean", k), &mut source, None, Box::new(Cpu::new())).expect("runs"));
+    for tiles in [0, 1, 3, 7] {
+        let mut gpu: Gpu = gpu_or_return!(None);
+        gpu.fail_after(tiles);
+        let outcome = compare(tiled("euclidean", k, 128, 128), &mut source, None, Box::new(gpu)).expect("runs");
+        assert_eq!(outcome.devices.len(), 2, "after {tiles} tiles");
+        assert!(outcome.warnings[0].contains("the CPU does the rest"), "{:?}", outcome.warnings);
+        same_ranking(&ranked(outcome), &expected, k, &format!("failed after {tiles} tiles")).expect("the same bytes");
+        // Against a reference, both layouts change sides.
+        let mut reference = in_memory(f32s(&random(400, width, 9)), width);
+        let expected =
+            ranked(compare(top_k("cosine", k), &mut source, Some(&mut reference), Box::new(Cpu::new())).expect("runs"));
+        let mut gpu: Gpu = gpu_or_return!(None);
+        gpu.fail_after(tiles);
+        let outcome = compare(tiled("cosine", k, 128, 128), &mut source, Some(&mut reference), Box::new(gpu)).expect("runs");
+        assert_eq!(outcome.devices.len(), 2);
+        same_ranking(&ranked(outcome), &expected, k, "failed, reference").expect("the same bytes");
+    }
+}
+
+/// A wrong line in a shader must not pass: the tests above would see it.
+#[test]
+fn planted_faults_in_shaders_are_noticed() {
+    let product = metric::by_name("dot").expect("registered").shader().source;
+    let city = metric::by_name("manhattan").expect("registered").shader().source;
+    let fault = |text: &str, from: &str, to: &str| {
+        assert!(text.contains(from), "the shader no longer says {from}");
+        text.replace(from, to)
+    };
+    let faults = [
+        ("dot", "inner_product", fault(product, "fma(x, vec4<f32>(y), sum)", "fma(x, vec4<f32>(y), sum * 0.5)"), tile().to_owned()),
+        ("manhattan", "manhattan", fault(city, "abs(x - vec4<f32>(y))", "(x - vec4<f32>(y))"), tile().to_owned()),
+        ("dot", "inner_product", product.to_owned(), fault(tile(), "i < STEP;", "i < STEP - 1u;")),
+        ("dot", "inner_product", product.to_owned(), fault(tile(), "total[2] += sum2;", "total[2] += sum1;")),
+    ];
+    for (metric, shader, step, tile) in faults {
+        let mut gpu = gpu_or_return!(None);
+        for kernel in Kernel::ALL {
+            gpu.plant(shader, kernel, assemble_with(&tile, &step, kernel));
+        }
+        let (rows, width, k) = (100, 33, 5);
+        let mut source = in_memory(f32s(&random(rows, width, 3)), width);
+        let named = metric::by_name(metric).expect("registered");
+        let expected = naive_top_k(named, &source.matrix.clone(), &source.matrix.clone(), k, &|i, j| i != j);
+        let found = ranked(compare(tiled(metric, k, 64, 64), &mut source, None, Box::new(gpu)).expect("runs"));
+        assert!(same_ranking(&found, &expected, k, "planted").is_err(), "{metric}: a planted fault went unnoticed");
+    }
+}
+
+#[test]
+fn a_shader_that_writes_nothing_is_noticed() {
+    let mut gpu = gpu_or_return!(None);
+    let step = metric::by_name("dot").expect("registered").shader().source;
+    for kernel in Kernel::ALL {
+        let text = assemble_with(tile(), step, kernel).replace("if (row0 + r < job.rows", "if (row0 + r > job.rows + 1000000u");
+        gpu.plant("inner_product", kernel, text);
+    }
+    let mut source = in_memory(f32s(&random(100, 8, 3)), 8);
+    let outcome = compare(tiled("dot", 3, 64, 64), &mut source, None, Box::new(gpu)).expect("the CPU does it");
+    assert_eq!(outcome.devices.len(), 2);
+    assert!(outcome.warnings[0].contains("never written"), "{:?}", outcome.warnings);
+}
+
+#[test]
+fn what_a_gpu_says_of_itself() {
+    let gpu = gpu_or_return!(None);
+    let device = gpu.device();
+    assert!(!device.name.is_empty() && device.kind == "gpu", "{device:?}");
+    assert!(striae::backend::gpu::list().iter().any(|a| a.name == device.name));
+}
