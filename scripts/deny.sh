@@ -14,7 +14,7 @@ if ! have cargo-deny; then
     fi
     say "installing cargo-deny into target/tools"
     mkdir -p "$tools"
-    CARGO_TARGET_DIR=$tools/build cargo install --quiet --locked --root "$tools" cargo-deny >"$tools/deny.log" 2>&1 || {
+    CARGO_TARGET_DIR=$tools/build cargo install --quiet --locked --root "$tools" --version "^0.20" cargo-deny >"$tools/deny.log" 2>&1 || {
         tail -n 5 "$tools/deny.log" >&2
         die "cargo-deny could not be installed: see target/tools/deny.log"
     }

@@ -6,8 +6,9 @@ set -eu
 here=$PWD
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
-if CMAKE=$(find_cmake); then
+if found=$(find_cmake); then
     # The cmake crate reads CMAKE; HDF5's build may look in PATH. The rest of the tools' folder stays out of PATH.
+    CMAKE=$found
     export CMAKE
     if [ "$CMAKE" = "$venv/bin/cmake" ]; then
         mkdir -p "$tools/bin"
