@@ -3,6 +3,8 @@
 //! `cargo bench` runs all at full size; `cargo bench -- whole` only whole comparisons. Data: seed 1, normal numbers. What is
 //! fast here is written down in `benches/record/` with machine and date.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot go on says why and stops")]
+
 #[path = "../tests/support/mod.rs"]
 mod support;
 

@@ -16,6 +16,8 @@ if found=$(find_cmake); then
         PATH=$tools/bin:$PATH
     fi
 fi
+# Without a display, Mesa complains about every device that it lists.
+export NODEVICE_SELECT="${NODEVICE_SELECT:-1}"
 if [ -z "${STRIAE_PYTHON:-}" ] && [ -x "$venv/bin/python" ]; then
     STRIAE_PYTHON=$venv/bin/python
     export STRIAE_PYTHON

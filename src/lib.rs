@@ -2,6 +2,12 @@
 
 pub mod archive;
 pub mod backend;
+pub mod cli;
 pub mod compare;
+pub mod draw;
+pub mod evaluate;
+pub mod logo;
 pub mod matrix;
 pub mod metric;
+pub mod spectrum;
+pub mod toolmark;

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom to the top. Rooms on one floor know nothing of each other.
 const FLOORS: &[&[&str]] = &[
-    &["matrix"],
+    &["matrix", "draw"],
     &["metric"],
     &["backend"],
     &["compare"],
     &["toolmark", "logo", "spectrum"],
-    &["chemometrics", "simulate"],
+    &["chemometrics"],
     &["evaluate"],
     &["link"],
     &["archive"],

@@ -1,5 +1,7 @@
 //! The CPU backend against the definition: every metric, sizes around tile edges, hard data, all that must not matter.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot go on says why and stops")]
+
 mod support;
 
 use striae::backend::TileShape;
@@ -9,6 +11,7 @@ use striae::matrix::{Matrix, Values};
 use striae::metric::{self, Metric};
 use support::*;
 
+#[allow(clippy::unnecessary_box_returns, reason = "it is handed over as a boxed backend")]
 fn cpu(rows: usize, cols: usize) -> Box<Cpu> {
     Box::new(Cpu::with(Isa::detect(), TileShape { rows, cols }))
 }

@@ -1,5 +1,7 @@
 //! The GPU backend against the definition and against the CPU: the same bytes. On lavapipe sizes are small.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot go on says why and stops")]
+
 #[path = "support/gpu.rs"]
 mod gpu;
 mod support;
@@ -139,7 +141,12 @@ fn planted_faults_in_shaders_are_noticed() {
         text.replace(from, to)
     };
     let faults = [
-        ("dot", "inner_product", fault(product, "fma(x, vec4<f32>(y), sum)", "fma(x, vec4<f32>(y), sum * 0.5)"), tile().to_owned()),
+        (
+            "dot",
+            "inner_product",
+            fault(product, "fma(x, vec4<f32>(y), sum)", "fma(x, vec4<f32>(y), sum * 0.5)"),
+            tile().to_owned(),
+        ),
         ("manhattan", "manhattan", fault(city, "abs(x - vec4<f32>(y))", "(x - vec4<f32>(y))"), tile().to_owned()),
         ("dot", "inner_product", product.to_owned(), fault(tile(), "i < STEP;", "i < STEP - 1u;")),
         ("dot", "inner_product", product.to_owned(), fault(tile(), "total[2] += sum2;", "total[2] += sum1;")),

@@ -24,6 +24,9 @@ const PIECE: usize = 4 << 20;
 /// Labels are looked up for messages only while there are at most so many.
 const MOST_LABELS: usize = 5_000_000;
 
+/// What each feature was measured at, and the unit.
+pub type Axis = (Vec<f64>, Option<String>);
+
 /// A column of text beside the values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Column {
@@ -265,7 +268,7 @@ impl Collection {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn axis(&mut self) -> Result<Option<(Vec<f64>, Option<String>)>, Error> {
+    pub fn axis(&mut self) -> Result<Option<Axis>, Error> {
         let Some((path, unit)) = self.axis.clone() else { return Ok(None) };
         let texts = self.client.texts(&path, 0..self.width)?;
         Ok(Some((texts.iter().map(|t| t.parse().unwrap_or(f64::NAN)).collect(), unit)))

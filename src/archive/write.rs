@@ -180,14 +180,14 @@ impl Writer {
                 }
                 let dataset = file
                     .new_dataset_builder()
-                    .empty_as(&kind.descriptor())
+                    .empty_as(kind.descriptor())
                     .no_chunk()
                     .alloc_time(Some(AllocTime::Early))
                     .fill_time(FillTime::Never)
                     .shape(shape.clone())
                     .create(name.as_str())
                     .map_err(fault("create a dataset"))?;
-                offsets.push((dataset.offset(), dataset.dtype().map(|t| t.size()).unwrap_or(0)));
+                offsets.push((dataset.offset(), dataset.dtype().map_or(0, |t| t.size())));
             }
             for (of, name, text) in &layout.attributes {
                 let attribute = |at: &hdf5::Location| -> hdf5::Result<()> {
@@ -224,10 +224,9 @@ impl Writer {
         }
         // Real blocks, so that a full disk is found out now and not at the last write.
         match rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, end.max(1)) {
-            Ok(()) => {}
             Err(rustix::io::Errno::NOSPC) => return Err(Error::DiskFull { path, needed: bytes(needed) }),
             // Not every file system can reserve; writes will tell.
-            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
+            Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
             Err(e) => return Err(Error::Write { path, doing: "reserve space", source: e.into() }),
         }
         Ok((file, places))

@@ -233,8 +233,8 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         Some(text) => {
             let reference = collection::open(text)?;
             // The same collection named twice is compared with itself: the item itself is left out.
-            let same = reference.address().inner == query.address().inner
-                && same_file(&reference.address().file, &query.address().file);
+            let same =
+                reference.address().inner == query.address().inner && same_file(&reference.address().file, &query.address().file);
             (!same).then_some(reference)
         }
         None => None,
@@ -242,6 +242,10 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let target = Target { address: Address::parse(&options.output), overwrite: options.overwrite };
     let stored = compare_and_store(job, query, reference, &target, &options.resources, voice)?;
     report(&stored, &target, voice)
+}
+
+fn time(seconds: f64) -> String {
+    if seconds < 1.0 { format!("{:.1} ms", 1e3 * seconds) } else { format!("{seconds:.2} s") }
 }
 
 /// Says what was done.
@@ -266,7 +270,8 @@ pub fn report(stored: &Stored, target: &Target, voice: Voice) -> anyhow::Result<
     let devices: Vec<_> = record.devices.iter().map(|d| format!("{} ({})", d.name, d.driver)).collect();
     println!("on        {}, {} threads", devices.join(", then "), record.threads);
     println!(
-        "took      {seconds:.2} s for {}pairs: {}pairs/s; {} scored exactly in f64 ({:.3} %)",
+        "took      {} for {}pairs: {}pairs/s; {} scored exactly in f64 ({:.3} %)",
+        time(seconds),
         short(effort.pairs as f64),
         short(effort.pairs as f64 / seconds.max(1e-9)),
         effort.refined,
@@ -276,7 +281,9 @@ pub fn report(stored: &Stored, target: &Target, voice: Voice) -> anyhow::Result<
         println!("note      {warning}");
     }
     match (record.options.mode, stored.links) {
-        (Mode::TopK(k), _) => println!("result    the best {k} of each of {} queries by {}", record.inputs[0].rows, record.options.metric),
+        (Mode::TopK(k), _) => {
+            println!("result    the best {k} of each of {} queries by {}", record.inputs[0].rows, record.options.metric);
+        }
         (_, Some(links)) => println!("result    {links} pairs by {}", record.options.metric),
         _ => println!("result    all scores by {}, within {:e}", record.options.metric, record.tolerance.unwrap_or(f64::NAN)),
     }

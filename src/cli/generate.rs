@@ -9,7 +9,9 @@ use std::path::PathBuf;
 ///
 /// Both come from the definitions that --help shows, so they are never out of date.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  striae generate completions bash > /etc/bash_completion.d/striae\n  striae generate man target/man")]
+#[command(
+    after_help = "Examples:\n  striae generate completions bash > /etc/bash_completion.d/striae\n  striae generate man target/man"
+)]
 pub struct Options {
     #[command(subcommand)]
     what: What,

@@ -51,9 +51,10 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
             collections.push(found.name());
         }
     }
-    match collections.is_empty() {
-        true => println!("Nothing in it can be compared."),
-        false => println!("Can be compared: {}", collections.join(", ")),
+    if collections.is_empty() {
+        println!("Nothing in it can be compared.");
+    } else {
+        println!("Can be compared: {}", collections.join(", "));
     }
     Ok(())
 }
@@ -106,7 +107,10 @@ fn result_text(found: &StoredResult, voice: Voice) -> anyhow::Result<()> {
     };
     println!("Result of a comparison: {what} by {}", record.options.metric);
     for input in &record.inputs {
-        println!("  input    {} ({} × {})\n           values BLAKE3 {}", input.name, input.rows, input.width, input.values_blake3);
+        println!(
+            "  input    {} ({} × {})\n           values BLAKE3 {}",
+            input.name, input.rows, input.width, input.values_blake3
+        );
     }
     for device in &record.devices {
         println!("  device   {} ({})", device.name, device.driver);

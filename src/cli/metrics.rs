@@ -7,7 +7,7 @@ use crate::metric::{self, Closer};
 #[derive(Debug, clap::Args)]
 pub struct Options {}
 
-pub fn run(_: &Options, voice: Voice) -> anyhow::Result<()> {
+pub fn run(voice: Voice) {
     if voice.json {
         let all: Vec<_> = metric::all()
             .iter()
@@ -21,7 +21,7 @@ pub fn run(_: &Options, voice: Voice) -> anyhow::Result<()> {
             })
             .collect();
         println!("{}", serde_json::Value::from(all));
-        return Ok(());
+        return;
     }
     for metric in metric::all() {
         let i = metric.info();
@@ -30,7 +30,6 @@ pub fn run(_: &Options, voice: Voice) -> anyhow::Result<()> {
         println!("{:15} {closer}, {} … {}; for {}", "", bound(i.range.0), bound(i.range.1), i.domain);
         println!("{:15} {}\n", "", i.source);
     }
-    Ok(())
 }
 
 fn bound(x: f64) -> String {

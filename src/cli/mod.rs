@@ -2,6 +2,8 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 usage, 3 input refused, 4 interrupted.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the command line is where this program speaks")]
+
 mod backend;
 mod collection;
 mod compare;
@@ -109,6 +111,7 @@ impl Refused {
 /// Parses the arguments, runs the command, reports.
 #[must_use]
 pub fn main() -> ExitCode {
+    quiet_libraries();
     let cli = Cli::parse();
     let voice = Voice { json: cli.json, quiet: cli.quiet };
     let answer = match cli.command {
@@ -117,8 +120,14 @@ pub fn main() -> ExitCode {
         Command::Verify(o) => verify::run(&o, voice),
         Command::Simulate(o) => simulate::run(&o, voice),
         Command::Demo(o) => demo::run(&o, voice),
-        Command::Devices(o) => devices::run(&o, voice),
-        Command::Metrics(o) => metrics::run(&o, voice),
+        Command::Devices(devices::Options {}) => {
+            devices::run(voice);
+            Ok(())
+        }
+        Command::Metrics(metrics::Options {}) => {
+            metrics::run(voice);
+            Ok(())
+        }
         Command::Generate(o) => generate::run(&o),
         Command::ReadHdf5(o) => crate::archive::serve::child_main(&o.file).map_err(Into::into),
     };
@@ -135,27 +144,39 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Settings that C libraries read from the environment, unless somebody set them.
+fn quiet_libraries() {
+    // Mesa's device selection complains about displays on machines without one, and HDF5's file locks fail on network file
+    // systems that have none.
+    for (name, value) in [("NODEVICE_SELECT", "1"), ("HDF5_USE_FILE_LOCKING", "BEST_EFFORT")] {
+        if std::env::var_os(name).is_none() {
+            // SAFETY: the program has one thread yet, so nobody reads the environment at the same time.
+            unsafe { std::env::set_var(name, value) };
+        }
+    }
+}
+
 fn exit_code(error: &anyhow::Error) -> u8 {
+    use crate::compare::Error as Compare;
+    let of_archive = |e: &crate::archive::Error| if e.is_refusal() { 3 } else { 1 };
     for cause in error.chain() {
         if let Some(refused) = cause.downcast_ref::<Refused>() {
             return refused.code;
         }
-        if let Some(e) = cause.downcast_ref::<crate::compare::Error>() {
+        if let Some(e) = cause.downcast_ref::<crate::archive::Error>() {
+            return of_archive(e);
+        }
+        if cause.is::<crate::evaluate::Error>() {
+            return 2;
+        }
+        if let Some(e) = cause.downcast_ref::<Compare>() {
             return match e {
-                crate::compare::Error::Stopped => 4,
-                crate::compare::Error::Option(_) | crate::compare::Error::Memory { .. } => 2,
+                Compare::Stopped => 4,
+                Compare::Option(_) | Compare::Memory { .. } => 2,
+                Compare::Source(e) => e.0.downcast_ref().map_or(1, of_archive),
                 e if e.is_refusal() => 3,
-                crate::compare::Error::Source(e) => {
-                    if e.0.downcast_ref::<crate::archive::Error>().is_some_and(crate::archive::Error::is_refusal) { 3 } else { 1 }
-                }
                 _ => 1,
             };
-        }
-        if let Some(e) = cause.downcast_ref::<crate::archive::Error>() {
-            return if e.is_refusal() { 3 } else { 1 };
-        }
-        if cause.downcast_ref::<crate::evaluate::Error>().is_some() {
-            return 2;
         }
     }
     1

@@ -19,12 +19,7 @@ impl Progress {
     pub fn new(quiet: bool) -> Self {
         let shown = !quiet && std::io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
-        Self {
-            bar: ProgressBar::with_draw_target(None, target),
-            quiet,
-            warnings: Mutex::default(),
-            stop: AtomicBool::new(false),
-        }
+        Self { bar: ProgressBar::with_draw_target(None, target), quiet, warnings: Mutex::default(), stop: AtomicBool::new(false) }
     }
 
     /// Takes the bar away.

@@ -14,7 +14,9 @@ use anyhow::bail;
 /// The sample is computed the slow way: every score by its definition, every partner looked at, nothing skipped. It is
 /// compared to the last bit (dense results: within their tolerance).
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  striae verify nearest.h5\n  striae verify nearest.h5 --all\n  striae verify nearest.h5 --input /mnt/archive/archive.h5:/spectra")]
+#[command(
+    after_help = "Examples:\n  striae verify nearest.h5\n  striae verify nearest.h5 --all\n  striae verify nearest.h5 --input /mnt/archive/archive.h5:/spectra"
+)]
 pub struct Options {
     /// The result: FILE.h5, or FILE.h5:/group
     result: String,
@@ -185,4 +187,3 @@ fn same(stored: &mut StoredResult, expected: &Recomputed, tolerance: f64, links:
         }
     })
 }
-

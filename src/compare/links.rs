@@ -141,7 +141,7 @@ impl Inner {
             spool.seek(SeekFrom::Start(start * Link::SIZE as u64))?;
             for chunk in self.fresh.chunks(2048) {
                 bytes.clear();
-                chunk.iter().for_each(|link| bytes.extend_from_slice(&link.to_bytes()));
+                bytes.extend(chunk.iter().flat_map(|link| link.to_bytes()));
                 spool.write_all(&bytes)?;
             }
         }

@@ -68,7 +68,7 @@ impl Plan {
         }
         let room = usize::try_from((sizes.memory - fixed) / per_row).unwrap_or(usize::MAX);
         Ok(match sizes.references {
-            None if sizes.queries <= room => Self { queries: vec![0..sizes.queries], references: None },
+            None if sizes.queries <= room => Self { queries: cut(sizes.queries, sizes.queries), references: None },
             None => Self { queries: cut(sizes.queries, room / 2), references: None },
             Some(references) => {
                 // Everything at once, or the smaller side whole if it takes at most half, or halves.
@@ -128,7 +128,7 @@ impl Plan {
 }
 
 fn cut(rows: usize, most: usize) -> Vec<Range<usize>> {
-    let most = (most / GROUP * GROUP).clamp(GROUP, 1 << 31);
+    let most = if most >= rows { rows.max(1) } else { (most / GROUP * GROUP).clamp(GROUP, 1 << 31) };
     let blocks = rows.div_ceil(most).max(1);
     let size = rows.div_ceil(blocks).div_ceil(GROUP) * GROUP;
     (0..blocks).map(|b| (b * size).min(rows)..((b + 1) * size).min(rows)).filter(|b| !b.is_empty()).collect()
@@ -225,7 +225,7 @@ mod tests {
                 let (a, b, cut) = match step {
                     Step::Diagonal(i) => (&plan.queries[i], &plan.queries[i], if ranked { Cut::RankedDiagonal } else { Cut::Diagonal }),
                     Step::Pair(i, j) => {
-                        let other = plan.references.as_ref().map_or(&plan.queries[j], |r| &r[j]);
+                        let other = plan.references.as_ref().map_or_else(|| &plan.queries[j], |r| &r[j]);
                         (&plan.queries[i], other, Cut::Rectangle { seed: plan.references.is_some() && j == 0 })
                     }
                 };
@@ -268,7 +268,10 @@ mod tests {
     #[test]
     fn blocks_stay_in_memory_between_rows_of_the_walk() {
         let plan = Plan { queries: vec![0..1, 1..2, 2..3], references: None };
-        use Step::{Diagonal, Pair};
-        assert_eq!(plan.steps(), [Diagonal(0), Diagonal(2), Pair(0, 2), Diagonal(1), Pair(0, 1), Pair(1, 2)]);
+        let walk = plan.steps();
+        assert_eq!(
+            walk,
+            [Step::Diagonal(0), Step::Diagonal(2), Step::Pair(0, 2), Step::Diagonal(1), Step::Pair(0, 1), Step::Pair(1, 2)]
+        );
     }
 }

@@ -150,6 +150,9 @@ impl Sink for Counted<'_> {
     }
 }
 
+/// A block in memory, and its number.
+type Slot = Option<(usize, Block)>;
+
 /// The job's mode, with what it gathers.
 enum Gathering<'a> {
     Ranking(Ranking),
@@ -313,7 +316,7 @@ impl<'a> Run<'a> {
 
     /// Goes through all pairs of blocks.
     fn blocks(&mut self) -> Result<(), Error> {
-        let (mut a, mut b): (Option<(usize, Block)>, Option<(usize, Block)>) = (None, None);
+        let (mut a, mut b): (Slot, Slot) = (None, None);
         for step in self.plan.steps() {
             match step {
                 Step::Diagonal(i) => {
@@ -341,7 +344,7 @@ impl<'a> Run<'a> {
     }
 
     /// The block that a slot holds, or else the one that it is to hold: the old one is dropped before the new one is read.
-    fn take(&mut self, slot: &mut Option<(usize, Block)>, index: usize, of_reference: bool) -> Result<Block, Error> {
+    fn take(&mut self, slot: &mut Slot, index: usize, of_reference: bool) -> Result<Block, Error> {
         if let Some((held, block)) = slot.take()
             && held == index
         {

@@ -228,17 +228,14 @@ impl RankingSink<'_> {
         for (j, _) in row.pending.drain(..) {
             let j = j as usize;
             let twin = pairing.col_survey.twins[pairing.b.first + j];
-            let score = match twins.get(&twin) {
-                Some(&score) => score,
-                None => {
-                    scored += 1;
-                    let score = pairing.score(i, j);
-                    if twin != NO_TWIN {
-                        twins.insert(twin, score);
-                    }
-                    score
+            let score = twins.get(&twin).copied().unwrap_or_else(|| {
+                scored += 1;
+                let score = pairing.score(i, j);
+                if twin != NO_TWIN {
+                    twins.insert(twin, score);
                 }
-            };
+                score
+            });
             row.best.push(Best { score, partner: (pairing.b.first + j) as u64 });
         }
         pairing.refined.fetch_add(scored, Relaxed);

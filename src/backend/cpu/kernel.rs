@@ -54,7 +54,7 @@ fn micro<V: Vector, S: Step, const R: usize, const N: usize>(
 
 /// One tile. `R` divides [`GROUP`]; `G` groups are taken at a time, `P` registers each.
 #[inline(always)]
-fn tile<V: Vector, S: Step, const R: usize>(
+fn tile<const R: usize>(
     a: &Operand,
     rows: Range<usize>,
     b: &Operand,
@@ -90,7 +90,7 @@ fn tile<V: Vector, S: Step, const R: usize>(
 /// Registers of 8: one group, two registers, four rows: 8 sums of 16 registers.
 #[inline(always)]
 fn eights<V: Vector, S: Step>(a: &Operand, rows: Range<usize>, b: &Operand, cols: Range<usize>, out: &mut Vec<f32>) -> usize {
-    tile::<V, S, 4>(a, rows, b, cols, out, |a, half, b, _, _, features, to, stride, first| {
+    tile::<4>(a, rows, b, cols, out, |a, half, b, _, _, features, to, stride, first| {
         micro::<V, S, 4, 2>(a, half, [b, &b[8..]], features, to, stride, first);
         1
     })
@@ -123,7 +123,7 @@ mod x86 {
     pub fn avx512<S: Step>(a: &Operand, rows: Range<usize>, b: &Operand, cols: Range<usize>, out: &mut Vec<f32>) -> usize {
         #[target_feature(enable = "avx512f,avx512vl")]
         fn inner<S: Step>(a: &Operand, rows: Range<usize>, b: &Operand, cols: Range<usize>, out: &mut Vec<f32>) -> usize {
-            tile::<Wider, S, 8>(a, rows, b, cols, out, |a, half, b, group, left, features, to, stride, first| match left {
+            tile::<8>(a, rows, b, cols, out, |a, half, b, group, left, features, to, stride, first| match left {
                 1 => {
                     micro::<Wider, S, 8, 1>(a, half, [b], features, to, stride, first);
                     1

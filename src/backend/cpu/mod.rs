@@ -172,7 +172,7 @@ fn processor_name() -> String {
         use std::arch::x86_64::__cpuid;
         if __cpuid(0x8000_0000).eax >= 0x8000_0004 {
             let bytes: Vec<u8> = (0x8000_0002..=0x8000_0004)
-                .map(|leaf| __cpuid(leaf))
+                .map(__cpuid)
                 .flat_map(|r| [r.eax, r.ebx, r.ecx, r.edx])
                 .flat_map(u32::to_le_bytes)
                 .take_while(|&b| b != 0)

@@ -27,8 +27,8 @@ pub fn scan(
             reach,
             lift,
             floor: row_floors[r],
-            row_reach: a.reach[i],
-            row_lift: a.lift[i],
+            own_reach: a.reach[i],
+            own_lift: a.lift[i],
             col_floors,
         };
         // On the diagonal of a collection with itself, only partners behind the row.
@@ -59,16 +59,16 @@ struct Row<'a> {
     reach: &'a [f32],
     lift: &'a [f32],
     floor: f32,
-    row_reach: f32,
-    row_lift: f32,
+    own_reach: f32,
+    own_lift: f32,
     col_floors: Option<&'a [f32]>,
 }
 
 impl Row<'_> {
     #[inline(always)]
     fn passes(&self, c: usize) -> bool {
-        let s = self.gain * self.t[c] + self.row_reach * self.reach[c];
-        s + self.lift[c] >= self.floor || self.col_floors.is_some_and(|floors| s + self.row_lift >= floors[c])
+        let s = self.gain * self.t[c] + self.own_reach * self.reach[c];
+        s + self.lift[c] >= self.floor || self.col_floors.is_some_and(|floors| s + self.own_lift >= floors[c])
     }
 
     #[inline(always)]
@@ -79,12 +79,13 @@ impl Row<'_> {
         if let Some(floors) = self.col_floors {
             let floors = &floors[span];
             for c in 0..t.len() {
-                let s = self.gain * t[c] + self.row_reach * reach[c];
-                any |= (s + lift[c] >= self.floor) | (s + self.row_lift >= floors[c]);
+                let s = self.gain * t[c] + self.own_reach * reach[c];
+                any |= s + lift[c] >= self.floor;
+                any |= s + self.own_lift >= floors[c];
             }
         } else {
             for c in 0..t.len() {
-                let s = self.gain * t[c] + self.row_reach * reach[c];
+                let s = self.gain * t[c] + self.own_reach * reach[c];
                 any |= s + lift[c] >= self.floor;
             }
         }

@@ -53,6 +53,7 @@ pub use x86::{Wide, Wider};
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::Vector;
+    #[allow(clippy::wildcard_imports, reason = "seventeen intrinsics whose names say where they are from")]
     use std::arch::x86_64::*;
 
     /// An AVX2 register. Made only inside functions that enable `avx2,fma`.

@@ -207,7 +207,7 @@ impl Flights {
             row_base: left.first as u32,
             col_base: right.first as u32,
             capacity: capacity as u32,
-            flags: u32::from(sink.both_sides()) | 2 * u32::from(tile.upper),
+            flags: u32::from(sink.both_sides()) | (u32::from(tile.upper) << 1),
             gain: screen.gain,
             unused: [0; 2],
         };
@@ -228,7 +228,9 @@ impl Flights {
             more.resize(cols, f32::INFINITY);
             floors.extend_from_slice(&more);
             // WGSL promises nothing about infinities.
-            floors.iter_mut().for_each(|f| *f = f.clamp(-f32::MAX, f32::MAX));
+            for floor in &mut floors {
+                *floor = floor.clamp(-f32::MAX, f32::MAX);
+            }
             self.queue.write_buffer(&slot.floors, 0, bytemuck::cast_slice(&floors));
             entries.push(entry(3, left.bounds.as_entire_binding()));
             entries.push(entry(4, right.bounds.as_entire_binding()));

@@ -1,0 +1,3 @@
+//! Logos: what the press stamps into the brick.
+
+pub mod simulate;

@@ -1,0 +1,3 @@
+//! Spectra: what the brick is made of.
+
+pub mod simulate;

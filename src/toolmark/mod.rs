@@ -1,0 +1,3 @@
+//! Tool-marks: what the press leaves on the brick.
+
+pub mod simulate;

@@ -1,0 +1,270 @@
+//! HDF5 files that h5py wrote, hostile ones, and ours in h5py.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot go on says why and stops")]
+
+#[path = "support/python.rs"]
+mod python;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use striae::archive::result::{StoredKind, StoredResult, Target, write_ranking};
+use striae::archive::{Address, Client, Collection, Error, Kind, Layout, Reading, Writer};
+use striae::backend::Backend as _;
+use striae::backend::cpu::Cpu;
+use striae::compare::{ExhibitNames, Mode, Options, Record, RowSource as _};
+use striae::matrix::Element;
+
+fn isolated() -> Reading {
+    Reading::isolated(PathBuf::from(env!("CARGO_BIN_EXE_striae")))
+}
+
+fn open(folder: &Path, address: &str, reading: &Reading) -> Result<Collection, Error> {
+    Collection::open(&Address::parse(&format!("{}/{address}", folder.display())), reading)
+}
+
+/// `rows` of `h5py_files.py`.
+fn expected(folder: &Path) -> Vec<f64> {
+    let bytes = std::fs::read(folder.join("rows.npy")).expect("written");
+    let data = &bytes[bytes.len() - 40 * 12 * 8..];
+    data.as_chunks().0.iter().map(|&b| i64::from_le_bytes(b) as f64).collect()
+}
+
+fn numbers(collection: &mut Collection) -> Vec<f64> {
+    let all = collection.read(0..collection.rows()).expect("readable");
+    match all {
+        striae::matrix::Values::F32(v) => v.into_iter().map(f64::from).collect(),
+        striae::matrix::Values::F64(v) => v,
+    }
+}
+
+#[test]
+fn every_type_and_layout_that_h5py_writes_is_read_exactly() {
+    let files = python::files();
+    let expected = expected(files.path());
+    for reading in [isolated(), Reading::Direct] {
+        for (name, element) in [
+            ("u1", Element::F32),
+            ("u2", Element::F32),
+            ("u4", Element::F64),
+            ("u8", Element::F64),
+            ("i1", Element::F32),
+            ("i2", Element::F32),
+            ("i4", Element::F64),
+            ("i8", Element::F64),
+            ("f2", Element::F32),
+            ("f4", Element::F32),
+            ("f8", Element::F64),
+            ("big_f4", Element::F32),
+            ("big_i2", Element::F32),
+            ("big_f8", Element::F64),
+        ] {
+            let mut found = open(files.path(), &format!("types.h5:/{name}"), &reading).expect(name);
+            assert_eq!((found.rows(), found.width(), found.element()), (40, 12, element), "{name}");
+            assert_eq!(numbers(&mut found), expected, "{name}");
+        }
+        for name in ["contiguous", "gzip", "lzf", "columns"] {
+            let mut found = open(files.path(), &format!("stored.h5:/{name}"), &reading).expect(name);
+            assert_eq!(numbers(&mut found), expected, "{name}");
+            let part = found.read(13..15).expect("rows in the middle");
+            assert_eq!(part.len(), 24);
+        }
+    }
+}
+
+#[test]
+fn collections_say_who_their_rows_are() {
+    let files = python::files();
+    let mut marks = open(files.path(), "collection.h5", &isolated()).expect("the only collection");
+    assert_eq!(marks.address().inner.as_deref(), Some("/marks"));
+    assert_eq!(marks.label(3).as_deref(), Some("id-é-3"));
+    assert_eq!(marks.source_names().expect("readable").expect("there")[17], "2");
+    let mut names = ExhibitNames::default();
+    let exhibits = marks.exhibits(&mut names).expect("readable").expect("there");
+    assert_eq!((exhibits[0], exhibits[3], exhibits[4]), (0, 0, 1));
+    let (axis, unit) = marks.axis().expect("readable").expect("there");
+    assert_eq!((axis[0], axis[11], unit.as_deref()), (4000.0, 650.0, Some("cm-1")));
+    // By its values, too.
+    let mut values = open(files.path(), "collection.h5:/marks/values", &isolated()).expect("the same");
+    assert_eq!(values.label(0).as_deref(), Some("id-é-0"));
+}
+
+#[test]
+fn files_of_other_programs_open() {
+    let files = python::files();
+    let mut cells = open(files.path(), "anndata.h5ad", &isolated()).expect("X");
+    assert_eq!(cells.address().inner.as_deref(), Some("/X"));
+    assert_eq!(cells.label(7).as_deref(), Some("cell7"));
+    assert_eq!(cells.exhibit_names().expect("readable").expect("categories")[..3], ["x", "y", "x"]);
+    let mut pca = open(files.path(), "anndata.h5ad:/obsm/X_pca", &isolated()).expect("obsm");
+    assert_eq!((pca.width(), pca.label(39).as_deref()), (3, Some("cell39")));
+    let ann = open(files.path(), "ann.hdf5", &isolated()).expect("train");
+    assert_eq!((ann.address().inner.as_deref(), ann.rows()), (Some("/train"), 40));
+    assert_eq!(open(files.path(), "ann.hdf5:/test", &isolated()).expect("test").rows(), 5);
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused_with_the_reason() {
+    let files = python::files();
+    for (address, says) in [
+        ("absent.h5", "no such file"),
+        ("text.h5", "not an HDF5 file"),
+        ("empty.h5", "not an HDF5 file"),
+        ("truncated.h5", "truncated"),
+        ("stored.h5:/missing", "there is no /missing"),
+        ("stored.h5", "which of these is meant?"),
+        ("bad.h5:/one", "one dimension"),
+        ("bad.h5:/three", "3 dimensions (2 × 3 × 4)"),
+        ("bad.h5:/scalar", "single number"),
+        ("bad.h5:/empty", "is empty (0 × 4)"),
+        ("bad.h5:/short", "/short/id has 2 entries"),
+        ("types.h5:/bool", "true/false"),
+        ("types.h5:/text", "holds text"),
+        ("types.h5:/complex", "records of several fields"),
+        ("sparse.h5ad:/X", "sparse"),
+        ("peaks.h5:/ms", "peak lists"),
+    ] {
+        for reading in [isolated(), Reading::Direct] {
+            let error = open(files.path(), address, &reading).expect_err(address);
+            let text = error.to_string();
+            assert!(error.is_refusal() && text.contains(says), "{address}: {text}");
+            assert!(text.contains(address.split(':').next().expect("a file")), "{address}: {text}");
+        }
+    }
+    let mut big = open(files.path(), "bad.h5:/big", &isolated()).expect("opens");
+    let text = big.read(0..40).expect_err("not exact").to_string();
+    assert!(text.contains("row 3, feature 4: 9007199254740993"), "{text}");
+    let mut twice = open(files.path(), "bad.h5:/twice", &isolated()).expect("opens");
+    let text = twice.ids().expect_err("an id occurs twice").to_string();
+    assert!(text.contains("\"same\"") && text.contains("rows 4 and 30"), "{text}");
+}
+
+/// An executable that does as `body` says when it is started as a reader.
+fn stand_in(folder: &Path, body: &str) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = folder.join("stand-in");
+    std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).expect("written");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("executable");
+    path
+}
+
+#[test]
+fn a_reader_that_hangs_or_crashes_is_a_clear_refusal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("x.h5");
+    std::fs::write(&file, "whatever").expect("written");
+    let exe = stand_in(folder.path(), "exec sleep 1000");
+    let reading = Reading::Isolated { exe, patience: Duration::from_millis(300) };
+    let started = Instant::now();
+    let error = Client::open(&file, &reading).expect("starts").tree().expect_err("hangs");
+    assert!(matches!(error, Error::Hung { .. }) && error.is_refusal(), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(5));
+
+    let exe = stand_in(folder.path(), "kill -SEGV $$");
+    let error = Client::open(&file, &Reading::isolated(exe)).expect("starts").tree().expect_err("crashes");
+    let text = error.to_string();
+    assert!(matches!(error, Error::Crashed { .. }) && text.contains("signal") && text.contains("x.h5"), "{text}");
+}
+
+#[test]
+fn damaged_files_never_take_the_program_with_them() {
+    let files = python::files();
+    let seed_file = std::fs::read(files.path().join("stored.h5")).expect("written");
+    let damaged = files.path().join("damaged.h5");
+    let mut state = 1u64;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    let (mut read, mut refused) = (0, 0);
+    for _ in 0..150 {
+        let mut bytes = seed_file.clone();
+        for _ in 0..=random() % 8 {
+            let at = random() as usize % bytes.len();
+            bytes[at] = random() as u8;
+        }
+        std::fs::write(&damaged, &bytes).expect("written");
+        let exe = PathBuf::from(env!("CARGO_BIN_EXE_striae"));
+        let reading = Reading::Isolated { exe, patience: Duration::from_secs(5) };
+        let address = Address { file: damaged.clone(), inner: Some("/gzip".into()) };
+        match Collection::open(&address, &reading)
+            .map_err(|e| e.to_string())
+            .and_then(|mut c| c.read(0..c.rows()).map_err(|e| e.to_string()))
+        {
+            Ok(_) => read += 1,
+            Err(text) => {
+                refused += 1;
+                assert!(text.contains("damaged.h5"), "{text}");
+            }
+        }
+    }
+    assert!(read > 0 && refused > 0, "{read} read, {refused} refused");
+}
+
+fn record() -> Record {
+    Record {
+        tool: "striae".into(),
+        version: "0".into(),
+        options: Options::new("cosine", Mode::TopK(2)),
+        inputs: Vec::new(),
+        devices: vec![Cpu::new().device()],
+        tile: Cpu::new().tile(),
+        threads: 1,
+        started: "1970-01-01T00:00:00Z".into(),
+        effort: striae::compare::Effort::default(),
+        warnings: Vec::new(),
+        result_blake3: String::new(),
+        tolerance: None,
+    }
+}
+
+#[test]
+fn results_open_in_h5py_and_come_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("out.h5");
+    let target = Target { address: Address { file: file.clone(), inner: None }, overwrite: false };
+    let (neighbors, scores) = ([1, 2, 0, -1], [0.5, 0.25, 0.5, f64::NAN]);
+    let mut made = record();
+    write_ranking(&target, &mut made, 2, &neighbors, &scores).expect("written");
+    let seen: serde_json::Value = serde_json::from_str(&python::run("h5py_read.py", &file)).expect("JSON");
+    assert_eq!(seen["neighbors"]["values"], serde_json::json!([[1, 2], [0, -1]]));
+    assert_eq!(seen["neighbors"]["dtype"], "<i8");
+    assert_eq!(seen["scores"]["values"], serde_json::json!([[0.5, 0.25], [0.5, null]]));
+    assert_eq!(seen["/"]["striae_kind"], "top-k");
+    let text = seen["record"]["values"][0].as_str().expect("text");
+    assert_eq!(serde_json::from_str::<Record>(text).expect("a record"), made);
+
+    let mut back = StoredResult::open(&target.address, &isolated()).expect("opens");
+    assert_eq!((back.kind, &back.record), (StoredKind::Ranking { rows: 2, k: 2 }, &made));
+    assert_eq!(back.digest().expect("readable"), made.result_blake3);
+    let again = write_ranking(&target, &mut record(), 2, &neighbors, &scores).expect_err("it is there");
+    assert!(again.to_string().contains("--overwrite"), "{again}");
+    let over = Target { overwrite: true, ..target };
+    write_ranking(&over, &mut record(), 2, &neighbors, &scores).expect("replaced");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else stays");
+}
+
+#[test]
+fn a_file_is_complete_or_not_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("out.h5");
+    let layout = Layout::default().dataset("/g/x", &[4, 2], Kind::F32).dataset("/none", &[0], Kind::F64);
+    let writer = Writer::create(&file, &layout, false).expect("made");
+    writer.put("/g/x", 0, &[1f32, 2.0, 3.0]).expect("written");
+    let error = writer.finish().expect_err("five numbers are missing").to_string();
+    assert!(error.contains("3 of 8"), "{error}");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+
+    let writer = Writer::create(&file, &layout, false).expect("made");
+    assert!(writer.put("/g/x", 6, &[1f32, 2.0, 3.0]).is_err(), "beyond the end");
+    assert!(writer.put("/g/x", 0, &[1f64]).is_err(), "of another type");
+    writer.put("/g/x", 0, &[1f32, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]).expect("written");
+    writer.finish().expect("complete");
+    let mut back = Collection::open(&Address::parse(&format!("{}:/g/x", file.display())), &isolated()).expect("opens");
+    assert_eq!(numbers(&mut back), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+
+    let absent = folder.path().join("no/such/folder/out.h5");
+    let error = Writer::create(&absent, &layout, false).expect_err("no folder").to_string();
+    assert!(error.contains("no/such/folder"), "{error}");
+}

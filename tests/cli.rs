@@ -1,0 +1,219 @@
+//! The program as people use it: what it prints, what it leaves behind, and the exit codes.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot go on says why and stops")]
+
+#[path = "support/python.rs"]
+mod python;
+
+use assert_cmd::Command;
+use std::path::Path;
+
+fn striae(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_striae"));
+    command.current_dir(folder);
+    command
+}
+
+/// Runs it and answers the exit code, standard output and standard error.
+fn run(folder: &Path, arguments: &str) -> (i32, String, String) {
+    let done = striae(folder).args(arguments.split_whitespace()).output().expect("the program runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (done.status.code().unwrap_or(-1), text(&done.stdout), text(&done.stderr))
+}
+
+fn ok(folder: &Path, arguments: &str) -> String {
+    let (code, out, err) = run(folder, arguments);
+    assert_eq!(code, 0, "striae {arguments}: {out}{err}");
+    out
+}
+
+fn json(folder: &Path, arguments: &str) -> serde_json::Value {
+    serde_json::from_str(&ok(folder, arguments)).expect("one JSON document")
+}
+
+fn digest(folder: &Path, arguments: &str) -> String {
+    json(folder, arguments)["result_blake3"].as_str().expect("a digest").to_owned()
+}
+
+#[test]
+fn the_digest_hangs_on_nothing_but_the_question() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    ok(folder, "simulate --exhibits 1500 --seed 3 --spectrum-width 200 -o a.h5");
+    let gpu = striae::backend::gpu::list();
+    if gpu.is_empty() {
+        assert!(std::env::var("STRIAE_REQUIRE_GPU").is_err(), "STRIAE_REQUIRE_GPU=1, but there is no GPU");
+        eprintln!("IGNORED for the GPU: none was found");
+    }
+    let backends: &[&str] = if gpu.is_empty() { &["cpu"] } else { &["cpu", "gpu"] };
+    for what in
+        ["--metric pearson --top-k 7", "--metric euclidean --top-k 3 --exclude exhibit", "--metric cosine --threshold 0.999"]
+    {
+        let mut seen = Vec::new();
+        for backend in backends {
+            for memory in ["64MiB", "2GiB"] {
+                for (threads, tile) in [(1, "192x384"), (2, "64x64"), (2, "256x128")] {
+                    // 64 MiB leave nothing for a software GPU, whose memory is the host's.
+                    let memory = if *backend == "gpu" && memory == "64MiB" { "160MiB" } else { memory };
+                    seen.push(digest(
+                        folder,
+                        &format!(
+                            "compare a.h5:/spectra {what} --backend {backend} --memory {memory} -j {threads} --tile {tile} --overwrite --json -o out.h5"
+                        ),
+                    ));
+                }
+            }
+        }
+        assert!(seen.iter().all(|d| *d == seen[0]), "{what}: {seen:?}");
+    }
+}
+
+#[test]
+fn a_result_is_verified_and_a_changed_one_is_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    ok(folder, "simulate --exhibits 400 --only spectra,logos --spectrum-width 100 -o a.h5");
+    for (what, out) in [
+        ("a.h5:/spectra --metric cosine --top-k 5", "ranking.h5"),
+        ("a.h5:/spectra --metric pearson --threshold 0.99", "links.h5"),
+        ("a.h5:/logos --metric euclidean --dense --exclude exhibit", "dense.h5"),
+        ("a.h5:/logos a.h5:/logos --metric manhattan --top-k 2", "named-twice.h5"),
+    ] {
+        ok(folder, &format!("compare {what} --backend cpu -o {out}"));
+        let said = ok(folder, &format!("verify {out} --all"));
+        assert!(said.contains("recomputed 400 of 400"), "{said}");
+        assert!(ok(folder, &format!("info {out}")).contains("Result of a comparison"));
+    }
+    // One score changed in its last bit: the file's digest tells.
+    let mut bytes = std::fs::read(folder.join("ranking.h5")).expect("there");
+    let score = json(folder, "info --json ranking.h5");
+    assert_eq!(score["options"]["metric"], "cosine");
+    let seen: serde_json::Value = serde_json::from_str(&python::run("h5py_read.py", &folder.join("ranking.h5"))).expect("JSON");
+    let first = seen["scores"]["values"][0][0].as_f64().expect("a score").to_le_bytes();
+    let at = bytes.windows(8).position(|w| w == first).expect("the score is in the file");
+    bytes[at] ^= 1;
+    std::fs::write(folder.join("changed.h5"), &bytes).expect("written");
+    let (code, _, err) = run(folder, "verify changed.h5");
+    assert!(code == 3 && err.contains("changed or damaged"), "{code} {err}");
+    // Another archive under the same name.
+    ok(folder, "simulate --exhibits 400 --seed 8 --only spectra,logos --spectrum-width 100 --overwrite -o a.h5");
+    let (code, _, err) = run(folder, "verify ranking.h5");
+    assert!(code == 3 && err.contains("not what was compared"), "{code} {err}");
+}
+
+#[test]
+fn input_that_cannot_be_compared_ends_with_3_and_says_where() {
+    let files = python::files();
+    let folder = files.path();
+    for (input, says) in [
+        ("bad.h5:/nan", ["bad.h5:/nan", "row 17", "feature 3"]),
+        ("bad.h5:/named", ["bad.h5:/named", "row 21", "\"brick 21\""]),
+        ("bad.h5:/infinity", ["bad.h5:/infinity", "row 5", "feature 2"]),
+        ("bad.h5:/zero", ["bad.h5:/zero", "row 9", "zero"]),
+        ("bad.h5:/one", ["bad.h5", "/one", "one dimension"]),
+        ("bad.h5:/three", ["bad.h5", "/three", "3 dimensions"]),
+        ("bad.h5:/nothing", ["bad.h5", "/nothing", "there is no"]),
+        ("bad.h5:/big", ["bad.h5", "row 3", "9007199254740993"]),
+        ("truncated.h5:/gzip", ["truncated.h5", "truncated", ""]),
+        ("text.h5", ["text.h5", "not an HDF5 file", ""]),
+        ("absent.h5:/x", ["absent.h5", "no such file", ""]),
+        ("stored.h5:/gzip bad.h5:/narrow", ["12 features", "7", "bad.h5:/narrow"]),
+    ] {
+        let (code, out, err) = run(folder, &format!("compare {input} --metric cosine --top-k 3 --backend cpu -o out.h5"));
+        assert_eq!(code, 3, "{input}: {out}{err}");
+        for part in says {
+            assert!(err.contains(part), "{input}: {err}");
+        }
+        assert!(!folder.join("out.h5").exists(), "{input} left a result");
+        let (_, out, _) = run(folder, &format!("compare {input} --metric cosine --top-k 3 --backend cpu -o out.h5 --json"));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&out).expect("JSON")["exit"], 3);
+    }
+    // The row can be left out, and is listed.
+    ok(folder, "compare bad.h5:/nan --metric cosine --top-k 3 --backend cpu --invalid skip -o skipped.h5");
+    let record = json(folder, "info --json skipped.h5");
+    assert_eq!(record["inputs"][0]["left_out"][0][0], 17);
+    ok(folder, "verify skipped.h5 --all");
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_says_what_is_allowed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    ok(folder, "simulate --exhibits 200 --only logos -o a.h5");
+    for (arguments, says) in [
+        ("compare a.h5 --metric cosine -o o.h5", "--top-k"),
+        ("compare a.h5 --metric cosine --top-k 3 --dense -o o.h5", "cannot be used with"),
+        ("compare a.h5 --metric nothing --top-k 3 -o o.h5", "manhattan"),
+        ("compare a.h5 --metric cosine --top-k 0 -o o.h5", "give 1 or more"),
+        ("compare a.h5 --metric cosine --threshold 2 -o o.h5", "lies between -1 and 1"),
+        ("compare a.h5 --metric cosine --top-k 3 --memory 1MiB -o o.h5", "--memory"),
+        ("compare a.h5 --metric cosine --top-k 3 --memory lots -o o.h5", "allowed are KiB"),
+        ("compare a.h5 --metric cosine --top-k 3 -o a.h5 --overwrite", "also an input"),
+        ("compare a.h5 --metric cosine --top-k 3 --backend cpu --device x -o o.h5", "leave one out"),
+        ("simulate --exhibits 0 -o b.h5", "give from 1"),
+        ("simulate --exhibits 5 --logo-width 3 -o b.h5", "give from 16"),
+        ("frobnicate", "unrecognized subcommand"),
+    ] {
+        let (code, out, err) = run(folder, arguments);
+        assert_eq!(code, 2, "{arguments}: {out}{err}");
+        assert!(err.contains(says), "{arguments}: {err}");
+    }
+    let (code, _, err) = run(folder, "compare a.h5 --metric cosine --top-k 3 -o no/such/folder/o.h5");
+    assert!(code == 1 && err.contains("no/such/folder"), "{code} {err}");
+    std::fs::write(folder.join("there.h5"), "mine").expect("written");
+    let (code, _, err) = run(folder, "compare a.h5 --metric cosine --top-k 3 -o there.h5");
+    assert!(code == 1 && err.contains("--overwrite"), "{code} {err}");
+    assert_eq!(std::fs::read(folder.join("there.h5")).expect("still there"), b"mine");
+}
+
+#[test]
+fn the_demo_finds_what_it_should() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = ok(folder.path(), "demo --exhibits 600 --backend cpu");
+    assert!(said.contains("57 of 60"), "{said}");
+    assert!(folder.path().join("striae-demo/archive.h5").exists());
+    let found = json(folder.path(), "demo --exhibits 600 --backend cpu --json");
+    assert_eq!(found["coffee"], serde_json::json!({ "queries": 60, "first": 57 }));
+    let rate = |of: &str| found[of]["first"].as_f64().expect("n") / found[of]["queries"].as_f64().expect("n");
+    assert!(rate("spectra") > 0.9 && rate("logos") > 0.9, "{found}");
+}
+
+#[test]
+fn simulated_archives_open_in_h5py_and_are_the_same_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    ok(folder, "simulate --exhibits 300 --seed 5 -o a.h5");
+    ok(folder, "simulate --exhibits 300 --seed 5 -o b.h5 -q");
+    assert!(std::fs::read(folder.join("a.h5")).expect("there") == std::fs::read(folder.join("b.h5")).expect("there"));
+    let seen: serde_json::Value = serde_json::from_str(&python::run("h5py_read.py", &folder.join("a.h5"))).expect("JSON");
+    assert_eq!(seen["spectra/values"]["shape"], serde_json::json!([300, 1024]));
+    assert_eq!(seen["spectra/axis"]["attributes"]["unit"], "cm-1");
+    assert_eq!(seen["toolmarks/exhibit"]["values"][3], "E0003");
+    assert!(ok(folder, "info a.h5").contains("Can be compared: a.h5:/logos, a.h5:/spectra, a.h5:/toolmarks"));
+    assert!(ok(folder, "info a.h5:/logos").contains("300 rows × 64 features, f32"));
+}
+
+#[test]
+fn helps_lists_and_generated_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    for command in ["compare", "info", "verify", "simulate", "demo", "generate"] {
+        let said = ok(folder, &format!("{command} --help"));
+        assert!(said.contains("Examples:"), "{command}: {said}");
+    }
+    let metrics = ok(folder, "metrics");
+    for metric in striae::metric::all() {
+        assert!(metrics.contains(metric.info().formula), "{metrics}");
+    }
+    assert!(json(folder, "metrics --json").as_array().is_some_and(|all| all.len() == striae::metric::all().len()));
+    assert!(ok(folder, "devices").contains("--backend auto"));
+    assert!(json(folder, "devices --json")["cpu"]["name"].is_string());
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(ok(folder, &format!("generate completions {shell}")).contains("striae"));
+    }
+    ok(folder, "generate man man");
+    let page = std::fs::read_to_string(folder.join("man/striae-compare.1")).expect("a page");
+    assert!(page.contains("top\\-k"), "{page}");
+    let all: Vec<_> = std::fs::read_dir(folder.join("man")).expect("pages").collect();
+    assert!(all.len() >= 8, "{all:?}");
+}
