@@ -2,7 +2,7 @@
 # Each target sets up what it needs first; what is there already is not looked for twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build demo build test lint deny bench doc man clean
+.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-memory doc man clean
 
 # The tools that setup found or made: cmake first in PATH, STRIAE_PYTHON for tests.
 WITH := ./scripts/with-tools.sh
@@ -37,8 +37,19 @@ bench: setup-build ## benchmarks; how figures are recorded: benches/record/READM
 doc: setup-build ## the crate's documentation; a broken link is an error
 	RUSTDOCFLAGS="-D warnings $$RUSTDOCFLAGS" $(WITH) cargo doc --release --no-deps --locked
 
+bench-faiss: build ## FAISS IndexFlatIP and Striae on the same data, in one run; installs faiss-cpu into target/tools/venv
+	@./scripts/setup.sh faiss
+	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/peers/faiss_flat.py'
+
+bench-memory: build ## peak memory of a comparison larger than its allowance (about a minute)
+	python3 benches/memory/peak.py
+
 man: setup-build ## man pages and shell completions, into target/generated
-	$(WITH) cargo run --release --locked -- generate target/generated
+	$(WITH) cargo run --release --locked -- generate man target/generated/man
+	mkdir -p target/generated/completions
+	for shell in bash zsh fish; do \
+		$(WITH) cargo run --quiet --release --locked -- generate completions $$shell > target/generated/completions/striae.$$shell || exit 1; \
+	done
 
 clean: ## remove what was built; target/tools stays (it goes with: rm -r target)
 	cargo clean --release

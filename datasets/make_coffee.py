@@ -1,4 +1,4 @@
-"""Writes coffee_nir.h5 from the tables in the Python package chemotools. How to call it: README.md beside this file."""
+"""Writes coffee.h5 from the tables in the Python package chemotools. How to call it: README.md beside this file."""
 
 import csv
 import hashlib
@@ -15,7 +15,7 @@ SHA256 = {
     "coffee_spectra.csv": "540fac378bb4842e6200b951c71923f8af3b2f3ddbde69941c124fa035f27212",
     "coffee_labels.csv": "6574164087fc7da2c78dd9c77d1a177f1311e7a92af50d4118f641910ca11a56",
 }
-OUT = Path(__file__).with_name("coffee_nir.h5")
+OUT = Path(__file__).with_name("coffee.h5")
 
 
 def table(name: str) -> list[list[str]]:

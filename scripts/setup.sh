@@ -2,6 +2,7 @@
 # Gets what is missing, says one line for each thing it does, and is quick when nothing is missing.
 #     scripts/setup.sh build     what the program needs to be built: Rust, a C compiler, cmake
 #     scripts/setup.sh test      and what its tests need: Python with h5py, a Vulkan device
+#     scripts/setup.sh faiss     and what the comparison with FAISS needs
 # Tools go to target/tools, in this tree. On Debian and Ubuntu, system packages are installed when this runs as root or
 # sudo asks no password; otherwise it says what to install. With STRIAE_REQUIRE_GPU=1 a missing Vulkan device is an error.
 set -eu
@@ -114,6 +115,7 @@ need_cmake
 case $goal in
     build) ;;
     test) need_python; need_vulkan ;;
-    *) die "build or test, not $goal" ;;
+    faiss) need_python; pip_install faiss "faiss-cpu>=1.9" ;;
+    *) die "build, test or faiss, not $goal" ;;
 esac
 say "ready ($goal): Rust $rust_is, cmake $(version_of "$cmake_now")"

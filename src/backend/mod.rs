@@ -4,7 +4,7 @@
 //! whose error against the real number is bounded (see [`crate::metric::form`]), and hands over each pair that *could*
 //! matter. Exact f64 scores come later and elsewhere, which is why all backends lead to the same bytes.
 //!
-//! What `t` is depends on the metric's [`Fold`](crate::metric::Fold): Σ a·b for the inner products, Σ|a−b| for Manhattan.
+//! What `t` is depends on the metric’s [`Geometry`](crate::metric::Geometry): Σ a·b for the inner products, Σ|a−b| for Manhattan.
 //!
 //! # The test that a backend applies
 //! With the job's constant `gain` and the per-row numbers of [`Operand`], the pair (i, j) is handed over when

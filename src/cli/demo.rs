@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 
 /// Real infrared spectra of coffee, distributed under MIT: see datasets/README.md.
-const COFFEE: &[u8] = include_bytes!("../../datasets/coffee_nir.h5");
+const COFFEE: &[u8] = include_bytes!("../../datasets/coffee.h5");
 
 /// Shows it work: real infrared spectra, then a simulated archive, held against the truth
 ///

@@ -1,7 +1,7 @@
 //! Screening on the processor: a register-blocked multiply inside rayon tiles, then a scan against the floors.
 //!
 //! Operands come in groups of 16 rows ([`Layout::Groups`]), packed once when they are prepared, so that a tile multiplies
-//! without moving anything first. [`kernel`] is written once for any register ([`simd`]) and any metric's step; which one
+//! without moving anything first. `kernel` is written once for any register (`simd`) and any metric's step; which one
 //! runs is decided when the backend is made.
 
 mod kernel;

@@ -1,8 +1,8 @@
 //! Screening on a GPU through wgpu, and only here.
 //!
-//! Rows are uploaded once a block, in panels that fit a binding ([`panel`]). A tile becomes one or more submissions, each short
+//! Rows are uploaded once a block, in panels that fit a binding (`panel`). A tile becomes one or more submissions, each short
 //! enough for a display's watchdog; two are in flight, so that the host reads one answer while the device makes the next
-//! ([`flight`]). Selection happens on the device: what comes back is the few pairs that pass.
+//! (`flight`). Selection happens on the device: what comes back is the few pairs that pass.
 //!
 //! Nothing that a driver does is trusted: see `shaders/README.md`. Whatever goes wrong ends in [`Stopped`], and the run goes on
 //! with the CPU.
