@@ -121,6 +121,25 @@ fn screen(c: &mut Criterion) {
     group.finish();
 }
 
+/// Four features cost next to nothing to multiply, so what is timed is finding, keeping and scoring the best.
+fn select(c: &mut Criterion) {
+    let (rows, width, k) = (4000, 4, 10);
+    let values = f32s(&normal(rows, width));
+    let cosine = metric::by_name("cosine").expect("registered");
+    let mut source = in_memory(values, width);
+    let matrix = source.matrix.clone();
+    let found = ranked(compare(top_k("cosine", k), &mut source, None, Box::new(Cpu::new())).expect("runs"));
+    same_ranking(&found, &naive_top_k(cosine, &matrix, &matrix, k, &|i, j| i != j), k, "select").expect("equal");
+    let mut group = c.benchmark_group("select");
+    group.throughput(Throughput::Elements((rows * (rows - 1) / 2) as u64));
+    for k in [1, 10, 100] {
+        group.bench_function(BenchmarkId::new("ranking", format!("n={rows} d={width} k={k}")), |b| {
+            b.iter(|| ranked(compare(top_k("cosine", k), &mut source, None, Box::new(Cpu::new())).expect("runs")));
+        });
+    }
+    group.finish();
+}
+
 fn refine(c: &mut Criterion) {
     let width = 1024;
     let values = normal(2, width);
@@ -179,5 +198,5 @@ fn whole(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, plan, prepare, screen, refine, whole);
+criterion_group!(benches, plan, prepare, screen, select, refine, whole);
 criterion_main!(benches);

@@ -63,7 +63,7 @@ fn gpu_and_cpu_give_the_same_bytes_in_one_block_and_in_many() {
     let (rows, width) = (2500, 1024);
     let mut source = in_memory(f32s(&random(rows, width, 18)), width);
     let gpu = gpu_or_return!(None);
-    let options = Options { memory: 128 << 20, ..tiled("cosine", k, 256, 256) };
+    let options = Options { memory: 72 << 20, ..tiled("cosine", k, 256, 256) };
     let outcome = compare(options, &mut source, None, Box::new(gpu)).expect("runs");
     assert!(outcome.effort.blocks > 1 && outcome.devices.len() == 1, "{:?} {:?}", outcome.effort, outcome.warnings);
     let expected = ranked(compare(top_k("cosine", k), &mut source, None, Box::new(Cpu::new())).expect("runs"));

@@ -248,6 +248,26 @@ impl Collection {
         Ok(Some(ids))
     }
 
+    /// Makes sure that no id occurs twice, with a few bytes a row.
+    ///
+    /// # Errors
+    /// When one does, or they cannot be read.
+    pub fn check_ids(&mut self) -> Result<(), Error> {
+        let Some(Column::Plain(path)) = self.id.clone() else { return self.ids().map(|_| ()) };
+        let mut hashes = Vec::with_capacity(self.rows);
+        for start in (0..self.rows).step_by(16_384) {
+            let ids = self.client.texts(&path, start..(start + 16_384).min(self.rows))?;
+            hashes.extend(ids.iter().map(|id| {
+                let mut half = [0; 8];
+                half.copy_from_slice(&blake3::hash(id.as_bytes()).as_bytes()[..8]);
+                u64::from_le_bytes(half)
+            }));
+        }
+        hashes.sort_unstable();
+        // Equal hashes are all but certainly equal ids; the ids themselves tell.
+        if hashes.windows(2).any(|w| w[0] == w[1]) { self.ids().map(|_| ()) } else { Ok(()) }
+    }
+
     /// The exhibit of each row, where the collection says it.
     ///
     /// # Errors

@@ -163,8 +163,14 @@ pub trait Backend: Send {
     /// chunks of `c` terms first and then the chunks' sums answers `c + ⌈d/c⌉`.
     fn depth(&self, d: usize) -> usize;
 
-    /// Bytes of host memory used beside the operands, for blocks of this width.
+    /// Bytes of host memory used beside the operands, for blocks of this width. What a driver takes for itself is not known
+    /// and not counted.
     fn scratch_bytes(&self, d: usize) -> usize;
+
+    /// Bytes of host memory that a row of a block takes beside its operand.
+    fn row_bytes(&self, _d: usize) -> usize {
+        0
+    }
 
     /// Screens `tiles` of `a` × `b`. Tells the sink of each tile exactly once, or of none of it.
     ///

@@ -139,6 +139,10 @@ pub fn compare_and_store(
             return Err(Refused::usage(format!("{}: this is also an input; name another output", file.display())));
         }
     }
+    query.check_ids()?;
+    if let Some(reference) = &mut reference {
+        reference.check_ids()?;
+    }
     let threads = resources.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build()?;
     let progress = Progress::new(voice.quiet || voice.json);

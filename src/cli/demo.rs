@@ -69,7 +69,9 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let logos = step(&archive, "/logos", "cosine", 10, &resources, voice)?;
     say(&sentence(&logos, "logo"));
     say(&format!("Files are in {}. Look at them with h5py, or:\n", folder.display()));
-    say(&format!("   striae info {}\n   striae verify {}", archive.display(), result_of(&archive, "/spectra").display()));
+    let program = std::env::args().next().unwrap_or_else(|| "striae".into());
+    let result = result_of(&archive, "/spectra");
+    say(&format!("   {program} info {}\n   {program} verify {}", archive.display(), result.display()));
     if voice.json {
         let all = serde_json::json!({
             "coffee": { "queries": found.queries, "first": found.first },

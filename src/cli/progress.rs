@@ -1,25 +1,40 @@
 //! Progress bars, on a terminal only, and the notes that a run makes.
 
-use crate::compare::Observer;
+use crate::compare::{Error, Observer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use signal_hook::consts::{SIGINT, SIGTERM};
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
-use std::sync::Mutex;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// Shows a run to the person at the terminal.
 pub struct Progress {
     bar: ProgressBar,
     quiet: bool,
-    warnings: Mutex<Vec<String>>,
-    stop: AtomicBool,
+    stop: Arc<AtomicBool>,
 }
 
 impl Progress {
     pub fn new(quiet: bool) -> Self {
         let shown = !quiet && std::io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
-        Self { bar: ProgressBar::with_draw_target(None, target), quiet, warnings: Mutex::default(), stop: AtomicBool::new(false) }
+        let stop = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            // The first one asks, the second one ends the program at once. Where signals cannot be caught they end it anyway.
+            let _ = signal_hook::flag::register_conditional_shutdown(signal, 4, stop.clone());
+            let _ = signal_hook::flag::register(signal, stop.clone());
+        }
+        Self { bar: ProgressBar::with_draw_target(None, target), quiet, stop }
+    }
+
+    /// Notes how far it is.
+    ///
+    /// # Errors
+    /// When somebody asked to stop.
+    pub fn advance(&self, done: u64) -> Result<(), Error> {
+        self.bar.set_position(done);
+        if self.stop.load(Relaxed) { Err(Error::Stopped) } else { Ok(()) }
     }
 
     /// Takes the bar away.
@@ -70,7 +85,6 @@ impl Observer for Progress {
             let _ = write!(line, "striae: note: {text}");
             self.bar.suspend(|| eprintln!("{line}"));
         }
-        self.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(text.to_owned());
     }
 
     fn stop(&self) -> bool {

@@ -120,7 +120,7 @@ pub fn write(
             };
             writer.put_texts(&path(archive, "source"), start, &texts(&source))?;
             start = end;
-            progress.progress((a * n) as u64 + end);
+            progress.advance((a * n) as u64 + end)?;
         }
     }
     writer.finish()?;

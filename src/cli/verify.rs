@@ -63,7 +63,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let Some(element) = element else { bail!("{address}: its record names no input") };
     for (found, expected) in inputs.iter_mut().zip(&record.inputs) {
         progress.phase("inputs", found.rows() as u64);
-        let now = survey(&job, found, false, element, &|done| progress.progress(done))?;
+        let now = survey(&job, found, false, element, &|done| progress.advance(done))?;
         if now.digest != expected.values_blake3 {
             return Err(Refused::input(format!(
                 "{}: its values have BLAKE3 {}, the record says {}: this is not what was compared, or it was changed since",
@@ -86,7 +86,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let mut links = Links::default();
     for (n, part) in parts.iter().enumerate() {
         let reference = reference.first_mut().map(|r| r as &mut dyn RowSource);
-        let found = recompute(&job, &mut query[0], reference, part, &|done| progress.progress((n * references) as u64 + done))?;
+        let found = recompute(&job, &mut query[0], reference, part, &|done| progress.advance((n * references) as u64 + done))?;
         for expected in &found {
             if !same(&mut stored, expected, record.tolerance.unwrap_or(0.0), &mut links)? {
                 wrong.push(expected.query);

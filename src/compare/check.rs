@@ -24,7 +24,7 @@ struct Query {
     found: Vec<Best>,
 }
 
-/// Recomputes the given queries. `progress` hears how many references were read.
+/// Recomputes the given queries. `progress` hears how many references were read, and may end it.
 ///
 /// # Errors
 /// When rows cannot be read, or exhibits are to be excluded and not known.
@@ -33,7 +33,7 @@ pub fn recompute<'a>(
     query: &'a mut dyn RowSource,
     mut reference: Option<&'a mut dyn RowSource>,
     rows: &[usize],
-    progress: &dyn Fn(u64),
+    progress: &dyn Fn(u64) -> Result<(), Error>,
 ) -> Result<Vec<Recomputed>, Error> {
     let mut names = ExhibitNames::default();
     let by_exhibit = job.options.exclude == Exclude::Exhibit;
@@ -97,7 +97,7 @@ pub fn recompute<'a>(
             }
         });
         start = end;
-        progress(end as u64);
+        progress(end as u64)?;
     }
     Ok(queries.into_iter().map(|q| Recomputed { query: q.row, partners: q.found }).collect())
 }

@@ -32,7 +32,7 @@ pub enum Error {
     Sink(String),
     #[error(transparent)]
     Source(#[from] SourceError),
-    #[error("stopped on request")]
+    #[error("interrupted; nothing was written. The same command starts it again")]
     Stopped,
 }
 

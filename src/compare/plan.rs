@@ -9,7 +9,7 @@ use crate::backend::{GROUP, Tile, TileShape};
 use std::ops::Range;
 
 /// What the process needs before any data: code, stacks, the reader's process, allocator slack.
-pub const OVERHEAD: u64 = 40 << 20;
+pub const OVERHEAD: u64 = 36 << 20;
 
 /// Sizes that decide a plan.
 #[derive(Clone, Copy, Debug)]

@@ -197,9 +197,13 @@ impl Comparison<'_> {
         let rows = query.rows() as u64;
         let mut names = ExhibitNames::default();
         observer.phase("survey", rows + reference.as_ref().map_or(0, |r| r.rows() as u64));
-        let mut query_survey = survey(&job, query, whole, element, &|done| observer.progress(done))?;
+        let advance = |done| {
+            observer.progress(done);
+            if observer.stop() { Err(Error::Stopped) } else { Ok(()) }
+        };
+        let mut query_survey = survey(&job, query, whole, element, &advance)?;
         let mut reference_survey = match reference.as_deref_mut() {
-            Some(r) => Some(survey(&job, r, whole, element, &|done| observer.progress(rows + done))?),
+            Some(r) => Some(survey(&job, r, whole, element, &|done| advance(rows + done))?),
             None => None,
         };
         if job.options.exclude == Exclude::Exhibit {
@@ -245,11 +249,11 @@ fn sizes(job: &Job, query: &dyn RowSource, reference: Option<&dyn RowSource>, ba
     Ok(Sizes {
         queries: query.rows(),
         references: reference.map(RowSource::rows),
-        row_bytes: Block::bytes_per_row(width, element) + pending,
+        row_bytes: Block::bytes_per_row(width, element) + backend.row_bytes(width) + pending,
         query_bytes: per_query + Survey::bytes_per_row(),
         reference_bytes: Survey::bytes_per_row(),
-        // Two pieces being read, and links that are not yet on disk.
-        scratch: backend.scratch_bytes(width) + (16 << 20) + if pending == 0 { links_in_memory(job) * 48 } else { 0 },
+        // Pieces being read, and links that are not yet on disk.
+        scratch: backend.scratch_bytes(width) + (12 << 20) + if pending == 0 { links_in_memory(job) * 48 } else { 0 },
         memory: job.options.memory,
     })
 }

@@ -64,12 +64,12 @@ impl Survey {
     /// Bytes of memory that a survey holds for each row, the values not counted.
     #[must_use]
     pub const fn bytes_per_row() -> usize {
-        // Measure, twin, exhibit, the digests while twins are sought (16 + map), flag.
-        size_of::<Measure>() + 4 + 4 + 40 + 1
+        // Measure, twin, exhibit, the digests while twins are sought (16 + map), flag; before that, hashes of ids.
+        size_of::<Measure>() + 4 + 4 + 48 + 1
     }
 }
 
-/// Reads all of `source`. `keep`: hold on to the values. `promote`: read as this element.
+/// Reads all of `source` as `element`. `keep`: hold on to the values. `progress` hears of rows read, and may end it.
 ///
 /// # Errors
 /// For the first row that the metric is not defined for (unless rows may be left out), and when reading fails.
@@ -78,7 +78,7 @@ pub fn survey(
     source: &mut dyn RowSource,
     keep: bool,
     element: Element,
-    progress: &dyn Fn(u64),
+    progress: &dyn Fn(u64) -> Result<(), Error>,
 ) -> Result<Survey, Error> {
     let (rows, width) = (source.rows(), source.width());
     let mut survey = Survey {
@@ -142,7 +142,7 @@ pub fn survey(
             return Err(Error::Sink(format!("{}: the reader changed its element at row {start}", survey.name)));
         }
         start = end;
-        progress(end as u64);
+        progress(end as u64)?;
     }
     if survey.skipped.len() == rows {
         return Err(Error::NothingLeft(survey.name));

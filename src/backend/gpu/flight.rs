@@ -115,6 +115,11 @@ impl Flights {
         }
     }
 
+    /// Bytes of the largest list of pairs.
+    pub(super) const fn answer_bytes(&self) -> usize {
+        4 * (HEAD + 3 * self.capacity as usize)
+    }
+
     pub(super) fn plant(&mut self, metric: &'static str, kernel: Kernel, text: String) {
         self.planted.insert((metric, kernel), text);
     }

@@ -262,8 +262,14 @@ impl Backend for Gpu {
 
     fn scratch_bytes(&self, _: usize) -> usize {
         let dense = self.tile.rows * self.tile.cols * 4;
-        // Answers in flight, one being put together, one being read; a software device's own memory is the host's, too.
-        5 * dense + (64 << 20)
+        let list = self.flights.answer_bytes();
+        // Answers in flight with their copies, one being put together, one being read.
+        4 * dense.max(list) + 2 * dense + (1 << 20)
+    }
+
+    fn row_bytes(&self, d: usize) -> usize {
+        // A software device keeps its panels in the host's memory: those of two blocks, and of one that may come again.
+        if self.described.kind == "software" { (d.div_ceil(Operand::PAD) * Operand::PAD * 4 + 8) * 3 / 2 } else { 0 }
     }
 
     fn screen(&mut self, screen: Screen, a: &Operand, b: &Operand, tiles: &[Tile], sink: &dyn Sink) -> Result<(), Stopped> {
