@@ -270,3 +270,13 @@ fn the_naive_check_can_fail() {
     off.1[4] ^= 1;
     assert!(same_ranking(&off, &expected, 3, "last bit").is_err());
 }
+
+#[test]
+fn dense_scores_are_within_their_tolerance() {
+    for &metric in metric::all() {
+        let tile = TileShape { rows: 64, cols: 96 };
+        let values = || f32s(&random(130, 40, 5));
+        check_dense(metric, values(), 40, None, tile, Box::new(Cpu::new()));
+        check_dense(metric, values(), 40, Some(f32s(&random(70, 40, 6))), tile, Box::new(Cpu::new()));
+    }
+}

@@ -186,3 +186,13 @@ fn what_a_gpu_says_of_itself() {
     assert!(!device.name.is_empty() && device.kind == "gpu", "{device:?}");
     assert!(striae::backend::gpu::list().iter().any(|a| a.name == device.name));
 }
+
+#[test]
+fn dense_scores_are_within_their_tolerance() {
+    for &metric in metric::all() {
+        let tile = TileShape { rows: 64, cols: 96 };
+        let values = || f32s(&random(130, 40, 5));
+        check_dense(metric, values(), 40, None, tile, Box::new(gpu_or_return!(None)));
+        check_dense(metric, values(), 40, Some(f32s(&random(70, 40, 6))), tile, Box::new(gpu_or_return!(None)));
+    }
+}

@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// No answer is longer: a process that says so is out of its mind.
+const MOST_BYTES: usize = 1 << 30;
+
 /// How files are opened.
 #[derive(Clone, Debug)]
 pub enum Reading {
@@ -119,7 +122,10 @@ impl Process {
         self.ahead.drain(..=end);
         let length = match head {
             Head::Refused(text) => return Ok(Err(text)),
-            Head::Bytes(length) => length,
+            Head::Bytes(length) if length <= MOST_BYTES => length,
+            Head::Bytes(length) => {
+                return Err(Silence::Fault(std::io::Error::other(format!("the reader process announced {length} bytes"))));
+            }
         };
         let mut bytes = std::mem::take(&mut self.ahead);
         let mut filled = bytes.len();

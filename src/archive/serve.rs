@@ -16,7 +16,7 @@ use std::path::Path;
 const MOST_NODES: usize = 20_000;
 const DEEPEST: usize = 24;
 /// Bytes of decompressed chunks that are kept for the next question.
-const CHUNK_CACHE: usize = 64 << 20;
+const CHUNK_CACHE: usize = 8 << 20;
 /// Address space that the reader process may have.
 const MOST_MEMORY: u64 = 4 << 30;
 

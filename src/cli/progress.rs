@@ -58,7 +58,7 @@ fn style(unit: &'static str) -> ProgressStyle {
         let _ = write!(w, "{}{unit}/s", short(state.per_sec()));
     };
     let amount = move |state: &ProgressState, w: &mut dyn std::fmt::Write| {
-        let _ = write!(w, "{}of {}{unit}", short(state.pos() as f64), short(state.len().unwrap_or(0) as f64));
+        let _ = write!(w, "{} of {}{unit}", short(state.pos() as f64).trim_end(), short(state.len().unwrap_or(0) as f64));
     };
     ProgressStyle::with_template("{msg:>8} [{bar:32}] {percent:>3} %  {amount}  {rate}  {eta} left")
         .unwrap_or_else(|_| ProgressStyle::default_bar())

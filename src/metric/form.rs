@@ -216,9 +216,7 @@ impl Frame {
             return f32::NEG_INFINITY;
         }
         let floor = least - x.offset - x.slack - self.middle;
-        let margin = 4.0 * EPSILON * floor.abs().min(1.0) * libm::exp2(-20.0)
-            + libm::exp2(-50.0) * (least.abs() + x.offset.abs() + self.middle)
-            + self.flush;
+        let margin = libm::exp2(-50.0) * (least.abs() + x.offset.abs() + self.middle) + self.flush;
         below(floor - margin)
     }
 

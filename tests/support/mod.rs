@@ -168,3 +168,66 @@ pub fn same_ranking(found: &Ranked, expected: &Ranked, k: usize, what: &str) -> 
 pub fn top_k(metric: &str, k: usize) -> Options {
     Options::new(metric, Mode::TopK(k))
 }
+
+/// A dense result in memory.
+pub struct DenseMatrix {
+    pub cols: usize,
+    pub scores: std::sync::Mutex<Vec<f32>>,
+}
+
+impl striae::compare::DenseStore for DenseMatrix {
+    fn put(&self, row0: usize, col0: usize, cols: usize, scores: &[f32]) -> Result<(), String> {
+        let mut all = self.scores.lock().map_err(|e| e.to_string())?;
+        for (r, row) in scores.chunks(cols).enumerate() {
+            let at = (row0 + r) * self.cols + col0;
+            if !all[at..at + cols].iter().all(|s| s.is_nan()) {
+                return Err(format!("row {} was stored twice", row0 + r));
+            }
+            all[at..at + cols].copy_from_slice(row);
+        }
+        Ok(())
+    }
+}
+
+/// Compares densely and holds every score to the definition, within the tolerance that the result states.
+pub fn check_dense(
+    metric: &'static dyn Metric,
+    values: Values,
+    width: usize,
+    reference: Option<Values>,
+    tile: striae::backend::TileShape,
+    backend: Box<dyn Backend>,
+) {
+    let mut query = in_memory(values, width);
+    let mut reference = reference.map(|values| in_memory(values, width));
+    let (q, r) = (query.matrix.clone(), reference.as_ref().map_or(query.matrix.clone(), |r| r.matrix.clone()));
+    let (rows, cols) = (q.rows(), r.rows());
+    let dense = DenseMatrix { cols, scores: std::sync::Mutex::new(vec![f32::NAN; rows * cols]) };
+    let options = Options { tile: Some(tile), ..Options::new(metric.info().name, Mode::Dense) };
+    let outcome = Comparison {
+        job: Job::new(options).expect("allowed"),
+        query: &mut query,
+        reference: reference.as_mut().map(|r| r as &mut dyn RowSource),
+        backend,
+        observer: &Unwatched,
+        spool: std::env::temp_dir(),
+        dense: Some(&dense),
+    }
+    .run()
+    .expect("runs");
+    assert_eq!(outcome.devices.len(), 1, "{:?}", outcome.warnings);
+    let Answer::Dense { tolerance } = outcome.answer else { panic!("a dense result was asked for") };
+    let scores = dense.scores.into_inner().expect("nobody panicked");
+    for i in 0..rows {
+        for j in 0..cols {
+            let score = metric.define(&q.row(i).to_f64(), &r.row(j).to_f64());
+            let error = (f64::from(scores[i * cols + j]) - score).abs();
+            assert!(error <= tolerance, "{metric:?} ({i}, {j}): off by {error}, tolerance {tolerance}");
+        }
+    }
+    // The tolerance says something: far below the spread of scores, where the score is not a root or an angle.
+    if !["euclidean", "spectral-angle"].contains(&metric.info().name) {
+        let (least, most) = scores.iter().fold((f32::MAX, f32::MIN), |(l, m), s| (l.min(*s), m.max(*s)));
+        assert!(tolerance < 0.01 * f64::from(most - least), "{metric:?}: {tolerance} of {least} … {most}");
+    }
+}
