@@ -89,9 +89,9 @@ impl Job {
             _ => {}
         }
         if let Some(tile) = options.tile
-            && (tile.rows == 0 || tile.cols == 0 || tile.rows.max(tile.cols) > 1 << 16)
+            && (tile.rows == 0 || tile.cols == 0 || tile.rows.max(tile.cols) > 8192)
         {
-            return refuse(format!("a tile of {} × {} is not possible; sides from 1 to 65536", tile.rows, tile.cols));
+            return refuse(format!("a tile of {} × {} is not possible; sides from 1 to 8192", tile.rows, tile.cols));
         }
         Ok(Self { options, metric })
     }

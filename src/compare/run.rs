@@ -253,9 +253,18 @@ fn sizes(job: &Job, query: &dyn RowSource, reference: Option<&dyn RowSource>, ba
         query_bytes: per_query + Survey::bytes_per_row(),
         reference_bytes: Survey::bytes_per_row(),
         // Pieces being read, and links that are not yet on disk.
-        scratch: backend.scratch_bytes(width) + (12 << 20) + if pending == 0 { links_in_memory(job) * 48 } else { 0 },
+        scratch: backend.scratch_bytes(width)
+            + tile_bytes(job)
+            + (12 << 20)
+            + if pending == 0 { links_in_memory(job) * 48 } else { 0 },
         memory: job.options.memory,
     })
+}
+
+/// What a tile that somebody asked for takes beyond the backend's own.
+fn tile_bytes(job: &Job) -> usize {
+    let side = job.options.tile.map_or(0, |tile| tile.rows.max(tile.cols));
+    if side > 1024 { (rayon::current_num_threads() + 4) * side * side * 4 } else { 0 }
 }
 
 /// Links held before they go to disk: a sixteenth of the memory.

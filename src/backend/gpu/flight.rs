@@ -390,6 +390,41 @@ mod tests {
     }
 
     #[test]
+    fn the_shaders_mean_the_same_by_their_words() {
+        use std::mem::offset_of;
+        let metric = crate::metric::all()[0];
+        let module = naga::front::wgsl::parse_str(&assemble(metric, Kernel::Select)).expect("valid");
+        let job = module.types.iter().find(|(_, t)| t.name.as_deref() == Some("Job")).expect("the uniform").1;
+        let naga::TypeInner::Struct { members, span } = &job.inner else { panic!("Job is a struct") };
+        assert_eq!(*span as usize, size_of::<Job>());
+        let here = [
+            ("row", offset_of!(Job, row)),
+            ("rows", offset_of!(Job, rows)),
+            ("col", offset_of!(Job, col)),
+            ("cols", offset_of!(Job, cols)),
+            ("stride", offset_of!(Job, stride)),
+            ("row_base", offset_of!(Job, row_base)),
+            ("col_base", offset_of!(Job, col_base)),
+            ("capacity", offset_of!(Job, capacity)),
+            ("flags", offset_of!(Job, flags)),
+            ("gain", offset_of!(Job, gain)),
+        ];
+        for (member, (name, offset)) in members.iter().zip(here) {
+            assert_eq!((member.name.as_deref(), member.offset as usize), (Some(name), offset));
+        }
+        let constant = |name: &str| {
+            let found = module.constants.iter().find(|(_, c)| c.name.as_deref() == Some(name)).expect(name).1;
+            match module.global_expressions[found.init] {
+                naga::Expression::Literal(naga::Literal::U32(value)) => value,
+                ref other => panic!("{name} is {other:?}"),
+            }
+        };
+        assert_eq!(constant("SIDE") as usize, SIDE);
+        assert_eq!(constant("CHUNK") as usize, super::super::CHUNK);
+        assert_eq!(constant("POISON"), POISON);
+    }
+
+    #[test]
     fn what_was_never_written_is_noticed() {
         assert!(unveil(0).is_err());
         assert_eq!(unveil(1.5f32.to_bits() ^ POISON).ok(), Some(1.5));

@@ -143,7 +143,9 @@ impl Gpu {
     /// Cuts a tile into pieces that fit panels and take about as long as a submission should.
     fn pieces(&self, a: &Operand, b: &Operand, tile: &Tile, number: usize) -> Vec<Piece> {
         let pairs = (self.rate * SUBMISSION / a.stride as f64).max((SIDE * SIDE) as f64);
-        let side = ((pairs.sqrt() as usize) / SIDE * SIDE).clamp(SIDE, 16_384);
+        // All numbers of a piece must fit one binding.
+        let most = (self.described.largest_binding.min(1 << 28) as f64 / 4.0).sqrt() as usize / SIDE * SIDE;
+        let side = ((pairs.sqrt() as usize) / SIDE * SIDE).clamp(SIDE, most.max(SIDE));
         let mut pieces = Vec::new();
         for rows in self.panels.cut(a, tile.rows.clone(), side) {
             for cols in self.panels.cut(b, tile.cols.clone(), side) {
@@ -180,7 +182,8 @@ impl Gpu {
                     waiting.extend(pieces);
                     next += 1;
                 }
-                let Some(piece) = waiting.pop_front() else { break };
+                // A tile without pairs has no pieces.
+                let Some(piece) = waiting.pop_front() else { continue };
                 let tile = &tiles[piece.tile];
                 self.flights.launch(screen, &self.panels, a, b, tile, piece, sink)?;
             }
