@@ -126,6 +126,15 @@ impl Row<'_> {
         self.len() == 0
     }
 
+    /// Number `i` in f64.
+    #[must_use]
+    pub fn at(&self, i: usize) -> f64 {
+        match self {
+            Self::F32(v) => f64::from(v[i]),
+            Self::F64(v) => v[i],
+        }
+    }
+
     /// The numbers in f64, none changed.
     #[must_use]
     pub fn to_f64(&self) -> Vec<f64> {

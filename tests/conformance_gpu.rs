@@ -35,7 +35,7 @@ fn rankings_equal_the_naive_one_for_every_metric_size_and_kind_of_data() {
                 for tile in [(64, 64), (48, 96), (256, 256)] {
                     let gpu = gpu_or_return!(None);
                     let what = format!("{metric:?} {rows}×{width} k={k} {name} tile {tile:?}");
-                    let mut source = in_memory(values.clone(), width);
+                    let mut source = suited(metric, values.clone(), width);
                     let expected = naive_top_k(metric, &source.matrix.clone(), &source.matrix.clone(), k, &|i, j| i != j);
                     let options = tiled(metric.info().name, k, tile.0, tile.1);
                     let outcome = compare(options, &mut source, None, Box::new(gpu)).expect(&what);
@@ -52,7 +52,7 @@ fn gpu_and_cpu_give_the_same_bytes_in_one_block_and_in_many() {
     let (rows, width, k) = (1500, 100, 8);
     let values = f32s(&random(rows, width, 17));
     for &metric in metric::all() {
-        let mut source = in_memory(values.clone(), width);
+        let mut source = suited(metric, values.clone(), width);
         let expected = ranked(compare(top_k(metric.info().name, k), &mut source, None, Box::new(Cpu::new())).expect("runs"));
         for panel in [1 << 16, 1 << 27] {
             let gpu = gpu_or_return!(Some(Limits { panel, capacity: 4096 }));
@@ -75,8 +75,8 @@ fn queries_against_a_reference_and_links() {
     let width = 40;
     for &metric in metric::all() {
         let name = metric.info().name;
-        let mut query = in_memory(f32s(&random(70, width, 1)), width);
-        let mut reference = in_memory(f32s(&random(150, width, 2)), width);
+        let mut query = suited(metric, f32s(&random(70, width, 1)), width);
+        let mut reference = suited(metric, f32s(&random(150, width, 2)), width);
         let (q, r) = (query.matrix.clone(), reference.matrix.clone());
         let gpu = gpu_or_return!(None);
         let found = ranked(compare(tiled(name, 6, 64, 64), &mut query, Some(&mut reference), Box::new(gpu)).expect("runs"));
@@ -136,6 +136,7 @@ fn a_device_that_fails_hands_over_to_the_cpu() {
 fn planted_faults_in_shaders_are_noticed() {
     let product = metric::by_name("dot").expect("registered").shader().source;
     let city = metric::by_name("manhattan").expect("registered").shader().source;
+    let bits = metric::by_name("hamming").expect("registered").shader().source;
     let fault = |text: &str, from: &str, to: &str| {
         assert!(text.contains(from), "the shader no longer says {from}");
         text.replace(from, to)
@@ -148,8 +149,9 @@ fn planted_faults_in_shaders_are_noticed() {
             tile().to_owned(),
         ),
         ("manhattan", "manhattan", fault(city, "abs(x - vec4<f32>(y))", "(x - vec4<f32>(y))"), tile().to_owned()),
+        ("hamming", "hamming", fault(bits, "gain * t / (x + y)", "gain * t"), tile().to_owned()),
         ("dot", "inner_product", product.to_owned(), fault(tile(), "i < STEP;", "i < STEP - 1u;")),
-        ("dot", "inner_product", product.to_owned(), fault(tile(), "total[2] += sum2;", "total[2] += sum1;")),
+        ("dot", "inner_product", product.to_owned(), fault(tile(), "join(total[2], sum2)", "join(total[2], sum1)")),
     ];
     for (metric, shader, step, tile) in faults {
         let mut gpu = gpu_or_return!(None);
@@ -157,8 +159,8 @@ fn planted_faults_in_shaders_are_noticed() {
             gpu.plant(shader, kernel, assemble_with(&tile, &step, kernel));
         }
         let (rows, width, k) = (100, 33, 5);
-        let mut source = in_memory(f32s(&random(rows, width, 3)), width);
         let named = metric::by_name(metric).expect("registered");
+        let mut source = suited(named, f32s(&random(rows, width, 3)), width);
         let expected = naive_top_k(named, &source.matrix.clone(), &source.matrix.clone(), k, &|i, j| i != j);
         let found = ranked(compare(tiled(metric, k, 64, 64), &mut source, None, Box::new(gpu)).expect("runs"));
         assert!(same_ranking(&found, &expected, k, "planted").is_err(), "{metric}: a planted fault went unnoticed");
@@ -192,7 +194,14 @@ fn dense_scores_are_within_their_tolerance() {
     for &metric in metric::all() {
         let tile = TileShape { rows: 64, cols: 96 };
         let values = || f32s(&random(130, 40, 5));
-        check_dense(metric, values(), 40, None, tile, Box::new(gpu_or_return!(None)));
-        check_dense(metric, values(), 40, Some(f32s(&random(70, 40, 6))), tile, Box::new(gpu_or_return!(None)));
+        check_dense(metric, in_domain(metric, values()), 40, None, tile, Box::new(gpu_or_return!(None)));
+        check_dense(
+            metric,
+            in_domain(metric, values()),
+            40,
+            Some(in_domain(metric, f32s(&random(70, 40, 6)))),
+            tile,
+            Box::new(gpu_or_return!(None)),
+        );
     }
 }

@@ -19,8 +19,9 @@ struct Job {
     // 1: one score serves the row and the column. 2: only row < column counts.
     flags: u32,
     gain: f32,
+    // What a metric was configured with.
+    parameter: f32,
     unused_0: u32,
-    unused_1: u32,
 }
 
 @group(0) @binding(0) var<uniform> job: Job;
@@ -83,10 +84,10 @@ fn tile_sums(group: vec2<u32>, lane: u32) -> array<vec4<f32>, 4> {
                 sum3 = step(sum3, x, y.w);
             }
         }
-        total[0] += sum0;
-        total[1] += sum1;
-        total[2] += sum2;
-        total[3] += sum3;
+        total[0] = join(total[0], sum0);
+        total[1] = join(total[1], sum1);
+        total[2] = join(total[2], sum2);
+        total[3] = join(total[3], sum3);
     }
     return total;
 }

@@ -1,6 +1,6 @@
 // The pairs of a tile that may matter, by the test of src/backend/mod.rs, appended in no particular order.
 
-// (reach, lift) of every row of the panels.
+// (reach or weight, lift) of every row of the panels.
 @group(0) @binding(3) var<storage, read> left_bounds: array<vec2<f32>>;
 @group(0) @binding(4) var<storage, read> right_bounds: array<vec2<f32>>;
 // Floors of the tile's rows, then of its columns.
@@ -41,7 +41,7 @@ fn select_pairs(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocati
                 continue;
             }
             let col_bound = right_bounds[job.col + col];
-            let s = job.gain * sums[r][c] + row_bound.x * col_bound.x;
+            let s = bound(job.gain, sums[r][c], row_bound.x, col_bound.x);
             var passes = s + col_bound.y >= row_floor;
             if ((job.flags & 1u) != 0u) {
                 passes = passes || s + row_bound.y >= floors[job.rows + col];

@@ -4,14 +4,15 @@
 //! whose error against the real number is bounded (see [`crate::metric::form`]), and hands over each pair that *could*
 //! matter. Exact f64 scores come later and elsewhere, which is why all backends lead to the same bytes.
 //!
-//! What `t` is depends on the metric’s [`Geometry`](crate::metric::Geometry): Σ a·b for the inner products, Σ|a−b| for Manhattan.
+//! What `t` is depends on the metric’s [`Step`](crate::metric::Step): Σ a·b for the inner products, Σ|a−b| for Manhattan.
 //!
 //! # The test that a backend applies
 //! With the job's constant `gain` and the per-row numbers of [`Operand`], the pair (i, j) is handed over when
 //! ```text
-//! gain·t + reach_i·reach_j + lift_j ≥ floor_i      or      gain·t + reach_i·reach_j + lift_i ≥ floor_j
+//! bound(gain, t, reach_i, reach_j) + lift_j ≥ floor_i      or      bound(gain, t, reach_i, reach_j) + lift_i ≥ floor_j
 //! ```
-//! evaluated in f32 in any order, fused or not: the numbers are rounded so that no pair is lost to that arithmetic. The
+//! where `bound` is the step's: gain·t + reach_i·reach_j for inner products, gain·F(t) for folds, whose rows keep their weight in
+//! the place of the reach. It is evaluated in f32 in any order, fused or not: the numbers are rounded so that no pair is lost to that arithmetic. The
 //! second half applies only when [`Sink::both_sides`]. A floor of −∞ lets every pair pass, +∞ none.
 
 pub mod cpu;

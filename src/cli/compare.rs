@@ -37,6 +37,8 @@ pub struct Options {
     #[arg(long, short, value_parser = PossibleValuesParser::new(metric_names()), hide_possible_values = false)]
     metric: String,
     #[command(flatten)]
+    settings: super::settings::Options,
+    #[command(flatten)]
     mode: ModeOptions,
     /// Result to write: FILE.h5, or FILE.h5:/group
     #[arg(long, short)]
@@ -218,6 +220,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     };
     let job = JobOptions {
         metric: options.metric.clone(),
+        settings: options.settings.resolve(&options.metric)?,
         mode,
         exclude: match options.exclude {
             ExcludeChoice::None => Exclude::None,

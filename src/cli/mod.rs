@@ -14,6 +14,7 @@ mod info;
 mod memory;
 mod metrics;
 mod progress;
+mod settings;
 mod simulate;
 mod verify;
 

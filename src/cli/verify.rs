@@ -58,7 +58,8 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         inputs.push(collection::open(options.input.get(n).unwrap_or(&input.name))?);
     }
     let progress = Progress::new(voice.quiet || voice.json);
-    let job = Job::new(record.options.clone())?;
+    let settings = super::settings::reread(&record.options.settings)?;
+    let job = Job::new(crate::compare::Options { settings, ..record.options.clone() })?;
     let element = inputs.iter().map(RowSource::element).reduce(crate::matrix::Element::join);
     let Some(element) = element else { bail!("{address}: its record names no input") };
     for (found, expected) in inputs.iter_mut().zip(&record.inputs) {

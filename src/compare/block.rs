@@ -52,7 +52,7 @@ impl Block {
     /// Brings rows in memory into screening form.
     #[must_use]
     pub fn prepare(matrix: Matrix, first: usize, survey: &Survey, frame: &Frame, layout: Layout, key: u64) -> Self {
-        let (rows, width) = (matrix.rows(), matrix.width());
+        let (rows, width) = (matrix.rows(), frame.width());
         let stride = stride(width);
         let mut values = vec![0.0f32; Operand::size(layout, rows, stride)];
         let mut bounds = vec![Bounds::default(); rows.div_ceil(GROUP) * GROUP];
@@ -87,8 +87,8 @@ impl Block {
 
     /// Bytes that a row of a block takes.
     #[must_use]
-    pub const fn bytes_per_row(width: usize, element: Element) -> usize {
-        width * element.bytes() + stride(width) * 4 + size_of::<Bounds>() + 8
+    pub const fn bytes_per_row(width: usize, embedded: usize, element: Element) -> usize {
+        width * element.bytes() + stride(embedded) * 4 + size_of::<Bounds>() + 8
     }
 }
 

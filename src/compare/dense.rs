@@ -1,13 +1,13 @@
 //! All scores, as f32, within a stated tolerance.
 //!
-//! The one result that is not exact: it is what screening says, without refinement. A score is off by at most the tolerance
-//! stored with it. The item itself has its score by definition on the diagonal, and pairs that are left out have NaN.
+//! The one result that is not exact: it is what screening says, without refinement; for metrics of which screening says too
+//! little, the exact score rounded to f32. A score is off by at most the tolerance stored with it. The item itself has its score by definition on the diagonal, and pairs that are left out have NaN.
 
 use super::select::Pairing;
 use crate::backend::{Picked, Sink, Tile};
 use std::ops::Range;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// Where dense scores go. Called from many threads, each block of the matrix once.
 pub trait DenseStore: Sync {
@@ -23,6 +23,8 @@ pub struct DenseSink<'a> {
     pub pairing: Pairing<'a>,
     pub store: &'a dyn DenseStore,
     pub fault: &'a Mutex<Option<String>>,
+    /// The bits of the largest finite magnitude stored.
+    pub largest: &'a AtomicU32,
 }
 
 impl DenseSink<'_> {
@@ -52,15 +54,21 @@ impl Sink for DenseSink<'_> {
         let Pairing { a, b, frame, symmetric, .. } = self.pairing;
         let cols = tile.cols.len();
         let mut scores = vec![f32::NAN; tile.rows.len() * cols];
+        let exact = frame.metric().dense_exact();
         for (r, i) in tile.rows.clone().enumerate() {
             for (c, j) in tile.cols.clone().enumerate() {
                 let score = &mut scores[r * cols + c];
-                if symmetric && a.first + i == b.first + j && self.pairing.row_survey.takes_part(a.first + i) {
+                let diagonal = symmetric && a.first + i == b.first + j && self.pairing.row_survey.takes_part(a.first + i);
+                if diagonal || (exact && self.pairing.allowed(i, j)) {
                     *score = self.pairing.score(i, j) as f32;
                 } else if self.pairing.allowed(i, j) {
                     *score = frame.estimate(t[r * stride + c], &a.bounds[i], &b.bounds[j]) as f32;
                 }
             }
+        }
+        if exact {
+            let largest = scores.iter().filter(|s| s.is_finite()).fold(0.0, |most: f32, s| most.max(s.abs()));
+            self.largest.fetch_max(largest.to_bits(), Relaxed);
         }
         let (row0, col0) = (a.first + tile.rows.start, b.first + tile.cols.start);
         self.put(row0, col0, cols, &scores);

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use crate::backend::TileShape;
-use crate::metric::{self, Metric};
+use crate::metric::{self, Metric, Settings};
 use serde::{Deserialize, Serialize};
 
 /// Which pairs become part of the result.
@@ -39,6 +39,9 @@ pub enum Invalid {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Options {
     pub metric: String,
+    /// What the metric was told.
+    #[serde(default)]
+    pub settings: Settings,
     pub mode: Mode,
     pub exclude: Exclude,
     pub invalid: Invalid,
@@ -51,7 +54,15 @@ pub struct Options {
 impl Options {
     #[must_use]
     pub fn new(metric: &str, mode: Mode) -> Self {
-        Self { metric: metric.to_owned(), mode, exclude: Exclude::None, invalid: Invalid::Refuse, memory: 2 << 30, tile: None }
+        Self {
+            metric: metric.to_owned(),
+            settings: Settings::default(),
+            mode,
+            exclude: Exclude::None,
+            invalid: Invalid::Refuse,
+            memory: 2 << 30,
+            tile: None,
+        }
     }
 }
 
@@ -69,10 +80,11 @@ impl Job {
     /// [`Error::Option`], which names the option, what was given and what is allowed.
     pub fn new(options: Options) -> Result<Self, Error> {
         let refuse = |text: String| Err(Error::Option(text));
-        let Some(metric) = metric::by_name(&options.metric) else {
+        let Some(metric) = options.settings.configure(&options.metric) else {
             let names: Vec<_> = metric::all().iter().map(|m| m.info().name).collect();
             return refuse(format!("--metric {} is not known; allowed are {}", options.metric, names.join(", ")));
         };
+        let metric = metric.map_err(Error::Option)?;
         match options.mode {
             Mode::TopK(0) => return refuse("--top-k 0 asks for nothing; give 1 or more".into()),
             Mode::TopK(k) if k > 1 << 24 => return refuse(format!("--top-k {k} is too large; at most {}", 1 << 24)),

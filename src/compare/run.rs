@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 /// Who watches a run. All calls may come from any thread.
@@ -157,7 +157,7 @@ type Slot = Option<(usize, Block)>;
 enum Gathering<'a> {
     Ranking(Ranking),
     Links(f64, Found),
-    Dense(&'a dyn DenseStore, Mutex<Option<String>>),
+    Dense(&'a dyn DenseStore, Mutex<Option<String>>, AtomicU32),
 }
 
 /// What stays the same through the whole loop.
@@ -241,6 +241,7 @@ fn sizes(job: &Job, query: &dyn RowSource, reference: Option<&dyn RowSource>, ba
         }
         element = element.join(reference.element());
     }
+    let embedded = job.metric.embedded_width(width);
     let partners = reference.map_or(query.rows(), RowSource::rows);
     let (per_query, pending) = match job.options.mode {
         Mode::TopK(k) => (Ranking::bytes_per_query(k, partners), 8 * (2 * k + 48).min(partners)),
@@ -249,11 +250,11 @@ fn sizes(job: &Job, query: &dyn RowSource, reference: Option<&dyn RowSource>, ba
     Ok(Sizes {
         queries: query.rows(),
         references: reference.map(RowSource::rows),
-        row_bytes: Block::bytes_per_row(width, element) + backend.row_bytes(width) + pending,
+        row_bytes: Block::bytes_per_row(width, embedded, element) + backend.row_bytes(embedded) + pending,
         query_bytes: per_query + Survey::bytes_per_row(),
         reference_bytes: Survey::bytes_per_row(),
         // Pieces being read, and links that are not yet on disk.
-        scratch: backend.scratch_bytes(width)
+        scratch: backend.scratch_bytes(embedded)
             + tile_bytes(job)
             + (12 << 20)
             + if pending == 0 { links_in_memory(job) * 48 } else { 0 },
@@ -288,19 +289,20 @@ impl<'a> Run<'a> {
         let partners = reference_survey.as_ref().unwrap_or(&query_survey);
         let largest = query_survey.largest.max(partners.largest);
         // Should the device fail, the CPU goes on with the same frame.
-        let depth = backend.depth(query_survey.width).max(Cpu::new().depth(query_survey.width));
+        let embedded = job.metric.embedded_width(query_survey.width);
+        let depth = backend.depth(embedded).max(Cpu::new().depth(embedded));
         let frame = Frame::new(job.metric, partners.mean(), largest, depth);
         let gathering = match job.options.mode {
             Mode::TopK(k) => Gathering::Ranking(Ranking::new(k, job.metric.info().closer, &query_survey)),
             Mode::Threshold(threshold) => Gathering::Links(threshold, Found::new(links_in_memory(&job), spool)),
             Mode::Dense => {
-                if frame.largest_score() > f64::from(f32::MAX) {
+                if !job.metric.dense_exact() && frame.largest_score() > f64::from(f32::MAX) {
                     return Err(Error::DenseRange { largest: frame.largest_score() });
                 }
                 let Some(store) = dense else {
                     return Err(Error::Sink("a dense comparison needs a store for its scores".into()));
                 };
-                Gathering::Dense(store, Mutex::new(None))
+                Gathering::Dense(store, Mutex::new(None), AtomicU32::new(0))
             }
         };
         let tile = job.options.tile.unwrap_or_else(|| backend.tile());
@@ -411,7 +413,7 @@ impl<'a> Run<'a> {
                 RankingSink { pairing: self.pairing(a, b.as_deref()), ranking }.settle();
             }
             Gathering::Links(_, found) => found.check()?,
-            Gathering::Dense(_, fault) => {
+            Gathering::Dense(_, fault, _) => {
                 let mut fault = fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 if let Some(text) = fault.take() {
                     return Err(Error::Sink(text));
@@ -456,7 +458,7 @@ impl<'a> Run<'a> {
         let answer = match &self.gathering {
             Gathering::Ranking(ranking) => go(&RankingSink { pairing, ranking }),
             Gathering::Links(threshold, found) => go(&LinkSink::new(pairing, *threshold, self.job.metric.info().closer, found)),
-            Gathering::Dense(store, fault) => go(&DenseSink { pairing, store: *store, fault }),
+            Gathering::Dense(store, fault, largest) => go(&DenseSink { pairing, store: *store, fault, largest }),
         };
         self.backend = backend;
         answer
@@ -470,6 +472,11 @@ impl<'a> Run<'a> {
                 Answer::TopK { k: ranking.k(), neighbors, scores }
             }
             Gathering::Links(_, found) => Answer::Links(found.finish()?),
+            Gathering::Dense(_, _, largest) if frame.metric().dense_exact() => {
+                // Exact scores, rounded to f32.
+                let largest = f64::from(f32::from_bits(largest.into_inner()));
+                Answer::Dense { tolerance: largest * f64::from(f32::EPSILON) / 2.0 * 1.001 + f64::from(f32::MIN_POSITIVE) }
+            }
             Gathering::Dense(..) => Answer::Dense { tolerance: frame.worst_tolerance() },
         };
         let input = |survey: Survey| Input {

@@ -88,7 +88,7 @@ pub fn survey(
         element,
         measures: Vec::with_capacity(rows),
         twins: Vec::new(),
-        sum: vec![0.0; width],
+        sum: vec![0.0; job.metric.embedded_width(width)],
         largest: 0.0,
         digest: String::new(),
         skipped: Vec::new(),
@@ -179,7 +179,7 @@ struct Part {
 
 /// Measures the rows of a piece on all cores.
 fn piece_of(metric: &'static dyn Metric, piece: &Matrix) -> Part {
-    let d = piece.width();
+    let d = metric.embedded_width(piece.width());
     let chunk = piece.rows().div_ceil(4 * rayon::current_num_threads()).max(1);
     let starts: Vec<usize> = (0..piece.rows()).step_by(chunk).collect();
     let parts: Vec<Part> = starts

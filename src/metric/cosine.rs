@@ -10,6 +10,10 @@ use crate::matrix::Row;
 
 pub struct Cosine;
 
+impl Cosine {
+    pub const USUAL: Self = Self;
+}
+
 impl Stepped for Cosine {
     type Step = inner_product::Multiply;
 }
@@ -22,6 +26,7 @@ impl Metric for Cosine {
             closer: Closer::Larger,
             range: (-1.0, 1.0),
             domain: "finite rows that are not zero",
+            numbers: super::Numbers::Real,
             source: "Salton & McGill 1983; doi:10.1016/1044-0305(94)87009-8",
         }
     }

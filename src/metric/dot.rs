@@ -10,6 +10,10 @@ use crate::matrix::Row;
 
 pub struct Dot;
 
+impl Dot {
+    pub const USUAL: Self = Self;
+}
+
 impl Stepped for Dot {
     type Step = inner_product::Multiply;
 }
@@ -22,6 +26,7 @@ impl Metric for Dot {
             closer: Closer::Larger,
             range: (f64::NEG_INFINITY, f64::INFINITY),
             domain: "finite rows",
+            numbers: super::Numbers::Real,
             source: "inner product; FAISS IndexFlatIP",
         }
     }

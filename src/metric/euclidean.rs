@@ -11,6 +11,10 @@ use crate::matrix::Row;
 
 pub struct Euclidean;
 
+impl Euclidean {
+    pub const USUAL: Self = Self;
+}
+
 impl Stepped for Euclidean {
     type Step = inner_product::Multiply;
 }
@@ -23,6 +27,7 @@ impl Metric for Euclidean {
             closer: Closer::Smaller,
             range: (0.0, f64::INFINITY),
             domain: "finite rows",
+            numbers: super::Numbers::Real,
             source: "SciPy spatial.distance.euclidean",
         }
     }

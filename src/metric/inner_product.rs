@@ -9,8 +9,13 @@ pub struct Multiply;
 
 impl Step for Multiply {
     #[inline(always)]
-    fn step<V: Vector>(sum: V, x: V, y: V) -> V {
+    fn step<V: Vector>(_: V, sum: V, x: V, y: V) -> V {
         x.mul_add(y, sum)
+    }
+
+    #[inline(always)]
+    fn bound(gain: f32, t: f32, x: f32, y: f32) -> f32 {
+        gain * t + x * y
     }
 }
 

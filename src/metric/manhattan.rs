@@ -5,18 +5,27 @@
 //! Form: u = −Σ|aᵢ − bᵢ|. It folds over features instead of multiplying, so it has its own step and shader.
 
 use super::vector::{Step, Vector};
-use super::{Closer, Geometry, Info, Measure, Metric, Shader, Stepped, Undefined, inner_product, sum};
+use super::{Closer, Fold, Geometry, Info, Measure, Metric, Shader, Stepped, Undefined, inner_product, sum};
 use crate::matrix::Row;
 
 pub struct Manhattan;
+
+impl Manhattan {
+    pub const USUAL: Self = Self;
+}
 
 /// t ← t + |x − y|
 pub struct AbsoluteDifference;
 
 impl Step for AbsoluteDifference {
     #[inline(always)]
-    fn step<V: Vector>(sum: V, x: V, y: V) -> V {
+    fn step<V: Vector>(_: V, sum: V, x: V, y: V) -> V {
         sum.add(x.sub(y).abs())
+    }
+
+    #[inline(always)]
+    fn bound(gain: f32, t: f32, _: f32, _: f32) -> f32 {
+        gain * t
     }
 }
 
@@ -32,6 +41,7 @@ impl Metric for Manhattan {
             closer: Closer::Smaller,
             range: (0.0, f64::INFINITY),
             domain: "finite rows",
+            numbers: super::Numbers::Real,
             source: "SciPy spatial.distance.cityblock",
         }
     }
@@ -41,7 +51,7 @@ impl Metric for Manhattan {
     }
 
     fn geometry(&self) -> Geometry {
-        Geometry::City
+        Geometry::Fold
     }
 
     fn measure(&self, x: Row<'_>) -> Result<Measure, Undefined> {
@@ -71,6 +81,14 @@ impl Metric for Manhattan {
 
     fn score_of(&self, u: f64) -> f64 {
         (-u).max(0.0)
+    }
+
+    fn fold(&self, _: usize) -> Fold {
+        Fold { shift: true, relative: Some(0.0), ..Fold::distance(1.0) }
+    }
+
+    fn dense_exact(&self) -> bool {
+        false
     }
 }
 

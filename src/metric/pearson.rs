@@ -13,6 +13,10 @@ use crate::matrix::Row;
 
 pub struct Pearson;
 
+impl Pearson {
+    pub const USUAL: Self = Self;
+}
+
 impl Stepped for Pearson {
     type Step = inner_product::Multiply;
 }
@@ -25,6 +29,7 @@ impl Metric for Pearson {
             closer: Closer::Larger,
             range: (-1.0, 1.0),
             domain: "finite rows that are not constant",
+            numbers: super::Numbers::Real,
             source: "doi:10.1098/rspl.1895.0041",
         }
     }

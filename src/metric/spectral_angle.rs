@@ -12,6 +12,10 @@ use crate::matrix::Row;
 
 pub struct SpectralAngle;
 
+impl SpectralAngle {
+    pub const USUAL: Self = Self;
+}
+
 impl Stepped for SpectralAngle {
     type Step = inner_product::Multiply;
 }
@@ -24,6 +28,7 @@ impl Metric for SpectralAngle {
             closer: Closer::Smaller,
             range: (0.0, std::f64::consts::PI),
             domain: "finite rows that are not zero",
+            numbers: super::Numbers::Real,
             source: "doi:10.1016/0034-4257(93)90013-N",
         }
     }

@@ -10,6 +10,10 @@ use crate::matrix::Row;
 
 pub struct SqEuclidean;
 
+impl SqEuclidean {
+    pub const USUAL: Self = Self;
+}
+
 impl Stepped for SqEuclidean {
     type Step = inner_product::Multiply;
 }
@@ -22,6 +26,7 @@ impl Metric for SqEuclidean {
             closer: Closer::Smaller,
             range: (0.0, f64::INFINITY),
             domain: "finite rows",
+            numbers: super::Numbers::Real,
             source: "SciPy spatial.distance.sqeuclidean",
         }
     }

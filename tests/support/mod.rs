@@ -5,12 +5,12 @@
 use striae::backend::Backend;
 use striae::compare::{Answer, Comparison, InMemory, Job, Mode, Options, Outcome, RowSource, Unwatched};
 use striae::matrix::{Matrix, Values};
-use striae::metric::Metric;
+use striae::metric::{Metric, Numbers};
 
 /// A reproducible stream of numbers (splitmix64).
-pub struct Numbers(pub u64);
+pub struct Stream(pub u64);
 
-impl Numbers {
+impl Stream {
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -31,7 +31,7 @@ impl Numbers {
 }
 
 pub fn random(rows: usize, width: usize, seed: u64) -> Vec<f64> {
-    let mut numbers = Numbers(seed);
+    let mut numbers = Stream(seed);
     (0..rows * width).map(|_| numbers.unit()).collect()
 }
 
@@ -60,6 +60,34 @@ pub fn cases(rows: usize, width: usize, seed: u64) -> Vec<(&'static str, Values)
         ("+1e6 f32", f32s(&shifted)),
         ("ties", Values::F64(tied)),
     ]
+}
+
+/// The same numbers, made such that the metric is defined for them.
+pub fn in_domain(metric: &dyn Metric, values: Values) -> Values {
+    let fit = |x: f64| match metric.info().numbers {
+        _ if !x.is_finite() => x,
+        Numbers::Real => x,
+        Numbers::NonNegative => x.abs(),
+        Numbers::Positive => x.abs() + 1e-290,
+        Numbers::NonZero if x == 0.0 => 1e-3,
+        Numbers::NonZero => x,
+        Numbers::Bytes => ((x.abs() * 1e3).min(1e15) as u64 % 256) as f64,
+    };
+    match values {
+        Values::F64(v) => Values::F64(v.into_iter().map(fit).collect()),
+        Values::F32(v) => Values::F32(
+            v.into_iter()
+                .map(|x| {
+                    (fit(f64::from(x)) as f32).max(if metric.info().numbers == Numbers::Positive { 1e-30 } else { f32::MIN })
+                })
+                .collect(),
+        ),
+    }
+}
+
+/// A matrix of numbers that the metric is defined for.
+pub fn suited(metric: &dyn Metric, values: Values, width: usize) -> InMemory {
+    in_memory(in_domain(metric, values), width)
 }
 
 pub fn in_memory(values: Values, width: usize) -> InMemory {

@@ -17,6 +17,7 @@ pub const CHUNK: usize = 128;
 ///
 /// `a`, `b`: the chunk's part of the groups, [`GROUP`] numbers a feature; `b[g]` one slice a group.
 #[inline(always)]
+#[allow(clippy::too_many_arguments, reason = "inlined into every kernel; a struct would only rename them")]
 fn micro<V: Vector, S: Step, const R: usize, const N: usize>(
     a: &[f32],
     half: usize,
@@ -25,7 +26,9 @@ fn micro<V: Vector, S: Step, const R: usize, const N: usize>(
     out: &mut [f32],
     stride: usize,
     first: bool,
+    p: f32,
 ) {
+    let p = V::splat(p);
     let mut sums = [[V::splat(0.0); N]; R];
     let a = &a[..features * GROUP];
     let b = b.map(|b| &b[..(features - 1) * GROUP + V::LANES]);
@@ -39,14 +42,14 @@ fn micro<V: Vector, S: Step, const R: usize, const N: usize>(
         for r in 0..R {
             let row = V::splat(rows[r]);
             for n in 0..N {
-                sums[r][n] = S::step(sums[r][n], row, cols[n]);
+                sums[r][n] = S::step(p, sums[r][n], row, cols[n]);
             }
         }
     }
     for (r, sums) in sums.into_iter().enumerate() {
         for (n, sum) in sums.into_iter().enumerate() {
             let to = &mut out[r * stride + n * V::LANES..][..V::LANES];
-            let sum = if first { sum } else { V::load(to).add(sum) };
+            let sum = if first { sum } else { S::join(V::load(to), sum) };
             sum.store(to);
         }
     }
@@ -89,16 +92,23 @@ fn tile<const R: usize>(
 
 /// Registers of 8: one group, two registers, four rows: 8 sums of 16 registers.
 #[inline(always)]
-fn eights<V: Vector, S: Step>(a: &Operand, rows: Range<usize>, b: &Operand, cols: Range<usize>, out: &mut Vec<f32>) -> usize {
+fn eights<V: Vector, S: Step>(
+    a: &Operand,
+    rows: Range<usize>,
+    b: &Operand,
+    cols: Range<usize>,
+    out: &mut Vec<f32>,
+    p: f32,
+) -> usize {
     tile::<4>(a, rows, b, cols, out, |a, half, b, _, _, features, to, stride, first| {
-        micro::<V, S, 4, 2>(a, half, [b, &b[8..]], features, to, stride, first);
+        micro::<V, S, 4, 2>(a, half, [b, &b[8..]], features, to, stride, first, p);
         1
     })
 }
 
 /// Any processor.
-pub fn portable<S: Step>(a: &Operand, rows: Range<usize>, b: &Operand, cols: Range<usize>, out: &mut Vec<f32>) -> usize {
-    eights::<Plain, S>(a, rows, b, cols, out)
+pub fn portable<S: Step>(a: &Operand, rows: Range<usize>, b: &Operand, cols: Range<usize>, out: &mut Vec<f32>, p: f32) -> usize {
+    eights::<Plain, S>(a, rows, b, cols, out, p)
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -110,35 +120,42 @@ mod x86 {
     use super::{Operand, Range, Step, eights, micro, tile};
 
     /// Called only where [`super::super::Isa::detect`] found AVX2 and FMA.
-    pub fn avx2<S: Step>(a: &Operand, rows: Range<usize>, b: &Operand, cols: Range<usize>, out: &mut Vec<f32>) -> usize {
+    pub fn avx2<S: Step>(a: &Operand, rows: Range<usize>, b: &Operand, cols: Range<usize>, out: &mut Vec<f32>, p: f32) -> usize {
         #[target_feature(enable = "avx2,fma")]
-        fn inner<S: Step>(a: &Operand, rows: Range<usize>, b: &Operand, cols: Range<usize>, out: &mut Vec<f32>) -> usize {
-            eights::<Wide, S>(a, rows, b, cols, out)
+        fn inner<S: Step>(a: &Operand, rows: Range<usize>, b: &Operand, cols: Range<usize>, out: &mut Vec<f32>, p: f32) -> usize {
+            eights::<Wide, S>(a, rows, b, cols, out, p)
         }
         // SAFETY: `Cpu::with` takes this kernel only where the processor has both.
-        unsafe { inner::<S>(a, rows, b, cols, out) }
+        unsafe { inner::<S>(a, rows, b, cols, out, p) }
     }
 
     /// Called only where [`super::super::Isa::detect`] found AVX-512: eight rows × three groups, 24 sums of 32 registers.
-    pub fn avx512<S: Step>(a: &Operand, rows: Range<usize>, b: &Operand, cols: Range<usize>, out: &mut Vec<f32>) -> usize {
+    pub fn avx512<S: Step>(
+        a: &Operand,
+        rows: Range<usize>,
+        b: &Operand,
+        cols: Range<usize>,
+        out: &mut Vec<f32>,
+        p: f32,
+    ) -> usize {
         #[target_feature(enable = "avx512f,avx512vl")]
-        fn inner<S: Step>(a: &Operand, rows: Range<usize>, b: &Operand, cols: Range<usize>, out: &mut Vec<f32>) -> usize {
+        fn inner<S: Step>(a: &Operand, rows: Range<usize>, b: &Operand, cols: Range<usize>, out: &mut Vec<f32>, p: f32) -> usize {
             tile::<8>(a, rows, b, cols, out, |a, half, b, group, left, features, to, stride, first| match left {
                 1 => {
-                    micro::<Wider, S, 8, 1>(a, half, [b], features, to, stride, first);
+                    micro::<Wider, S, 8, 1>(a, half, [b], features, to, stride, first, p);
                     1
                 }
                 2 => {
-                    micro::<Wider, S, 8, 2>(a, half, [b, &b[group..]], features, to, stride, first);
+                    micro::<Wider, S, 8, 2>(a, half, [b, &b[group..]], features, to, stride, first, p);
                     2
                 }
                 _ => {
-                    micro::<Wider, S, 8, 3>(a, half, [b, &b[group..], &b[2 * group..]], features, to, stride, first);
+                    micro::<Wider, S, 8, 3>(a, half, [b, &b[group..], &b[2 * group..]], features, to, stride, first, p);
                     3
                 }
             })
         }
         // SAFETY: `Cpu::with` takes this kernel only where the processor has it.
-        unsafe { inner::<S>(a, rows, b, cols, out) }
+        unsafe { inner::<S>(a, rows, b, cols, out, p) }
     }
 }

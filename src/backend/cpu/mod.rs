@@ -57,7 +57,7 @@ impl Isa {
 }
 
 /// Computes the t of `rows × cols` of two operands in groups into `out`, `stride` numbers a row.
-type TileKernel = fn(&Operand, std::ops::Range<usize>, &Operand, std::ops::Range<usize>, &mut Vec<f32>) -> usize;
+type TileKernel = fn(&Operand, std::ops::Range<usize>, &Operand, std::ops::Range<usize>, &mut Vec<f32>, f32) -> usize;
 
 /// The processor.
 #[derive(Debug)]
@@ -98,22 +98,24 @@ impl Cpu {
         Self { isa, tile }
     }
 
-    fn kernel(&self, metric: &str) -> TileKernel {
+    fn kernel(&self, metric: &str) -> (TileKernel, scan::Scan) {
         struct Choose(Isa);
         impl StepUser for Choose {
-            type Answer = TileKernel;
-            fn with<S: Step>(self) -> TileKernel {
-                match self.0 {
+            type Answer = (TileKernel, scan::Scan);
+            fn with<S: Step>(self) -> Self::Answer {
+                let kernel: TileKernel = match self.0 {
                     #[cfg(target_arch = "x86_64")]
                     Isa::Avx512 => kernel::avx512::<S>,
                     #[cfg(target_arch = "x86_64")]
                     Isa::Avx2 => kernel::avx2::<S>,
                     _ => kernel::portable::<S>,
-                }
+                };
+                (kernel, scan::scan::<S>)
             }
         }
         // Every metric comes from the registry that `with_step` reads.
-        metric::with_step(metric, Choose(self.isa)).unwrap_or(kernel::portable::<metric::inner_product::Multiply>)
+        metric::with_step(metric, Choose(self.isa))
+            .unwrap_or((kernel::portable::<metric::inner_product::Multiply>, scan::scan::<metric::inner_product::Multiply>))
     }
 }
 
@@ -140,13 +142,13 @@ impl Backend for Cpu {
     }
 
     fn screen(&mut self, screen: Screen, a: &Operand, b: &Operand, tiles: &[Tile], sink: &dyn Sink) -> Result<(), Stopped> {
-        let kernel = self.kernel(screen.metric.info().name);
+        let (kernel, scan) = self.kernel(screen.metric.info().name);
         tiles.par_iter().for_each(|tile| {
             if sink.stopped() {
                 return;
             }
             SCRATCH.with_borrow_mut(|scratch| {
-                let stride = kernel(a, tile.rows.clone(), b, tile.cols.clone(), &mut scratch.t);
+                let stride = kernel(a, tile.rows.clone(), b, tile.cols.clone(), &mut scratch.t, screen.metric.parameter());
                 if tile.seed {
                     sink.all(tile, &scratch.t, stride);
                     return;
@@ -158,7 +160,7 @@ impl Backend for Cpu {
                 }
                 scratch.picked.clear();
                 let cols = both.then_some(&scratch.col_floors[..]);
-                scan::scan(screen.gain, a, b, tile, &scratch.t, stride, &scratch.row_floors, cols, &mut scratch.picked);
+                scan(screen.gain, a, b, tile, &scratch.t, stride, &scratch.row_floors, cols, &mut scratch.picked);
                 sink.picked(tile, &scratch.picked);
             });
         });

@@ -1,13 +1,18 @@
 //! The scan of a tile against the floors: the test of [`crate::backend`], a row at a time.
 
 use crate::backend::{Operand, Picked, Tile};
+use crate::metric::Step;
+use std::marker::PhantomData;
+
+/// Scans a tile.
+pub type Scan = fn(f32, &Operand, &Operand, &Tile, &[f32], usize, &[f32], Option<&[f32]>, &mut Vec<Picked>);
 
 /// Columns tested together before any is looked at alone.
 const STEP: usize = 64;
 
 /// Appends to `picked` the pairs of the tile that pass.
 #[allow(clippy::too_many_arguments, reason = "the test has this many inputs; a struct for one caller would only rename them")]
-pub fn scan(
+pub fn scan<S: Step>(
     gain: f32,
     a: &Operand,
     b: &Operand,
@@ -21,7 +26,7 @@ pub fn scan(
     let cols = tile.cols.clone();
     let (reach, lift) = (&b.reach[cols.clone()], &b.lift[cols.clone()]);
     for (r, i) in tile.rows.clone().enumerate() {
-        let row = Row {
+        let row = Row::<S> {
             gain,
             t: &t[r * stride..r * stride + cols.len()],
             reach,
@@ -30,6 +35,7 @@ pub fn scan(
             own_reach: a.reach[i],
             own_lift: a.lift[i],
             col_floors,
+            step: PhantomData,
         };
         // On the diagonal of a collection with itself, only partners behind the row.
         let first = if tile.upper { (i + 1).saturating_sub(cols.start).min(cols.len()) } else { 0 };
@@ -53,7 +59,7 @@ fn index(i: usize) -> u32 {
     i as u32
 }
 
-struct Row<'a> {
+struct Row<'a, S> {
     gain: f32,
     t: &'a [f32],
     reach: &'a [f32],
@@ -62,12 +68,13 @@ struct Row<'a> {
     own_reach: f32,
     own_lift: f32,
     col_floors: Option<&'a [f32]>,
+    step: PhantomData<S>,
 }
 
-impl Row<'_> {
+impl<S: Step> Row<'_, S> {
     #[inline(always)]
     fn passes(&self, c: usize) -> bool {
-        let s = self.gain * self.t[c] + self.own_reach * self.reach[c];
+        let s = S::bound(self.gain, self.t[c], self.own_reach, self.reach[c]);
         s + self.lift[c] >= self.floor || self.col_floors.is_some_and(|floors| s + self.own_lift >= floors[c])
     }
 
@@ -79,13 +86,13 @@ impl Row<'_> {
         if let Some(floors) = self.col_floors {
             let floors = &floors[span];
             for c in 0..t.len() {
-                let s = self.gain * t[c] + self.own_reach * reach[c];
+                let s = S::bound(self.gain, t[c], self.own_reach, reach[c]);
                 any |= s + lift[c] >= self.floor;
                 any |= s + self.own_lift >= floors[c];
             }
         } else {
             for c in 0..t.len() {
-                let s = self.gain * t[c] + self.own_reach * reach[c];
+                let s = S::bound(self.gain, t[c], self.own_reach, reach[c]);
                 any |= s + lift[c] >= self.floor;
             }
         }
@@ -96,7 +103,7 @@ impl Row<'_> {
     #[inline]
     fn any(&self, start: usize, end: usize) -> bool {
         #[target_feature(enable = "avx2")]
-        fn avx2(row: &Row<'_>, start: usize, end: usize) -> bool {
+        fn avx2<S: Step>(row: &Row<'_, S>, start: usize, end: usize) -> bool {
             row.any_of(start, end)
         }
         if is_x86_feature_detected!("avx2") {

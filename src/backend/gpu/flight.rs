@@ -70,7 +70,8 @@ struct Job {
     capacity: u32,
     flags: u32,
     gain: f32,
-    unused: [u32; 2],
+    parameter: f32,
+    unused: u32,
 }
 
 /// Buffers of one submission, used again when they are large enough.
@@ -214,7 +215,8 @@ impl Flights {
             capacity: capacity as u32,
             flags: u32::from(sink.both_sides()) | (u32::from(tile.upper) << 1),
             gain: screen.gain,
-            unused: [0; 2],
+            parameter: screen.metric.parameter(),
+            unused: 0,
         };
         self.queue.write_buffer(&slot.job, 0, bytemuck::bytes_of(&job));
         let mut entries = vec![
@@ -408,6 +410,7 @@ mod tests {
             ("capacity", offset_of!(Job, capacity)),
             ("flags", offset_of!(Job, flags)),
             ("gain", offset_of!(Job, gain)),
+            ("parameter", offset_of!(Job, parameter)),
         ];
         for (member, (name, offset)) in members.iter().zip(here) {
             assert_eq!((member.name.as_deref(), member.offset as usize), (Some(name), offset));

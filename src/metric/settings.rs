@@ -1,0 +1,74 @@
+//! What a metric can be told: resolved before a run and stored with its result.
+
+use super::{Metric, by_name, mahalanobis::Mahalanobis, minkowski::Minkowski, weighted_euclidean::WeightedEuclidean};
+use serde::{Deserialize, Serialize};
+use std::sync::Mutex;
+
+/// Numbers that came out of an archive.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// Where they were: FILE.h5:/path
+    pub address: String,
+    /// BLAKE3 of the numbers as little-endian f64.
+    pub blake3: String,
+    /// Row after row. Not stored with a result: read again, and held to the digest.
+    #[serde(skip)]
+    pub values: Vec<f64>,
+    pub rows: usize,
+}
+
+/// Options of metrics; each applies to some.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// `minkowski`: the power.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p: Option<f64>,
+    /// `weighted-euclidean`: one weight a feature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<Table>,
+    /// `mahalanobis`: d × d.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covariance: Option<Table>,
+}
+
+/// Metrics that were configured in this process: few, and used to its end.
+static MADE: Mutex<Vec<(String, Settings, &'static dyn Metric)>> = Mutex::new(Vec::new());
+
+impl Settings {
+    /// The metric `name` with these settings; `None` when there is no such metric.
+    ///
+    /// # Errors
+    /// In words, when a setting is missing, not possible, or not for this metric.
+    pub fn configure(&self, name: &str) -> Option<Result<&'static dyn Metric, String>> {
+        let usual = by_name(name)?;
+        Some(self.configured(name, usual))
+    }
+
+    fn configured(&self, name: &str, usual: &'static dyn Metric) -> Result<&'static dyn Metric, String> {
+        for (given, option, of) in [
+            (self.p.is_some(), "--p", "minkowski"),
+            (self.weights.is_some(), "--weights", "weighted-euclidean"),
+            (self.covariance.is_some(), "--covariance", "mahalanobis"),
+        ] {
+            if given && name != of {
+                return Err(format!("{option} is for --metric {of}, not for {name}"));
+            }
+        }
+        let mut made = MADE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((.., metric)) = made.iter().find(|(of, settings, _)| of == name && settings == self) {
+            return Ok(*metric);
+        }
+        let metric: &'static dyn Metric = match (name, self.p, &self.weights, &self.covariance) {
+            ("minkowski", Some(p), ..) => Box::leak(Box::new(Minkowski::new(p)?)),
+            ("weighted-euclidean", _, Some(table), _) => Box::leak(Box::new(
+                WeightedEuclidean::new(table.values.clone()).map_err(|why| format!("--weights {}: {why}", table.address))?,
+            )),
+            ("mahalanobis", _, _, Some(table)) => Box::leak(Box::new(
+                Mahalanobis::new(&table.values, table.rows).map_err(|why| format!("--covariance {}: {why}", table.address))?,
+            )),
+            _ => return Ok(usual),
+        };
+        made.push((name.to_owned(), self.clone(), metric));
+        Ok(metric)
+    }
+}
