@@ -1,7 +1,7 @@
 #!/bin/sh
 # Gets what is missing, says one line for each thing it does, and is quick when nothing is missing.
 #     scripts/setup.sh build     what the program needs to be built: Rust, a C compiler, cmake
-#     scripts/setup.sh test      and what its tests need: Python with h5py, a Vulkan device
+#     scripts/setup.sh test      and what its tests need: Python with h5py and SciPy, a Vulkan device
 #     scripts/setup.sh faiss     and what the comparison with FAISS needs
 # Tools go to target/tools, in this tree. On Debian and Ubuntu, system packages are installed when this runs as root or
 # sudo asks no password; otherwise it says what to install. With STRIAE_REQUIRE_GPU=1 a missing Vulkan device is an error.
@@ -81,10 +81,10 @@ need_cmake() {
 
 need_python() {
     if [ -n "${STRIAE_PYTHON:-}" ]; then
-        "$STRIAE_PYTHON" -c 'import h5py, numpy' || die "STRIAE_PYTHON ($STRIAE_PYTHON) has no h5py and numpy: install them there, or unset it"
+        "$STRIAE_PYTHON" -c 'import h5py, numpy, scipy, mpmath' || die "STRIAE_PYTHON ($STRIAE_PYTHON) lacks h5py, numpy, scipy or mpmath: install them there, or unset it"
         return
     fi
-    pip_install h5py "h5py>=3.10" "numpy>=1.26"
+    pip_install h5py "h5py>=3.10" "numpy>=1.26" "scipy>=1.11" "mpmath>=1.3"
 }
 
 # A Vulkan loader and a driver behind it: lavapipe, which is a GPU in software, or that of a real one.

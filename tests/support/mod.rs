@@ -66,11 +66,10 @@ pub fn cases(rows: usize, width: usize, seed: u64) -> Vec<(&'static str, Values)
 pub fn in_domain(metric: &dyn Metric, values: Values) -> Values {
     let fit = |x: f64| match metric.info().numbers {
         _ if !x.is_finite() => x,
-        Numbers::Real => x,
         Numbers::NonNegative => x.abs(),
         Numbers::Positive => x.abs() + 1e-290,
         Numbers::NonZero if x == 0.0 => 1e-3,
-        Numbers::NonZero => x,
+        Numbers::Real | Numbers::NonZero => x,
         Numbers::Bytes => ((x.abs() * 1e3).min(1e15) as u64 % 256) as f64,
     };
     match values {

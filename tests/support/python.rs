@@ -1,5 +1,7 @@
 //! The Python that `make setup` prepared: with h5py.
 
+#![allow(dead_code, reason = "each test file uses its own part")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
