@@ -199,7 +199,9 @@ fn rows_that_a_metric_is_not_defined_for_are_refused_or_left_out() {
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             let mut source = in_memory(broken(metric, 17, value, false), width);
             let error = compare(top_k(name, 3), &mut source, None, cpu(16, 16)).expect_err("refused").to_string();
-            assert!(error.contains("row 17") && error.contains("feature 0") && error.contains("memory"), "{error}");
+            // Profiles may have ends that were not measured: there it is the length that is wrong.
+            let found = if name == "ccf" && value.is_nan() { "1 measured samples" } else { "feature 0" };
+            assert!(error.contains("row 17") && error.contains(found) && error.contains("memory"), "{error}");
         }
         let mut zero = in_memory(broken(metric, 17, 0.0, true), width);
         let answer = compare(top_k(name, 3), &mut zero, None, cpu(16, 16));

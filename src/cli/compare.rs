@@ -218,9 +218,9 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         (None, Some(threshold)) => Mode::Threshold(threshold),
         (None, None) => Mode::Dense,
     };
-    let job = JobOptions {
+    let mut job = JobOptions {
         metric: options.metric.clone(),
-        settings: options.settings.resolve(&options.metric)?,
+        settings: metric::Settings::default(),
         mode,
         exclude: match options.exclude {
             ExcludeChoice::None => Exclude::None,
@@ -235,7 +235,9 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     };
     // Options are checked before files are opened.
     Job::new(job.clone())?;
-    let query = collection::open(&options.query)?;
+    let mut query = collection::open(&options.query)?;
+    job.settings = options.settings.resolve(&options.metric, &mut query)?;
+    Job::new(job.clone())?;
     let reference = match options.reference.as_deref() {
         Some(text) => {
             let reference = collection::open(text)?;

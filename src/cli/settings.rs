@@ -2,6 +2,7 @@
 
 use super::{Refused, collection};
 use crate::compare::RowSource;
+use crate::metric::ccf::{Overlap, nfi_stretch};
 use crate::metric::{Settings, Table};
 
 #[derive(Clone, Debug, clap::Args)]
@@ -16,11 +17,89 @@ pub struct Options {
     /// mahalanobis: FILE.h5:/path of a covariance (d × d)
     #[arg(long, value_name = "TABLE")]
     covariance: Option<String>,
+    /// ccf: largest lag, in samples (100) or as a length (150um) [default: all lags]
+    #[arg(long, value_name = "LAG")]
+    max_lag: Option<String>,
+    /// ccf: least overlap, as a fraction of the shorter profile (0.5), in samples (200) or as a length (350um) [default: 0.5]
+    #[arg(long, value_name = "OVERLAP")]
+    min_overlap: Option<String>,
+    /// ccf: stretch factors to try beside 1: nfi (the 13 from 0.95 to 1.05), or a list such as 0.98,1.02
+    #[arg(long, value_name = "FACTORS")]
+    stretch: Option<String>,
+}
+
+/// How far apart the samples of a collection are.
+type Spacing<'a> = &'a mut dyn FnMut() -> anyhow::Result<f64>;
+
+/// 100 or 0.5 as they are; 350um in samples.
+fn measure(option: &str, text: &str, spacing: Spacing<'_>) -> anyhow::Result<(f64, bool)> {
+    let units = [("nm", 1e-9), ("um", 1e-6), ("µm", 1e-6), ("mm", 1e-3)];
+    let refuse = || {
+        Refused::usage(format!(
+            "{option} {text} is not understood; give samples (200), a length (350um, 0.35mm) or a fraction (0.5)"
+        ))
+    };
+    if let Some((number, metres)) = units.iter().find_map(|(unit, metres)| Some((text.strip_suffix(unit)?, metres))) {
+        let length: f64 = number.trim().parse().map_err(|_| refuse())?;
+        anyhow::ensure!(length > 0.0 && length.is_finite(), refuse());
+        return Ok((length * metres / spacing()?, true));
+    }
+    Ok((text.parse().map_err(|_| refuse())?, false))
+}
+
+fn samples(option: &str, text: &str, spacing: Spacing<'_>) -> anyhow::Result<usize> {
+    let (x, length) = measure(option, text, spacing)?;
+    let x = if length { x.round() } else { x };
+    if x >= 0.0 && x.fract() == 0.0 && x < 1e9 {
+        Ok(x as usize)
+    } else {
+        Err(Refused::usage(format!("{option} {text}: give whole samples or a length")))
+    }
+}
+
+fn overlap(text: &str, spacing: Spacing<'_>) -> anyhow::Result<Overlap> {
+    match measure("--min-overlap", text, spacing)? {
+        (x, false) if x <= 1.0 => Ok(Overlap::Fraction(x)),
+        (x, length) if length || x.fract() == 0.0 => Ok(Overlap::Samples(x.round() as usize)),
+        _ => Err(Refused::usage(format!("--min-overlap {text}: above 1 it is whole samples"))),
+    }
+}
+
+fn factors(text: &str) -> anyhow::Result<Vec<f64>> {
+    if text == "nfi" {
+        return Ok(nfi_stretch());
+    }
+    let factor = |t: &str| {
+        t.trim()
+            .parse()
+            .map_err(|_| Refused::usage(format!("--stretch {text}: {t:?} is no number; give nfi or a list such as 0.98,1.02")))
+    };
+    text.split(',').map(factor).collect()
+}
+
+/// The distance of a collection's samples in metres, from its axis.
+fn spacing(query: &mut crate::archive::Collection) -> anyhow::Result<f64> {
+    let name = query.name();
+    let needs = "a length needs the collection's dataset axis with attribute unit (nm, um or mm), or give samples";
+    let Some((axis, unit)) = query.axis()? else { anyhow::bail!(Refused::usage(format!("{name} has no axis: {needs}"))) };
+    let metres = match unit.as_deref() {
+        Some("nm") => 1e-9,
+        Some("um" | "µm" | "micrometre" | "micrometer") => 1e-6,
+        Some("mm") => 1e-3,
+        Some("m") => 1.0,
+        other => anyhow::bail!(Refused::usage(format!("{name}: the unit of its axis is {other:?}: {needs}"))),
+    };
+    let step = (axis[axis.len() - 1] - axis[0]) / (axis.len() as f64 - 1.0);
+    let even = axis.windows(2).all(|w| ((w[1] - w[0]) / step - 1.0).abs() < 1e-3);
+    if !(step.is_finite() && step > 0.0 && even) {
+        anyhow::bail!(Refused::usage(format!("{name}: its axis is not evenly spaced: {needs}")));
+    }
+    Ok(step * metres)
 }
 
 impl Options {
     /// Reads what is named; what `metric` cannot do without must be.
-    pub fn resolve(&self, metric: &str) -> anyhow::Result<Settings> {
+    pub fn resolve(&self, metric: &str, query: &mut crate::archive::Collection) -> anyhow::Result<Settings> {
         match metric {
             "weighted-euclidean" if self.weights.is_none() => {
                 return Err(Refused::usage("weighted-euclidean needs --weights FILE.h5:/path: 1 × d numbers of zero or more"));
@@ -34,6 +113,9 @@ impl Options {
             p: self.p,
             weights: self.weights.as_deref().map(table).transpose()?,
             covariance: self.covariance.as_deref().map(table).transpose()?,
+            max_lag: self.max_lag.as_deref().map(|t| samples("--max-lag", t, &mut || spacing(query))).transpose()?,
+            min_overlap: self.min_overlap.as_deref().map(|t| overlap(t, &mut || spacing(query))).transpose()?,
+            stretch: self.stretch.as_deref().map(factors).transpose()?.unwrap_or_default(),
         })
     }
 }

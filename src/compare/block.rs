@@ -5,7 +5,8 @@ use super::source::RowSource;
 use super::survey::Survey;
 use crate::backend::{GROUP, Layout, Operand};
 use crate::matrix::{Element, Matrix, Values};
-use crate::metric::{Bounds, Frame};
+use crate::metric::ccf::Lagged;
+use crate::metric::{Bounds, Frame, Metric};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -16,6 +17,8 @@ pub struct Block {
     pub matrix: Matrix,
     pub bounds: Vec<Bounds>,
     pub operand: Operand,
+    /// Rows for the second stage of lagged correlation.
+    pub lagged: Vec<Option<Lagged>>,
 }
 
 impl Block {
@@ -82,13 +85,20 @@ impl Block {
             lift: bounds.iter().map(|b| frame.lift(b)).collect(),
             reach: bounds.iter().map(|b| frame.reach(b)).collect(),
         };
-        Self { first, matrix, bounds, operand }
+        let lagged = frame.metric().lagged().map_or_else(Vec::new, |ccf| {
+            (0..rows)
+                .into_par_iter()
+                .map(|i| if survey.takes_part(first + i) { ccf.prepare(matrix.row(i)) } else { None })
+                .collect()
+        });
+        Self { first, matrix, bounds, operand, lagged }
     }
 
     /// Bytes that a row of a block takes.
     #[must_use]
-    pub const fn bytes_per_row(width: usize, embedded: usize, element: Element) -> usize {
-        width * element.bytes() + stride(embedded) * 4 + size_of::<Bounds>() + 8
+    pub fn bytes_per_row(width: usize, metric: &dyn Metric, element: Element) -> usize {
+        let lagged = metric.lagged().map_or(0, |ccf| ccf.prepared_bytes(width));
+        width * element.bytes() + lagged + stride(metric.embedded_width(width)) * 4 + size_of::<Bounds>() + 8
     }
 }
 

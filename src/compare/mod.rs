@@ -10,6 +10,7 @@ pub mod dense;
 pub mod digest;
 pub mod error;
 pub mod job;
+pub mod lagged;
 pub mod links;
 pub mod plan;
 pub mod record;

@@ -4,13 +4,14 @@ use super::block::Block;
 use super::dense::{DenseSink, DenseStore};
 use super::error::Error;
 use super::job::{Exclude, Job, Mode};
+use super::lagged::LaggedSink;
 use super::links::{Found, LinkSink, Links};
 use super::plan::{Cut, Plan, Sizes, Step, tiles};
 use super::select::{Pairing, Ranking, RankingSink};
 use super::source::{ExhibitNames, RowSource};
 use super::survey::{Survey, survey};
 use crate::backend::cpu::Cpu;
-use crate::backend::{Backend, Device, Picked, Screen, Sink, Tile, TileShape};
+use crate::backend::{Backend, Device, Layout, Picked, Screen, Sink, Tile, TileShape};
 use crate::metric::Frame;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -250,7 +251,7 @@ fn sizes(job: &Job, query: &dyn RowSource, reference: Option<&dyn RowSource>, ba
     Ok(Sizes {
         queries: query.rows(),
         references: reference.map(RowSource::rows),
-        row_bytes: Block::bytes_per_row(width, embedded, element) + backend.row_bytes(embedded) + pending,
+        row_bytes: Block::bytes_per_row(width, job.metric, element) + backend.row_bytes(embedded) + pending,
         query_bytes: per_query + Survey::bytes_per_row(),
         reference_bytes: Survey::bytes_per_row(),
         // Pieces being read, and links that are not yet on disk.
@@ -451,7 +452,14 @@ impl<'a> Run<'a> {
         let pairing = self.pairing(a, b);
         let screen = Screen { metric: self.job.metric, gain: self.frame.gain() };
         let symmetric = pairing.symmetric && b.is_none();
+        let lagged = match &self.gathering {
+            Gathering::Dense(..) => None,
+            _ => self.job.metric.lagged(),
+        };
+        let on_gpu = backend.layout() == Layout::Rows;
         let mut go = |sink: &dyn Sink| {
+            let second = lagged.map(|ccf| LaggedSink { inner: sink, ccf, pairing, parallel: on_gpu });
+            let sink = second.as_ref().map_or(sink, |second| second as &dyn Sink);
             let counted = Counted { inner: sink, observer: self.observer, done: &self.done, square: symmetric };
             backend.screen(screen, &a.operand, &b.unwrap_or(a).operand, tiles, &counted)
         };

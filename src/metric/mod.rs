@@ -18,6 +18,7 @@ pub mod bhattacharyya;
 pub mod bits;
 pub mod bray_curtis;
 pub mod canberra;
+pub mod ccf;
 pub mod chebyshev;
 pub mod chi2;
 pub mod cosine;
@@ -145,6 +146,8 @@ pub enum Undefined {
     Zero { feature: usize, metric: &'static str },
     #[error("value {value} at feature {feature}; {metric} needs bytes of packed bits: whole numbers from 0 to 255")]
     NotByte { feature: usize, value: f64, metric: &'static str },
+    #[error("it has {got} measured samples; {metric} needs at least {least}, the least overlap")]
+    TooShort { got: usize, least: usize, metric: &'static str },
     #[error("it has {got} features and what {metric} was configured with has {expected}: give one number a feature")]
     Width { got: usize, expected: usize, metric: &'static str },
     #[error("its norm is {norm:e}; with p = {p} sums stay exact from 1e-{most:.0} to 1e{most:.0}: rescale the data")]
@@ -279,6 +282,11 @@ pub trait Metric: Sync + Send {
         self.finish(t, x, y)
     }
 
+    /// The second stage of lagged correlation, whose t is the score itself within its slack; the first only bounds it from above.
+    fn lagged(&self) -> Option<&ccf::Ccf> {
+        None
+    }
+
     /// Whether dense scores are computed by definition, because what screening says is known too loosely.
     fn dense_exact(&self) -> bool {
         self.geometry() == Geometry::Fold
@@ -394,4 +402,5 @@ registry! {
     hqi::HqiLeastSquares,
     hqi::HqiCorrelation,
     hqi::HqiFirstDerivative,
+    ccf::Ccf,
 }

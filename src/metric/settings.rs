@@ -1,5 +1,6 @@
 //! What a metric can be told: resolved before a run and stored with its result.
 
+use super::ccf::{Ccf, Overlap};
 use super::{Metric, by_name, mahalanobis::Mahalanobis, minkowski::Minkowski, weighted_euclidean::WeightedEuclidean};
 use serde::{Deserialize, Serialize};
 use std::sync::Mutex;
@@ -29,6 +30,15 @@ pub struct Settings {
     /// `mahalanobis`: d × d.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covariance: Option<Table>,
+    /// `ccf`: largest lag in samples; all unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_lag: Option<usize>,
+    /// `ccf`: least overlap; half of the shorter profile unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_overlap: Option<Overlap>,
+    /// `ccf`: stretch factors beside 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stretch: Vec<f64>,
 }
 
 /// Metrics that were configured in this process: few, and used to its end.
@@ -49,6 +59,9 @@ impl Settings {
             (self.p.is_some(), "--p", "minkowski"),
             (self.weights.is_some(), "--weights", "weighted-euclidean"),
             (self.covariance.is_some(), "--covariance", "mahalanobis"),
+            (self.max_lag.is_some(), "--max-lag", "ccf"),
+            (self.min_overlap.is_some(), "--min-overlap", "ccf"),
+            (!self.stretch.is_empty(), "--stretch", "ccf"),
         ] {
             if given && name != of {
                 return Err(format!("{option} is for --metric {of}, not for {name}"));
@@ -66,6 +79,7 @@ impl Settings {
             ("mahalanobis", _, _, Some(table)) => Box::leak(Box::new(
                 Mahalanobis::new(&table.values, table.rows).map_err(|why| format!("--covariance {}: {why}", table.address))?,
             )),
+            ("ccf", ..) => Box::leak(Box::new(Ccf::new(self.max_lag, self.min_overlap, &self.stretch)?)),
             _ => return Ok(usual),
         };
         made.push((name.to_owned(), self.clone(), metric));

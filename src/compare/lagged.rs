@@ -1,0 +1,86 @@
+//! The second stage of lagged correlation: between a backend, which only bounds a pair from above, and the sink, which wants scores.
+//!
+//! Every pair that passes the backend's test gets the correlation over all lags by one inverse transform
+//! ([`Ccf::estimate`](crate::metric::ccf::Ccf::estimate)), and goes on only if that, with its error, still reaches a floor. The CPU backend
+//! calls from many threads at once; a GPU from one, whose pairs are then shared out here.
+
+use super::select::Pairing;
+use crate::backend::{Picked, Sink, Tile};
+use crate::metric::ccf::Ccf;
+use rayon::prelude::*;
+use std::ops::Range;
+
+pub struct LaggedSink<'a> {
+    pub inner: &'a dyn Sink,
+    pub ccf: &'a Ccf,
+    pub pairing: Pairing<'a>,
+    /// Whether pairs are shared out to threads here.
+    pub parallel: bool,
+}
+
+impl LaggedSink<'_> {
+    fn score(&self, i: usize, j: usize) -> f32 {
+        let Pairing { a, b, .. } = self.pairing;
+        let prepared = a.lagged[i].as_ref().zip(b.lagged[j].as_ref());
+        let quick = prepared.and_then(|(x, y)| self.ccf.estimate(x, y, a.matrix.width()));
+        quick.unwrap_or_else(|| self.pairing.score(i, j) as f32)
+    }
+}
+
+impl Sink for LaggedSink<'_> {
+    fn row_floors(&self, rows: Range<usize>, into: &mut Vec<f32>) {
+        self.inner.row_floors(rows, into);
+    }
+
+    fn col_floors(&self, cols: Range<usize>, into: &mut Vec<f32>) {
+        self.inner.col_floors(cols, into);
+    }
+
+    fn both_sides(&self) -> bool {
+        self.inner.both_sides()
+    }
+
+    fn all(&self, tile: &Tile, t: &[f32], stride: usize) {
+        let mut scores = t.to_vec();
+        let fill = |(r, row): (usize, &mut [f32])| {
+            let i = tile.rows.start + r;
+            for (j, t) in tile.cols.clone().zip(row.iter_mut()) {
+                if self.pairing.allowed(i, j) {
+                    *t = self.score(i, j);
+                }
+            }
+        };
+        if self.parallel {
+            scores.par_chunks_mut(stride).take(tile.rows.len()).enumerate().for_each(fill);
+        } else {
+            scores.chunks_mut(stride).take(tile.rows.len()).enumerate().for_each(fill);
+        }
+        self.inner.all(tile, &scores, stride);
+    }
+
+    fn picked(&self, tile: &Tile, pairs: &[Picked]) {
+        let (mut row_floors, mut col_floors) = (Vec::new(), Vec::new());
+        self.inner.row_floors(tile.rows.clone(), &mut row_floors);
+        if self.inner.both_sides() {
+            self.inner.col_floors(tile.cols.clone(), &mut col_floors);
+        }
+        let Pairing { a, b, .. } = self.pairing;
+        let again = |pair: &Picked| {
+            let (i, j) = (pair.row as usize, pair.col as usize);
+            if self.inner.stopped() || !self.pairing.allowed(i, j) {
+                return None;
+            }
+            let t = self.score(i, j);
+            let reaches = t + b.operand.lift[j] >= row_floors[i - tile.rows.start]
+                || col_floors.get(j - tile.cols.start).is_some_and(|floor| t + a.operand.lift[i] >= *floor);
+            reaches.then_some(Picked { t, ..*pair })
+        };
+        let left: Vec<Picked> =
+            if self.parallel { pairs.par_iter().filter_map(again).collect() } else { pairs.iter().filter_map(again).collect() };
+        self.inner.picked(tile, &left);
+    }
+
+    fn stopped(&self) -> bool {
+        self.inner.stopped()
+    }
+}

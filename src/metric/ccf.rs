@@ -1,0 +1,674 @@
+//! Lagged correlation: the largest Pearson correlation that two profiles have on their overlap, over all lags.
+//!
+//! ```text
+//! r(k) = (n·Σxy − Σx·Σy) / √((n·Σx² − (Σx)²)·(n·Σy² − (Σy)²)),   x = aᵢ, y = bᵢ₋ₖ, over the n samples where both are measured
+//! score = max over k of r(k),   overlap n ≥ the least overlap, |k| ≤ the largest lag
+//! ```
+//! It is how striated tool-marks are compared (cross-correlation function, CCF): the profile of a mark starts anywhere on the tool. Domain: finite
+//! profiles of at least two samples that are not constant; NaN before the first and after the last sample is "not measured" and
+//! cut off, so profiles may differ in length. Range −1 … 1; larger is closer. Source: J. Hare, H. Hofmann, A. Carriquiry, doi:10.1214/17-AOAS1080; the
+//! stretch of NFI Scratch (M. Baiker-Sørensen et al., doi:10.1016/j.forsciint.2014.07.015).
+//!
+//! - Least overlap: half of the shorter profile unless told, as a fraction of the shorter or in samples. Shorter ones say little: two samples
+//!   always correlate by ±1.
+//! - Where the overlap of either profile is constant (its centred norm below 1e-13 of its norm), r(k) = 0.
+//! - Stretch: with factors s > 1, the pairs (a, S_s b) and (S_s a, b) are compared too and the best of all counts, so that the score stays
+//!   symmetric. S_s x has ⌊(n−1)s⌋ + 1 samples, x at i/s by linear interpolation. The 13 factors of NFI, linspace(0.95, 1.05, 7) with their
+//!   reciprocals, are 6 such s.
+//! - The lag that is reported: sample i of a lies beside sample i − lag of b, both counted from their first measured one. Of equal r the
+//!   least stretched pair counts, then the smallest |lag|, then the positive one.
+//!
+//! # How it is computed
+//! Stage 1, on any backend, is one inner product for all lags. For rows of unit centred norm, Σxy at any lag is at most (1/N)Σ|A_f||B_f|, and with
+//! G = max over admissible overlaps of 1/σ, σ the centred norm of the overlap, M = max √n|mean|/σ:
+//! ```text
+//! r(k) ≤ Σ_f (G_a √w_f |A_f|)(G_b √w_f |B_f|) + M_a·M_b
+//! ```
+//! It pays where little of a profile may hang over; rows that are shorter than the collection is wide, and stretched ones, always pass.
+//!
+//! Stage 2, on the processor: Σxy at all lags by one inverse real FFT in f32 of stored spectra; all else from stored tables. With unit rows the
+//! error of Σxy is at most c_f·√(‖A‖∞‖B‖∞), c_f = 53·log₂N·ε (forward and inverse transforms, Higham § 24.1, twice its constant); it is held
+//! against [`SLACK`] for every pair, and a pair for which it is larger is scored exactly at once.
+//!
+//! The exact score: the same in f64, with its error, finds the lags that could hold the maximum; only there is r(k) summed directly, in
+//! stripes. The bits are those of the definition, whatever the transform.
+
+use super::vector::{Step, Vector};
+use super::{
+    Bounds, Closer, Fold, FoldRow, Geometry, Info, Measure, Metric, Numbers, Shader, Stepped, Undefined, form::EPSILON, sum,
+};
+use crate::matrix::Row;
+use realfft::num_complex::Complex;
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+/// What the second stage may be off by, half of it a row's.
+pub const SLACK: f64 = 6e-4;
+/// Embedded in the place of M where stage 1 says nothing: any product with [`LEAST_M`] is above 1.
+const OPEN: f64 = 101.0;
+const LEAST_M: f64 = 0.01;
+
+/// The least overlap of two profiles.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Overlap {
+    /// Of the shorter profile, rounded up.
+    Fraction(f64),
+    Samples(usize),
+}
+
+/// Where two profiles fit best.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Alignment {
+    /// Sample i of a lies beside sample i − lag of b.
+    pub lag: i64,
+    /// Above 1: b was stretched by it. Below 1: a was, by its reciprocal.
+    pub stretch: f64,
+    /// Samples.
+    pub overlap: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct Ccf {
+    max_lag: Option<usize>,
+    overlap: Overlap,
+    /// Above 1.
+    stretch: Vec<f64>,
+}
+
+/// The factors of NFI Scratch that are above 1: of linspace(0.95, 1.05, 7) and their reciprocals.
+#[must_use]
+pub fn nfi_stretch() -> Vec<f64> {
+    let line = (0..7).map(|i| 0.95 + 0.1 * f64::from(i) / 6.0);
+    let mut above: Vec<f64> = line
+        .map(|s| {
+            if i_close(s) {
+                1.0
+            } else if s < 1.0 {
+                1.0 / s
+            } else {
+                s
+            }
+        })
+        .filter(|&s| s > 1.0)
+        .collect();
+    above.sort_by(f64::total_cmp);
+    above
+}
+
+fn i_close(s: f64) -> bool {
+    (s - 1.0).abs() < 1e-9
+}
+
+/// What is not NaN at either end.
+fn measured(x: &[f64]) -> &[f64] {
+    let first = x.iter().position(|v| !v.is_nan()).unwrap_or(x.len());
+    let last = x.iter().rposition(|v| !v.is_nan()).map_or(first, |i| i + 1);
+    &x[first..last]
+}
+
+/// x stretched by s > 1: linear interpolation.
+fn stretched(x: &[f64], s: f64) -> Vec<f64> {
+    let n = libm::floor((x.len() - 1) as f64 * s) as usize + 1;
+    (0..n)
+        .map(|i| {
+            let at = i as f64 / s;
+            let left = (libm::floor(at) as usize).min(x.len() - 1);
+            let right = (left + 1).min(x.len() - 1);
+            x[left] + (x[right] - x[left]) * (at - left as f64)
+        })
+        .collect()
+}
+
+/// r of two overlaps of one length.
+fn correlation(a: &[f64], b: &[f64]) -> f64 {
+    let (a, b) = (Row::F64(a), Row::F64(b));
+    let n = a.len() as f64;
+    let (ma, mb) = (sum::of(a) / n, sum::of(b) / n);
+    let (na, nb) = (sum::pairs(sum::CentredProduct(ma, ma), a, a).sqrt(), sum::pairs(sum::CentredProduct(mb, mb), b, b).sqrt());
+    let whole = |x| 1e-13 * sum::pairs(sum::Product, x, x).sqrt();
+    if na <= whole(a) || nb <= whole(b) {
+        return 0.0;
+    }
+    (sum::pairs(sum::CentredProduct(ma, mb), a, b) / (na * nb)).clamp(-1.0, 1.0)
+}
+
+/// The same by its definition.
+fn naive_correlation(a: &[f64], b: &[f64]) -> f64 {
+    let n = a.len();
+    let mean = |x: &[f64]| sum::in_stripes(n, |i| x[i]) / n as f64;
+    let (ma, mb) = (mean(a), mean(b));
+    let norm = |x: &[f64], m: f64| sum::in_stripes(n, |i| (x[i] - m) * (x[i] - m)).sqrt();
+    let (na, nb) = (norm(a, ma), norm(b, mb));
+    if na <= 1e-13 * norm(a, 0.0) || nb <= 1e-13 * norm(b, 0.0) {
+        return 0.0;
+    }
+    (sum::in_stripes(n, |i| (a[i] - ma) * (b[i] - mb)) / (na * nb)).clamp(-1.0, 1.0)
+}
+
+/// The samples of a and b that lie beside each other at a lag.
+fn overlaps<'a>(a: &'a [f64], b: &'a [f64], lag: i64) -> (&'a [f64], &'a [f64]) {
+    let (ahead, behind) = (usize::try_from(lag).unwrap_or(0), usize::try_from(-lag).unwrap_or(0));
+    let n = (a.len() - ahead).min(b.len() - behind);
+    (&a[ahead..ahead + n], &b[behind..behind + n])
+}
+
+/// A size that transforms are quick at: 2^p or 3·2^p.
+fn transform_size(least: usize) -> usize {
+    let two = least.next_power_of_two().max(4);
+    if two / 4 * 3 >= least && two >= 8 { two / 4 * 3 } else { two }
+}
+
+/// Transforms of one size, and room for them.
+struct Plan<T: realfft::FftNum> {
+    forward: Arc<dyn RealToComplex<T>>,
+    inverse: Arc<dyn ComplexToReal<T>>,
+    time: Vec<T>,
+    spectrum: Vec<Complex<T>>,
+    scratch: Vec<Complex<T>>,
+}
+
+impl<T: realfft::FftNum> Plan<T> {
+    fn new(size: usize) -> Self {
+        let mut planner = RealFftPlanner::new();
+        let (forward, inverse) = (planner.plan_fft_forward(size), planner.plan_fft_inverse(size));
+        let (time, spectrum) = (forward.make_input_vec(), forward.make_output_vec());
+        let scratch = vec![Complex::new(T::zero(), T::zero()); forward.get_scratch_len().max(inverse.get_scratch_len())];
+        Self { forward, inverse, time, spectrum, scratch }
+    }
+
+    /// The spectrum of x, filled up with zeros, in `self.spectrum`.
+    fn forward(&mut self, x: impl Iterator<Item = T>) {
+        self.time.fill(T::zero());
+        for (t, x) in self.time.iter_mut().zip(x) {
+            *t = x;
+        }
+        // Sizes are those of the plan: the only error there is.
+        let _ = self.forward.process_with_scratch(&mut self.time, &mut self.spectrum, &mut self.scratch);
+    }
+
+    /// Back from `self.spectrum` to `self.time`, times the size.
+    fn inverse(&mut self) {
+        let last = self.spectrum.len() - 1;
+        self.spectrum[0].im = T::zero();
+        self.spectrum[last].im = T::zero();
+        let _ = self.inverse.process_with_scratch(&mut self.spectrum, &mut self.time, &mut self.scratch);
+    }
+}
+
+thread_local! {
+    static SINGLE: RefCell<HashMap<usize, Plan<f32>>> = RefCell::new(HashMap::new());
+    static DOUBLE: RefCell<HashMap<usize, Plan<f64>>> = RefCell::new(HashMap::new());
+}
+
+/// A profile of unit centred norm, with sums up to every sample.
+struct Profile {
+    unit: Vec<f64>,
+    sums: Vec<f64>,
+    squares: Vec<f64>,
+}
+
+impl Profile {
+    fn new(x: &[f64]) -> Self {
+        let mean = sum::of(Row::F64(x)) / x.len() as f64;
+        let norm = sum::pairs(sum::CentredProduct(mean, mean), Row::F64(x), Row::F64(x)).sqrt();
+        let unit: Vec<f64> = x.iter().map(|x| if norm > 0.0 { (x - mean) / norm } else { 0.0 }).collect();
+        let running = |square: bool| {
+            let mut all = Vec::with_capacity(unit.len() + 1);
+            let mut sum = 0.0;
+            all.push(0.0);
+            for &x in &unit {
+                sum += if square { x * x } else { x };
+                all.push(sum);
+            }
+            all
+        };
+        let (sums, squares) = (running(false), running(true));
+        Self { unit, sums, squares }
+    }
+
+    /// Σ and centred Σ² of the samples from `start` to `end`.
+    fn span(&self, start: usize, end: usize) -> (f64, f64) {
+        let s = self.sums[end] - self.sums[start];
+        (s, self.squares[end] - self.squares[start] - s * s / (end - start) as f64)
+    }
+}
+
+/// A full row as the second stage needs it. Tables by the number of samples that hang over.
+#[derive(Clone, Debug)]
+pub struct Lagged {
+    spectrum: Vec<Complex<f32>>,
+    /// 1/σ of the first samples, of the last ones.
+    first: Vec<f32>,
+    last: Vec<f32>,
+    /// √n·mean/σ of the same.
+    first_mean: Vec<f32>,
+    last_mean: Vec<f32>,
+    /// Factor of the error of Σxy/(σσ).
+    reach: f64,
+    /// Largest 1/σ and √n|mean|/σ.
+    most: (f64, f64),
+}
+
+impl Ccf {
+    pub const USUAL: Self = Self { max_lag: None, overlap: Overlap::Fraction(0.5), stretch: Vec::new() };
+
+    /// # Errors
+    /// When a setting is not possible.
+    pub fn new(max_lag: Option<usize>, overlap: Option<Overlap>, stretch: &[f64]) -> Result<Self, String> {
+        let overlap = overlap.unwrap_or(Self::USUAL.overlap);
+        match overlap {
+            Overlap::Fraction(f) if !(f > 0.0 && f <= 1.0) => {
+                return Err(format!(
+                    "--min-overlap {f} is not possible; allowed are fractions above 0 up to 1, whole samples (200), lengths (350um)"
+                ));
+            }
+            Overlap::Samples(n) if n < 2 => return Err(format!("--min-overlap {n} samples says nothing; give 2 or more")),
+            _ => {}
+        }
+        if let Some(s) = stretch.iter().find(|s| !(0.5..=2.0).contains(*s)) {
+            return Err(format!("--stretch {s} is not possible; allowed are 0.5 to 2"));
+        }
+        let mut above: Vec<f64> = stretch.iter().filter(|s| !i_close(**s)).map(|&s| if s < 1.0 { 1.0 / s } else { s }).collect();
+        above.sort_by(f64::total_cmp);
+        above.dedup_by(|a, b| (*a - *b).abs() < 1e-12);
+        Ok(Self { max_lag, overlap, stretch: above })
+    }
+
+    fn least(&self, na: usize, nb: usize) -> usize {
+        let shorter = na.min(nb);
+        match self.overlap {
+            Overlap::Fraction(f) => (libm::ceil(f * shorter as f64) as usize).clamp(2, shorter),
+            Overlap::Samples(n) => n.min(shorter),
+        }
+    }
+
+    fn lags(&self, na: usize, nb: usize) -> RangeInclusive<i64> {
+        let least = self.least(na, nb);
+        let most = |over: usize| self.max_lag.map_or(over, |m| m.min(over)) as i64;
+        -most(nb - least)..=most(na - least)
+    }
+
+    /// The pairs of profiles that are compared for one pair of rows, with the stretch of each.
+    fn each_stretch(&self, a: &[f64], b: &[f64], mut of: impl FnMut(&[f64], &[f64], f64)) {
+        of(a, b, 1.0);
+        for &s in &self.stretch {
+            of(a, &stretched(b, s), s);
+            of(&stretched(a, s), b, 1.0 / s);
+        }
+    }
+
+    /// The score and where it is, looking only at lags that could be the best.
+    #[must_use]
+    pub fn align(&self, a: &[f64], b: &[f64]) -> (f64, Alignment) {
+        let mut best = (f64::NEG_INFINITY, Alignment { lag: 0, stretch: 1.0, overlap: 0 });
+        self.each_stretch(measured(a), measured(b), |a, b, stretch| {
+            for lag in self.candidates(a, b) {
+                let (x, y) = overlaps(a, b, lag);
+                let r = correlation(x, y);
+                let nearer = (lag.abs(), -lag) < (best.1.lag.abs(), -best.1.lag) && best.1.stretch == stretch;
+                if r > best.0 || (r == best.0 && nearer) {
+                    best = (r, Alignment { lag, stretch, overlap: x.len() });
+                }
+            }
+        });
+        best
+    }
+
+    /// Lags whose r could be the largest.
+    fn candidates(&self, a: &[f64], b: &[f64]) -> Vec<i64> {
+        let (na, nb) = (a.len(), b.len());
+        let lags = self.lags(na, nb);
+        let (pa, pb) = (Profile::new(a), Profile::new(b));
+        let size = transform_size(na + nb - self.least(na, nb));
+        DOUBLE.with_borrow_mut(|plans| {
+            let plan = plans.entry(size).or_insert_with(|| Plan::new(size));
+            plan.forward(pb.unit.iter().copied());
+            let theirs = plan.spectrum.clone();
+            plan.forward(pa.unit.iter().copied());
+            for (x, y) in plan.spectrum.iter_mut().zip(&theirs) {
+                *x *= y.conj();
+            }
+            plan.inverse();
+            let log = libm::log2(size as f64);
+            let error = 1e-15 * (na.max(nb) as f64 + 16.0 * log * (size as f64).sqrt());
+            let mut sure = f64::NEG_INFINITY;
+            let mut open = Vec::with_capacity(8);
+            for lag in lags {
+                let (ahead, behind) = (lag.max(0) as usize, (-lag).max(0) as usize);
+                let n = (na - ahead).min(nb - behind);
+                let ((sa, va), (sb, vb)) = (pa.span(ahead, ahead + n), pb.span(behind, behind + n));
+                if va < 1e-9 || vb < 1e-9 {
+                    open.push((f64::INFINITY, lag));
+                    continue;
+                }
+                let at = if lag < 0 { size - behind } else { ahead };
+                let product = plan.time[at] / size as f64 - sa * sb / n as f64;
+                let r = product / (va * vb).sqrt();
+                let off = error * (1.0 / (va * vb).sqrt() + 1.0 / va + 1.0 / vb);
+                sure = sure.max(r - off);
+                if r + off >= sure {
+                    open.push((r + off, lag));
+                }
+            }
+            open.retain(|(most, _)| *most >= sure);
+            open.into_iter().map(|(_, lag)| lag).collect()
+        })
+    }
+
+    /// A row for the second stage, where that is quick: full and not stretched.
+    #[must_use]
+    pub fn prepare(&self, x: Row<'_>) -> Option<Lagged> {
+        let x = x.to_f64();
+        let full = measured(&x);
+        if full.len() != x.len() || !self.stretch.is_empty() || x.len() < 4 {
+            return None;
+        }
+        let n = x.len();
+        let profile = Profile::new(&x);
+        let over = *self.lags(n, n).end() as usize;
+        let size = transform_size(2 * n - self.least(n, n));
+        let (mut most, mut tables) = ((0.0f64, 0.0f64), [const { Vec::new() }; 4]);
+        for hang in 0..=over {
+            for (side, (start, end)) in [(0, n - hang), (hang, n)].into_iter().enumerate() {
+                let (s, v) = profile.span(start, end);
+                if v < 1e-6 {
+                    return None;
+                }
+                let (scale, mean) = (1.0 / v.sqrt(), s / ((end - start) as f64 * v).sqrt());
+                most = (most.0.max(scale), most.1.max(mean.abs()));
+                tables[2 * side].push(scale as f32);
+                tables[2 * side + 1].push(mean as f32);
+            }
+        }
+        let [first, first_mean, last, last_mean] = tables;
+        let norm = 1.0 / (size as f64).sqrt();
+        let (spectrum, peak) = SINGLE.with_borrow_mut(|plans| {
+            let plan = plans.entry(size).or_insert_with(|| Plan::new(size));
+            plan.forward(profile.unit.iter().map(|&x| x as f32));
+            let peak = plan.spectrum.iter().map(|z| f64::from(z.norm())).fold(0.0, f64::max);
+            (plan.spectrum.iter().map(|z| z * norm as f32).collect::<Vec<_>>(), peak)
+        });
+        let reach = (53.0 * libm::log2(size as f64) * EPSILON * peak.max(1.0) * 1.001).sqrt() * most.0;
+        Some(Lagged { spectrum, first, last, first_mean, last_mean, reach, most })
+    }
+
+    /// The score of two prepared rows, off by at most [`SLACK`]; `None` where that cannot be promised.
+    #[must_use]
+    pub fn estimate(&self, a: &Lagged, b: &Lagged, width: usize) -> Option<f32> {
+        let rounding = 64.0 * EPSILON * (1.0 + a.most.0 * b.most.0 + a.most.1 * b.most.1);
+        if a.reach * b.reach + rounding > 0.95 * SLACK {
+            return None;
+        }
+        let size = transform_size(2 * width - self.least(width, width));
+        Some(SINGLE.with_borrow_mut(|plans| {
+            let plan = plans.entry(size).or_insert_with(|| Plan::new(size));
+            multiply(&mut plan.spectrum, &a.spectrum, &b.spectrum);
+            plan.inverse();
+            let over = a.first.len() - 1;
+            // b's first sample lies `hang` samples behind a's, or before it.
+            let behind = best(&plan.time[..=over], &a.last, &b.first, &a.last_mean, &b.first_mean);
+            let before = plan.time[size - over..].iter().rev();
+            let mut most = behind;
+            let rest = before.zip(&a.first[1..]).zip(&b.last[1..]).zip(&a.first_mean[1..]).zip(&b.last_mean[1..]);
+            for ((((c, x), y), u), w) in rest {
+                most = most.max(c * (x * y) - u * w);
+            }
+            most
+        }))
+    }
+
+    /// Bytes that a prepared row takes.
+    #[must_use]
+    pub fn prepared_bytes(&self, width: usize) -> usize {
+        let size = transform_size(2 * width);
+        size_of::<Lagged>() + 8 * (size / 2 + 1) + 16 * width
+    }
+}
+
+fn multiply(to: &mut [Complex<f32>], a: &[Complex<f32>], b: &[Complex<f32>]) {
+    for ((z, x), y) in to.iter_mut().zip(a).zip(b) {
+        *z = Complex::new(x.re * y.re + x.im * y.im, x.im * y.re - x.re * y.im);
+    }
+}
+
+/// max of c·(x·y) − u·w
+fn best(c: &[f32], x: &[f32], y: &[f32], u: &[f32], w: &[f32]) -> f32 {
+    const LANES: usize = 16;
+    let n = c.len();
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    let whole = n / LANES * LANES;
+    for k in (0..whole).step_by(LANES) {
+        for l in 0..LANES {
+            let i = k + l;
+            let r = c[i] * (x[i] * y[i]) - u[i] * w[i];
+            lanes[l] = if r > lanes[l] { r } else { lanes[l] };
+        }
+    }
+    (whole..n).fold(lanes.into_iter().fold(f32::NEG_INFINITY, f32::max), |most, i| most.max(c[i] * (x[i] * y[i]) - u[i] * w[i]))
+}
+
+/// t ← t + x·y
+pub struct Magnitudes;
+
+impl Step for Magnitudes {
+    #[inline(always)]
+    fn step<V: Vector>(_: V, sum: V, x: V, y: V) -> V {
+        x.mul_add(y, sum)
+    }
+
+    #[inline(always)]
+    fn bound(gain: f32, t: f32, _: f32, _: f32) -> f32 {
+        gain * t
+    }
+}
+
+impl Stepped for Ccf {
+    type Step = Magnitudes;
+}
+
+impl Metric for Ccf {
+    fn info(&self) -> &'static Info {
+        &Info {
+            name: "ccf",
+            formula: "max over lags of the Pearson correlation on the overlap; --max-lag, --min-overlap, --stretch",
+            closer: Closer::Larger,
+            range: (-1.0, 1.0),
+            domain: "profiles that are not constant; NaN at their ends is not measured",
+            numbers: Numbers::Real,
+            source: "doi:10.1214/17-AOAS1080",
+        }
+    }
+
+    fn shader(&self) -> Shader {
+        Shader { name: "ccf", source: include_str!("../../shaders/metric/ccf.wgsl") }
+    }
+
+    fn geometry(&self) -> Geometry {
+        Geometry::Fold
+    }
+
+    fn measure(&self, x: Row<'_>) -> Result<Measure, Undefined> {
+        let x = x.to_f64();
+        let part = measured(&x);
+        if part.is_empty() {
+            return Err(Undefined::NotFinite { feature: 0, value: f64::NAN });
+        }
+        let first = x.iter().position(|v| !v.is_nan()).unwrap_or(0);
+        if let Some(i) = part.iter().position(|v| !v.is_finite()) {
+            return Err(Undefined::NotFinite { feature: first + i, value: part[i] });
+        }
+        let least = match self.overlap {
+            Overlap::Samples(n) => n,
+            Overlap::Fraction(_) => 2,
+        };
+        if part.len() < least {
+            return Err(Undefined::TooShort { got: part.len(), least, metric: "ccf" });
+        }
+        let row = Row::F64(part);
+        let whole = super::norm(row, 0.0)?;
+        let centre = sum::of(row) / part.len() as f64;
+        let centred = super::norm(row, centre)?;
+        if centred <= 1e-13 * whole {
+            return Err(Undefined::Constant(part.len(), centre, "ccf"));
+        }
+        Ok(Measure { centre, norm: centred })
+    }
+
+    fn define(&self, a: &[f64], b: &[f64]) -> f64 {
+        let mut best = f64::NEG_INFINITY;
+        self.each_stretch(measured(a), measured(b), |a, b, _| {
+            for lag in self.lags(a.len(), b.len()) {
+                let (x, y) = overlaps(a, b, lag);
+                best = best.max(naive_correlation(x, y));
+            }
+        });
+        best
+    }
+
+    fn score(&self, a: Row<'_>, _: Measure, b: Row<'_>, _: Measure) -> f64 {
+        self.align(&a.to_f64(), &b.to_f64()).0
+    }
+
+    fn embedded_width(&self, d: usize) -> usize {
+        if d < 4 { 1 } else { transform_size(2 * d - self.least(d, d)) / 2 + 2 }
+    }
+
+    fn embed(&self, x: Row<'_>, _: Measure, out: &mut [f64]) {
+        let last = out.len() - 1;
+        out.fill(0.0);
+        let prepared = self.prepare(x).filter(|p| p.most.0 < 8.0);
+        let Some(Lagged { spectrum, most, .. }) = prepared else {
+            out[last] = OPEN;
+            return;
+        };
+        // Spectra are stored with the transform's 1/√N; each frequency but the first and last stands for two.
+        let error = 1.0 + 1e-4;
+        for (f, (out, z)) in out[..last].iter_mut().zip(&spectrum).enumerate() {
+            let twice = if f == 0 || f + 1 == last { 1.0 } else { std::f64::consts::SQRT_2 };
+            *out = most.0 * twice * (f64::from(z.norm()) * error + 1e-6 / (last as f64).sqrt());
+        }
+        out[last] = (most.1 * error).max(LEAST_M);
+    }
+
+    fn embedded_size(&self, _: Row<'_>, _: Measure) -> f64 {
+        1.0
+    }
+
+    fn u_of(&self, score: f64) -> f64 {
+        score
+    }
+
+    fn score_of(&self, u: f64) -> f64 {
+        u.clamp(-1.0, 1.0)
+    }
+
+    fn fold(&self, _: usize) -> Fold {
+        Fold { sign: 1.0, degree: 0.0, shift: false, scale: Some(1.0), relative: None }
+    }
+
+    fn fold_row(&self, row: FoldRow<'_>) -> Bounds {
+        let open = row.x.last().is_some_and(|m| *m == OPEN);
+        let square: f64 = row.x.iter().map(|x| x * x).sum();
+        let first_stage = if open { 0.0 } else { (0.51 * row.screen + 4.0 * EPSILON + 1e-5) * square };
+        Bounds { offset: 0.0, reach: 0.0, slack: first_stage.max(0.5 * SLACK) }
+    }
+
+    fn finish(&self, t: f64, _: f64, _: f64) -> f64 {
+        t
+    }
+
+    fn lagged(&self) -> Option<&Ccf> {
+        Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn golden() {
+        // By hand: b is a, three samples later.
+        let a: Vec<f64> = (0..40).map(|i| f64::from(i * i * 7919 % 101)).collect();
+        let (score, at) = Ccf::USUAL.align(&a[3..], &a[..37]);
+        assert!(score > 1.0 - 1e-15);
+        assert_eq!((at.lag, at.overlap), (-3, 34));
+        let (back, at) = Ccf::USUAL.align(&a[..37], &a[3..]);
+        assert_eq!((back.to_bits(), at.lag), (score.to_bits(), 3));
+    }
+
+    #[test]
+    fn ends_that_were_not_measured_are_no_part_of_a_profile() {
+        let a: Vec<f64> = (0..40).map(|i| f64::from(i * i * 7919 % 101)).collect();
+        let mut padded = vec![f64::NAN; 5];
+        padded.extend(&a);
+        padded.extend([f64::NAN; 9]);
+        let b: Vec<f64> = a.iter().map(|x| x * x).collect();
+        assert_eq!(Ccf::USUAL.define(&padded, &b).to_bits(), Ccf::USUAL.define(&a, &b).to_bits());
+        padded[20] = f64::NAN;
+        assert!(matches!(Ccf::USUAL.measure(Row::F64(&padded)), Err(Undefined::NotFinite { feature: 20, .. })));
+        assert!(Ccf::USUAL.measure(Row::F64(&[f64::NAN; 4])).is_err());
+    }
+
+    #[test]
+    fn the_thirteen_factors() {
+        let above = nfi_stretch();
+        assert_eq!(above.len(), 6);
+        assert_eq!(Ccf::new(None, None, &above).expect("possible").stretch, above);
+        let a: Vec<f64> = (0..200).map(|i| libm::sin(f64::from(i * i) * 1e-3)).collect();
+        let b = stretched(&a, 1.05);
+        let ccf = Ccf::new(None, None, &above).expect("possible");
+        let (score, at) = ccf.align(&a, &b);
+        assert!(score > 0.999 && at.stretch < 1.0, "{score} {at:?}");
+        assert_eq!(ccf.align(&b, &a).0.to_bits(), score.to_bits());
+    }
+
+    proptest! {
+        #[test]
+        fn the_fast_score_has_the_bits_of_the_definition(
+            a in prop::collection::vec(-1.0f64..1.0, 4..60), b in prop::collection::vec(-1.0f64..1.0, 4..60),
+            overlap in prop::sample::select(vec![0.2, 0.5, 1.0]), max_lag in prop::option::of(0usize..20), offset in prop::sample::select(vec![0.0, 1e6]),
+            stretch in any::<bool>(), rounded in any::<bool>(),
+        ) {
+            let adapt = |x: Vec<f64>| x.into_iter().map(|x| offset + if rounded { (x * 2.0).round() } else { x }).collect::<Vec<_>>();
+            let (a, b) = (adapt(a), adapt(b));
+            let factors = if stretch { nfi_stretch() } else { Vec::new() };
+            let ccf = Ccf::new(max_lag, Some(Overlap::Fraction(overlap)), &factors).expect("possible");
+            let (am, bm) = (ccf.measure(Row::F64(&a)), ccf.measure(Row::F64(&b)));
+            prop_assume!(am.is_ok() && bm.is_ok());
+            let score = ccf.align(&a, &b).0;
+            prop_assert_eq!(score.to_bits(), ccf.define(&a, &b).to_bits());
+            prop_assert_eq!(score.to_bits(), ccf.align(&b, &a).0.to_bits());
+        }
+
+        #[test]
+        fn both_stages_keep_their_promise(seed in any::<u64>(), smooth in 0.0f64..0.98, overlap in prop::sample::select(vec![0.5, 0.8, 0.95]),
+                                          near in any::<bool>()) {
+            let n = 300;
+            let mut numbers = seed;
+            let mut next = || { numbers = numbers.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407); f64::from((numbers >> 40) as u32) / 8_388_608.0 - 1.0 };
+            let mut row = || { let mut x = 0.0; (0..n).map(|_| { x = smooth * x + next(); x }).collect::<Vec<f64>>() };
+            let a = row();
+            let noise = row();
+            let b: Vec<f64> = if near { a.iter().zip(&noise).map(|(x, y)| x + 1e-3 * y).collect() } else { noise };
+            let ccf = Ccf::new(None, Some(Overlap::Fraction(overlap)), &[]).expect("possible");
+            let score = ccf.define(&a, &b);
+            let (pa, pb) = (ccf.prepare(Row::F64(&a)), ccf.prepare(Row::F64(&b)));
+            if let (Some(pa), Some(pb)) = (pa, pb) && let Some(found) = ccf.estimate(&pa, &pb, n) {
+                prop_assert!((f64::from(found) - score).abs() <= SLACK, "{} {}", found, score);
+            }
+            let mut va = vec![0.0; ccf.embedded_width(n)];
+            let mut vb = va.clone();
+            ccf.embed(Row::F64(&a), Measure::default(), &mut va);
+            ccf.embed(Row::F64(&b), Measure::default(), &mut vb);
+            let bound: f64 = va.iter().zip(&vb).map(|(x, y)| x * y).sum();
+            prop_assert!(bound >= score, "{} {}", bound, score);
+        }
+    }
+}
