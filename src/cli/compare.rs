@@ -236,8 +236,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     // Options are checked before files are opened.
     Job::new(job.clone())?;
     let mut query = collection::open(&options.query)?;
-    job.settings = options.settings.resolve(&options.metric, &mut query)?;
-    Job::new(job.clone())?;
+
     let reference = match options.reference.as_deref() {
         Some(text) => {
             let reference = collection::open(text)?;
@@ -248,6 +247,8 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         }
         None => None,
     };
+    job.settings = options.settings.resolve(&options.metric, &mut query, reference.is_some())?;
+    Job::new(job.clone())?;
     let target = Target { address: Address::parse(&options.output), overwrite: options.overwrite };
     let stored = compare_and_store(job, query, reference, &target, &options.resources, voice)?;
     report(&stored, &target, voice)

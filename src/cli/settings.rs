@@ -2,7 +2,7 @@
 
 use super::{Refused, collection};
 use crate::compare::RowSource;
-use crate::metric::ccf::{Overlap, nfi_stretch};
+use crate::metric::ccf::{Overlap, Stretched, nfi_stretch};
 use crate::metric::{Settings, Table};
 
 #[derive(Clone, Debug, clap::Args)]
@@ -26,6 +26,17 @@ pub struct Options {
     /// ccf: stretch factors to try beside 1: nfi (the 13 from 0.95 to 1.05), or a list such as 0.98,1.02
     #[arg(long, value_name = "FACTORS")]
     stretch: Option<String>,
+    /// ccf: which profile of a pair is stretched. NFI Scratch stretches the reference alone
+    #[arg(long, value_enum, default_value = "both", value_name = "SIDE")]
+    stretch_side: Side,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Side {
+    /// Either one; the better score counts
+    Both,
+    /// The reference; needs a reference collection
+    Reference,
 }
 
 /// How far apart the samples of a collection are.
@@ -60,7 +71,7 @@ fn samples(option: &str, text: &str, spacing: Spacing<'_>) -> anyhow::Result<usi
 fn overlap(text: &str, spacing: Spacing<'_>) -> anyhow::Result<Overlap> {
     match measure("--min-overlap", text, spacing)? {
         (x, false) if x <= 1.0 => Ok(Overlap::Fraction(x)),
-        (x, length) if length || x.fract() == 0.0 => Ok(Overlap::Samples(x.round() as usize)),
+        (x, length) if length || x.fract() == 0.0 => Ok(Overlap::Samples((x - 1e-6).ceil() as usize)),
         _ => Err(Refused::usage(format!("--min-overlap {text}: above 1 it is whole samples"))),
     }
 }
@@ -99,7 +110,12 @@ fn spacing(query: &mut crate::archive::Collection) -> anyhow::Result<f64> {
 
 impl Options {
     /// Reads what is named; what `metric` cannot do without must be.
-    pub fn resolve(&self, metric: &str, query: &mut crate::archive::Collection) -> anyhow::Result<Settings> {
+    pub fn resolve(&self, metric: &str, query: &mut crate::archive::Collection, reference: bool) -> anyhow::Result<Settings> {
+        if self.stretch_side == Side::Reference && !reference {
+            return Err(Refused::usage(
+                "--stretch-side reference needs a reference collection: with itself, either profile of a pair is the reference",
+            ));
+        }
         match metric {
             "weighted-euclidean" if self.weights.is_none() => {
                 return Err(Refused::usage("weighted-euclidean needs --weights FILE.h5:/path: 1 × d numbers of zero or more"));
@@ -116,6 +132,10 @@ impl Options {
             max_lag: self.max_lag.as_deref().map(|t| samples("--max-lag", t, &mut || spacing(query))).transpose()?,
             min_overlap: self.min_overlap.as_deref().map(|t| overlap(t, &mut || spacing(query))).transpose()?,
             stretch: self.stretch.as_deref().map(factors).transpose()?.unwrap_or_default(),
+            stretch_side: match self.stretch_side {
+                Side::Both => Stretched::Both,
+                Side::Reference => Stretched::Reference,
+            },
         })
     }
 }

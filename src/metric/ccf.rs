@@ -12,8 +12,9 @@
 //! - Least overlap: half of the shorter profile unless told, as a fraction of the shorter or in samples. Shorter ones say little: two samples
 //!   always correlate by ±1.
 //! - Where the overlap of either profile is constant (its centred norm below 1e-13 of its norm), r(k) = 0.
-//! - Stretch: with factors s > 1, the pairs (a, S_s b) and (S_s a, b) are compared too and the best of all counts, so that the score stays
-//!   symmetric. S_s x has ⌊(n−1)s⌋ + 1 samples, x at i/s by linear interpolation. The 13 factors of NFI, linspace(0.95, 1.05, 7) with their
+//! - Stretch: the two directions combine by the better one. With factors s > 1 (others by their reciprocal), the pairs (a, S_s b) and
+//!   (S_s a, b) are compared too and the best of all counts, so that the score stays symmetric. [`Stretched::Reference`] is what NFI
+//!   Scratch does: only b, the reference, is stretched, by every factor; not symmetric, so only for queries against a reference. S_s x has ⌊(n−1)s⌋ + 1 samples, x at i/s by linear interpolation. The 13 factors of NFI, linspace(0.95, 1.05, 7) with their
 //!   reciprocals, are 6 such s.
 //! - The lag that is reported: sample i of a lies beside sample i − lag of b, both counted from their first measured one. Of equal r the
 //!   least stretched pair counts, then the smallest |lag|, then the positive one.
@@ -61,6 +62,17 @@ pub enum Overlap {
     Samples(usize),
 }
 
+/// Which profile of a pair is stretched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stretched {
+    /// Either, and the better of both counts.
+    #[default]
+    Both,
+    /// The reference.
+    Reference,
+}
+
 /// Where two profiles fit best.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Alignment {
@@ -76,31 +88,21 @@ pub struct Alignment {
 pub struct Ccf {
     max_lag: Option<usize>,
     overlap: Overlap,
-    /// Above 1.
+    /// Above 1, or all where only the reference is stretched.
     stretch: Vec<f64>,
+    side: Stretched,
 }
 
-/// The factors of NFI Scratch that are above 1: of linspace(0.95, 1.05, 7) and their reciprocals.
+/// The 12 factors of NFI Scratch beside 1: linspace(0.95, 1.05, 7) and their reciprocals.
 #[must_use]
 pub fn nfi_stretch() -> Vec<f64> {
-    let line = (0..7).map(|i| 0.95 + 0.1 * f64::from(i) / 6.0);
-    let mut above: Vec<f64> = line
-        .map(|s| {
-            if i_close(s) {
-                1.0
-            } else if s < 1.0 {
-                1.0 / s
-            } else {
-                s
-            }
-        })
-        .filter(|&s| s > 1.0)
-        .collect();
-    above.sort_by(f64::total_cmp);
-    above
+    let line: Vec<f64> = (0..7).map(|i| 0.95 + 0.1 * f64::from(i) / 6.0).filter(|&s| !near_one(s)).collect();
+    let mut all: Vec<f64> = line.iter().copied().chain(line.iter().map(|s| 1.0 / s)).collect();
+    all.sort_by(f64::total_cmp);
+    all
 }
 
-fn i_close(s: f64) -> bool {
+fn near_one(s: f64) -> bool {
     (s - 1.0).abs() < 1e-9
 }
 
@@ -111,7 +113,7 @@ fn measured(x: &[f64]) -> &[f64] {
     &x[first..last]
 }
 
-/// x stretched by s > 1: linear interpolation.
+/// x stretched by s: linear interpolation.
 fn stretched(x: &[f64], s: f64) -> Vec<f64> {
     let n = libm::floor((x.len() - 1) as f64 * s) as usize + 1;
     (0..n)
@@ -255,11 +257,11 @@ pub struct Lagged {
 }
 
 impl Ccf {
-    pub const USUAL: Self = Self { max_lag: None, overlap: Overlap::Fraction(0.5), stretch: Vec::new() };
+    pub const USUAL: Self = Self { max_lag: None, overlap: Overlap::Fraction(0.5), stretch: Vec::new(), side: Stretched::Both };
 
     /// # Errors
     /// When a setting is not possible.
-    pub fn new(max_lag: Option<usize>, overlap: Option<Overlap>, stretch: &[f64]) -> Result<Self, String> {
+    pub fn new(max_lag: Option<usize>, overlap: Option<Overlap>, stretch: &[f64], side: Stretched) -> Result<Self, String> {
         let overlap = overlap.unwrap_or(Self::USUAL.overlap);
         match overlap {
             Overlap::Fraction(f) if !(f > 0.0 && f <= 1.0) => {
@@ -273,10 +275,14 @@ impl Ccf {
         if let Some(s) = stretch.iter().find(|s| !(0.5..=2.0).contains(*s)) {
             return Err(format!("--stretch {s} is not possible; allowed are 0.5 to 2"));
         }
-        let mut above: Vec<f64> = stretch.iter().filter(|s| !i_close(**s)).map(|&s| if s < 1.0 { 1.0 / s } else { s }).collect();
-        above.sort_by(f64::total_cmp);
-        above.dedup_by(|a, b| (*a - *b).abs() < 1e-12);
-        Ok(Self { max_lag, overlap, stretch: above })
+        let mut factors: Vec<f64> = stretch
+            .iter()
+            .filter(|s| !near_one(**s))
+            .map(|&s| if s < 1.0 && side == Stretched::Both { 1.0 / s } else { s })
+            .collect();
+        factors.sort_by(f64::total_cmp);
+        factors.dedup_by(|a, b| (*a - *b).abs() < 1e-12);
+        Ok(Self { max_lag, overlap, stretch: factors, side })
     }
 
     fn least(&self, na: usize, nb: usize) -> usize {
@@ -298,7 +304,9 @@ impl Ccf {
         of(a, b, 1.0);
         for &s in &self.stretch {
             of(a, &stretched(b, s), s);
-            of(&stretched(a, s), b, 1.0 / s);
+            if self.side == Stretched::Both {
+                of(&stretched(a, s), b, 1.0 / s);
+            }
         }
     }
 
@@ -618,12 +626,14 @@ mod tests {
 
     #[test]
     fn the_thirteen_factors() {
-        let above = nfi_stretch();
-        assert_eq!(above.len(), 6);
-        assert_eq!(Ccf::new(None, None, &above).expect("possible").stretch, above);
+        let factors = nfi_stretch();
+        assert_eq!(factors.len(), 12);
+        // Each above 1 and the reciprocal of each below are one where either profile may be stretched.
+        assert_eq!(Ccf::new(None, None, &factors, Stretched::Both).expect("possible").stretch.len(), 6);
+        assert_eq!(Ccf::new(None, None, &factors, Stretched::Reference).expect("possible").stretch.len(), 12);
         let a: Vec<f64> = (0..200).map(|i| libm::sin(f64::from(i * i) * 1e-3)).collect();
         let b = stretched(&a, 1.05);
-        let ccf = Ccf::new(None, None, &above).expect("possible");
+        let ccf = Ccf::new(None, None, &factors, Stretched::Both).expect("possible");
         let (score, at) = ccf.align(&a, &b);
         assert!(score > 0.999 && at.stretch < 1.0, "{score} {at:?}");
         assert_eq!(ccf.align(&b, &a).0.to_bits(), score.to_bits());
@@ -639,7 +649,7 @@ mod tests {
             let adapt = |x: Vec<f64>| x.into_iter().map(|x| offset + if rounded { (x * 2.0).round() } else { x }).collect::<Vec<_>>();
             let (a, b) = (adapt(a), adapt(b));
             let factors = if stretch { nfi_stretch() } else { Vec::new() };
-            let ccf = Ccf::new(max_lag, Some(Overlap::Fraction(overlap)), &factors).expect("possible");
+            let ccf = Ccf::new(max_lag, Some(Overlap::Fraction(overlap)), &factors, Stretched::Both).expect("possible");
             let (am, bm) = (ccf.measure(Row::F64(&a)), ccf.measure(Row::F64(&b)));
             prop_assume!(am.is_ok() && bm.is_ok());
             let score = ccf.align(&a, &b).0;
@@ -657,7 +667,7 @@ mod tests {
             let a = row();
             let noise = row();
             let b: Vec<f64> = if near { a.iter().zip(&noise).map(|(x, y)| x + 1e-3 * y).collect() } else { noise };
-            let ccf = Ccf::new(None, Some(Overlap::Fraction(overlap)), &[]).expect("possible");
+            let ccf = Ccf::new(None, Some(Overlap::Fraction(overlap)), &[], Stretched::Both).expect("possible");
             let score = ccf.define(&a, &b);
             let (pa, pb) = (ccf.prepare(Row::F64(&a)), ccf.prepare(Row::F64(&b)));
             if let (Some(pa), Some(pb)) = (pa, pb) && let Some(found) = ccf.estimate(&pa, &pb, n) {

@@ -1,6 +1,6 @@
 //! What a metric can be told: resolved before a run and stored with its result.
 
-use super::ccf::{Ccf, Overlap};
+use super::ccf::{Ccf, Overlap, Stretched};
 use super::{Metric, by_name, mahalanobis::Mahalanobis, minkowski::Minkowski, weighted_euclidean::WeightedEuclidean};
 use serde::{Deserialize, Serialize};
 use std::sync::Mutex;
@@ -39,6 +39,9 @@ pub struct Settings {
     /// `ccf`: stretch factors beside 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stretch: Vec<f64>,
+    /// `ccf`: which profile is stretched.
+    #[serde(default)]
+    pub stretch_side: Stretched,
 }
 
 /// Metrics that were configured in this process: few, and used to its end.
@@ -79,7 +82,7 @@ impl Settings {
             ("mahalanobis", _, _, Some(table)) => Box::leak(Box::new(
                 Mahalanobis::new(&table.values, table.rows).map_err(|why| format!("--covariance {}: {why}", table.address))?,
             )),
-            ("ccf", ..) => Box::leak(Box::new(Ccf::new(self.max_lag, self.min_overlap, &self.stretch)?)),
+            ("ccf", ..) => Box::leak(Box::new(Ccf::new(self.max_lag, self.min_overlap, &self.stretch, self.stretch_side)?)),
             _ => return Ok(usual),
         };
         made.push((name.to_owned(), self.clone(), metric));
