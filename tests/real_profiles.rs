@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use striae::backend::cpu::Cpu;
 use striae::compare::{InMemory, Options};
 use striae::matrix::Values;
-use striae::metric::Settings;
 use striae::metric::ccf::{Overlap, Stretched, nfi_stretch};
+use striae::metric::{Settings, cmps};
 use support::*;
 
 fn data() -> PathBuf {
@@ -136,4 +136,24 @@ fn pliers() {
     let Some(gpu) = gpu::gpu(None) else { return };
     let on_gpu = ranked(compare(options, &mut source, None, Box::new(gpu)).expect("runs"));
     same_ranking(&on_gpu, &found, n - 1, "pliers").expect("the same bytes");
+}
+
+#[test]
+#[cfg_attr(not(shared_data), ignore = "the real data is not here")]
+fn congruent_matching_segments_of_bullet_lands() {
+    let folder = data().join("cmps");
+    let mut lands: std::collections::BTreeMap<String, Vec<f64>> = std::collections::BTreeMap::new();
+    for line in std::fs::read_to_string(folder.join("signatures.csv")).expect("a table").lines().skip(1) {
+        let fields: Vec<&str> = line.split(',').collect();
+        lands.entry(fields[0].to_owned()).or_default().push(fields[2].parse().unwrap_or(f64::NAN));
+    }
+    let mut checked = 0;
+    for line in std::fs::read_to_string(folder.join("expected_scores.csv")).expect("a table").lines().skip(1) {
+        let fields: Vec<&str> = line.split(',').collect();
+        let found = cmps::cmps(&lands[fields[0]], &lands[fields[1]], &cmps::Settings::default()).expect("a score");
+        assert_eq!((found.score.to_string().as_str(), found.segments.to_string().as_str()), (fields[2], fields[3]), "{line}");
+        assert_eq!(found.votes.iter().filter(|v| v.congruent).count(), found.score as usize);
+        checked += 1;
+    }
+    assert_eq!(checked, 36);
 }

@@ -107,7 +107,7 @@ fn near_one(s: f64) -> bool {
 }
 
 /// What is not NaN at either end.
-fn measured(x: &[f64]) -> &[f64] {
+pub(super) fn measured(x: &[f64]) -> &[f64] {
     let first = x.iter().position(|v| !v.is_nan()).unwrap_or(x.len());
     let last = x.iter().rposition(|v| !v.is_nan()).map_or(first, |i| i + 1);
     &x[first..last]
@@ -127,7 +127,7 @@ fn stretched(x: &[f64], s: f64) -> Vec<f64> {
 }
 
 /// r of two overlaps of one length.
-fn correlation(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn correlation(a: &[f64], b: &[f64]) -> f64 {
     let (a, b) = (Row::F64(a), Row::F64(b));
     let n = a.len() as f64;
     let (ma, mb) = (sum::of(a) / n, sum::of(b) / n);

@@ -21,6 +21,7 @@ pub mod canberra;
 pub mod ccf;
 pub mod chebyshev;
 pub mod chi2;
+pub mod cmps;
 pub mod cosine;
 pub mod dot;
 pub mod euclidean;
