@@ -128,7 +128,8 @@ EXACT = {
     "hqi-absolute": lambda a, b: mp.fsum(abs(x - y) for x, y in zip(a, b)) / len(a),
     "hqi-least-squares": lambda a, b: mp.fsum((x - y) ** 2 for x, y in zip(a, b)) / len(a),
     "hqi-correlation": lambda a, b: correlation(a, b) ** 2,
-    "hqi-first-derivative": lambda a, b: correlation(differences(a), differences(b)) ** 2,
+    "hqi-first-derivative": lambda a, b: dot(differences(a), differences(b)) ** 2
+    / (dot(differences(a), differences(a)) * dot(differences(b), differences(b))),
 }
 
 SCIPY = {
@@ -165,8 +166,8 @@ SCIPY = {
     ),
     "hqi-correlation": ("scipy.stats.pearsonr(a, b).statistic**2", lambda a, b: pearsonr(a, b).statistic ** 2),
     "hqi-first-derivative": (
-        "scipy.stats.pearsonr(diff(a), diff(b)).statistic**2",
-        lambda a, b: pearsonr(np.diff(a), np.diff(b)).statistic ** 2,
+        "(1 - scipy.spatial.distance.cosine(diff(a), diff(b)))**2",
+        lambda a, b: (1 - sd.cosine(np.diff(a), np.diff(b))) ** 2,
     ),
 }
 

@@ -13,7 +13,9 @@ use super::error::Error;
 use super::wire::{Dataset, Question};
 use super::write::{Kind, Layout, Writer};
 use crate::compare::digest::{ResultDigest, of_ranking};
+use crate::compare::explain::Explainer;
 use crate::compare::{DenseStore, Input, Link, Links, Record};
+use crate::metric::settings::Rescore;
 use std::path::Path;
 
 /// Longest record, as JSON.
@@ -85,7 +87,14 @@ fn json(target: &Target, record: &Record) -> Result<String, Error> {
 ///
 /// # Errors
 /// When it cannot be written. Nothing stays then.
-pub fn write_ranking(target: &Target, record: &mut Record, k: usize, neighbors: &[i64], scores: &[f64]) -> Result<(), Error> {
+pub fn write_ranking(
+    target: &Target,
+    record: &mut Record,
+    k: usize,
+    neighbors: &[i64],
+    scores: &[f64],
+    mut explainer: Option<Explainer<'_>>,
+) -> Result<(), LinkError> {
     record.result_blake3 = of_ranking(k, neighbors, scores);
     let text = json(target, record)?;
     let shape = [neighbors.len() / k, k];
@@ -93,12 +102,66 @@ pub fn write_ranking(target: &Target, record: &mut Record, k: usize, neighbors: 
         .layout("top-k", &record.options.metric, &record.version, text.len(), &record.inputs)
         .dataset(&target.path("neighbors"), &shape, Kind::I64)
         .dataset(&target.path("scores"), &shape, Kind::F64);
+    let layout = explainer.iter().fold(layout, |layout, e| beside(target, layout, e, &shape, &RANKING));
     let writer = Writer::create(target.file(), &layout, target.overwrite)?;
     writer.put(&target.path("neighbors"), 0, neighbors)?;
     writer.put(&target.path("scores"), 0, scores)?;
+    if let Some(explainer) = &mut explainer {
+        for (n, part) in neighbors.chunks(16_384).enumerate() {
+            let first = n * 16_384;
+            let pairs: Vec<(u64, i64)> = part.iter().enumerate().map(|(i, &r)| (((first + i) / k) as u64, r)).collect();
+            put_explained(target, &writer, first as u64, explainer, &pairs, &RANKING)?;
+        }
+    }
     target.put_left_out(&writer, &record.inputs)?;
     writer.put_texts(&target.path("record"), 0, &[text])?;
-    writer.finish()
+    Ok(writer.finish()?)
+}
+
+/// Names of what stands beside scores: lag, stretch, overlap.
+type Names = [&'static str; 3];
+const RANKING: Names = ["lags", "stretches", "overlaps"];
+const LINKS: Names = ["lag", "stretch", "overlap"];
+
+fn beside(target: &Target, layout: Layout, explainer: &Explainer<'_>, shape: &[usize], names: &Names) -> Layout {
+    let mut layout = layout
+        .dataset(&target.path(names[0]), shape, Kind::I64)
+        .dataset(&target.path(names[1]), shape, Kind::F64)
+        .dataset(&target.path(names[2]), shape, Kind::I64);
+    if explainer.asks(Rescore::RelativeDistance) {
+        layout = layout.dataset(&target.path("relative_distance"), shape, Kind::F64);
+    }
+    if explainer.asks(Rescore::Cmps) {
+        let votes: Vec<usize> = shape.iter().copied().chain([explainer.segments()]).collect();
+        layout = layout
+            .dataset(&target.path("cmps"), shape, Kind::I64)
+            .dataset(&target.path("cmps_direction"), shape, Kind::I64)
+            .dataset(&target.path("cmps_votes"), &votes, Kind::I64);
+    }
+    layout
+}
+
+fn put_explained(
+    target: &Target,
+    writer: &Writer,
+    at: u64,
+    explainer: &mut Explainer<'_>,
+    pairs: &[(u64, i64)],
+    names: &Names,
+) -> Result<(), LinkError> {
+    let found = explainer.of(pairs)?;
+    writer.put(&target.path(names[0]), at, &found.lag)?;
+    writer.put(&target.path(names[1]), at, &found.stretch)?;
+    writer.put(&target.path(names[2]), at, &found.overlap)?;
+    if explainer.asks(Rescore::RelativeDistance) {
+        writer.put(&target.path("relative_distance"), at, &found.relative_distance)?;
+    }
+    if explainer.asks(Rescore::Cmps) {
+        writer.put(&target.path("cmps"), at, &found.cmps)?;
+        writer.put(&target.path("cmps_direction"), at, &found.cmps_direction)?;
+        writer.put(&target.path("cmps_votes"), at * explainer.segments() as u64, &found.cmps_votes)?;
+    }
+    Ok(())
 }
 
 /// Why links could not be written: they come from somewhere that can fail, too.
@@ -114,7 +177,12 @@ pub enum LinkError {
 ///
 /// # Errors
 /// When they cannot be read or written. Nothing stays then.
-pub fn write_links(target: &Target, record: &mut Record, links: Links) -> Result<(), LinkError> {
+pub fn write_links(
+    target: &Target,
+    record: &mut Record,
+    links: Links,
+    mut explainer: Option<Explainer<'_>>,
+) -> Result<(), LinkError> {
     record.result_blake3 = "0".repeat(64);
     let length = json(target, record)?.len();
     let count = links.count as usize;
@@ -124,13 +192,18 @@ pub fn write_links(target: &Target, record: &mut Record, links: Links) -> Result
         .dataset(&query, &[count], Kind::I64)
         .dataset(&reference, &[count], Kind::I64)
         .dataset(&score, &[count], Kind::F64);
+    let layout = explainer.iter().fold(layout, |layout, e| beside(target, layout, e, &[count], &LINKS));
     let writer = Writer::create(target.file(), &layout, target.overwrite)?;
     let mut digest = ResultDigest::of_links();
     let (mut at, mut part) = (0, Vec::with_capacity(16_384));
-    let flush = |at: u64, part: &[Link]| -> Result<(), Error> {
+    let mut flush = |at: u64, part: &[Link]| -> Result<(), LinkError> {
+        if let Some(explainer) = &mut explainer {
+            let pairs: Vec<(u64, i64)> = part.iter().map(|l| (l.query, l.reference as i64)).collect();
+            put_explained(target, &writer, at, explainer, &pairs, &LINKS)?;
+        }
         writer.put(&query, at, &part.iter().map(|l| l.query as i64).collect::<Vec<_>>())?;
         writer.put(&reference, at, &part.iter().map(|l| l.reference as i64).collect::<Vec<_>>())?;
-        writer.put(&score, at, &part.iter().map(|l| l.score).collect::<Vec<_>>())
+        Ok(writer.put(&score, at, &part.iter().map(|l| l.score).collect::<Vec<_>>())?)
     };
     for link in links {
         let link = link?;

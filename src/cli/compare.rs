@@ -6,6 +6,7 @@ use crate::archive::result::{DenseFile, Target, write_links, write_ranking};
 use crate::archive::write::check_target;
 use crate::archive::{Address, Collection};
 use crate::backend::TileShape;
+use crate::compare::explain::Explainer;
 use crate::compare::{
     Answer, Comparison, DenseStore, Exclude, Invalid, Job, Mode, Options as JobOptions, Outcome, Record, RowSource,
 };
@@ -160,6 +161,7 @@ pub fn compare_and_store(
     };
     let spool: PathBuf = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new(".")).to_owned();
     let options = job.options.clone();
+    let again = job.clone();
     let comparison = Comparison {
         job,
         query: &mut query,
@@ -189,12 +191,14 @@ pub fn compare_and_store(
     let (mut kept, mut links_found) = (Vec::new(), None);
     match answer {
         Answer::TopK { k, neighbors, scores } => {
-            write_ranking(target, &mut record, k, &neighbors, &scores)?;
+            let explainer = Explainer::new(&again, &mut query, reference.as_mut().map(|r| r as &mut dyn RowSource));
+            pool.install(|| write_ranking(target, &mut record, k, &neighbors, &scores, explainer))?;
             kept = neighbors;
         }
         Answer::Links(links) => {
             links_found = Some(links.count);
-            write_links(target, &mut record, links)?;
+            let explainer = Explainer::new(&again, &mut query, reference.as_mut().map(|r| r as &mut dyn RowSource));
+            pool.install(|| write_links(target, &mut record, links, explainer))?;
         }
         Answer::Dense { tolerance } => {
             if let Some(dense) = dense {

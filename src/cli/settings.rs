@@ -3,6 +3,7 @@
 use super::{Refused, collection};
 use crate::compare::RowSource;
 use crate::metric::ccf::{Overlap, Stretched, nfi_stretch};
+use crate::metric::settings::Rescore;
 use crate::metric::{Settings, Table};
 
 #[derive(Clone, Debug, clap::Args)]
@@ -29,6 +30,17 @@ pub struct Options {
     /// ccf: which profile of a pair is stretched. NFI Scratch stretches the reference alone
     #[arg(long, value_enum, default_value = "both", value_name = "SIDE")]
     stretch_side: Side,
+    /// ccf: what else to compute of the pairs found: relative-distance, cmps
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "SCORES")]
+    rescore: Vec<Again>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Again {
+    /// 1 − Σ(a−b)²/Σ(a+b)² on the overlap
+    RelativeDistance,
+    /// Congruent matching profile segments (segments of 50 samples, tolerance 25), with their votes
+    Cmps,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -136,6 +148,14 @@ impl Options {
                 Side::Both => Stretched::Both,
                 Side::Reference => Stretched::Reference,
             },
+            rescore: self
+                .rescore
+                .iter()
+                .map(|again| match again {
+                    Again::RelativeDistance => Rescore::RelativeDistance,
+                    Again::Cmps => Rescore::Cmps,
+                })
+                .collect(),
         })
     }
 }

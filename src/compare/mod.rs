@@ -9,6 +9,7 @@ pub mod check;
 pub mod dense;
 pub mod digest;
 pub mod error;
+pub mod explain;
 pub mod job;
 pub mod lagged;
 pub mod links;

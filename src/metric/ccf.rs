@@ -7,7 +7,7 @@
 //! It is how striated tool-marks are compared (cross-correlation function, CCF): the profile of a mark starts anywhere on the tool. Domain: finite
 //! profiles of at least two samples that are not constant; NaN before the first and after the last sample is "not measured" and
 //! cut off, so profiles may differ in length. Range −1 … 1; larger is closer. Source: J. Hare, H. Hofmann, A. Carriquiry, doi:10.1214/17-AOAS1080; the
-//! stretch of NFI Scratch (M. Baiker-Sørensen et al., doi:10.1016/j.forsciint.2014.07.015).
+//! stretch of NFI Scratch (M. Baiker et al., doi:10.1016/j.forsciint.2014.06.038).
 //!
 //! - Least overlap: half of the shorter profile unless told, as a fraction of the shorter or in samples. Shorter ones say little: two samples
 //!   always correlate by ±1.
@@ -325,6 +325,23 @@ impl Ccf {
             }
         });
         best
+    }
+
+    /// The samples of two rows that lie beside each other in an alignment.
+    #[must_use]
+    pub fn aligned(&self, a: &[f64], b: &[f64], at: &Alignment) -> (Vec<f64>, Vec<f64>) {
+        let (a, b) = (measured(a), measured(b));
+        // As `each_stretch` made them: a factor below 1 stretches a by its reciprocal, unless only b is stretched.
+        let stretch_a = at.stretch < 1.0 && self.side == Stretched::Both;
+        let stretched_a = if stretch_a {
+            let s = self.stretch.iter().copied().find(|s| 1.0 / s == at.stretch).unwrap_or(1.0 / at.stretch);
+            stretched(a, s)
+        } else {
+            a.to_vec()
+        };
+        let stretched_b = if at.stretch == 1.0 || stretch_a { b.to_vec() } else { stretched(b, at.stretch) };
+        let (x, y) = overlaps(&stretched_a, &stretched_b, at.lag);
+        (x.to_vec(), y.to_vec())
     }
 
     /// Lags whose r could be the largest.

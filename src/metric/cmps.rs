@@ -9,7 +9,7 @@
 //!
 //! It is **not symmetric**: the first profile is cut up, the second is not. [`both`] gives the two directions; the larger score counts
 //! ([`Directions::score`]). Sources: Z. Chen, W. Chu, J. A. Soons, R. M. Thompson, J. Song, X. Zhao, doi:10.1016/j.forsciint.2019.109964; the
-//! multi-scale peaks and the conventions at the ends are those of W. Ju, H. Hofmann, R package cmpsR, doi:10.32614/RJ-2023-014.
+//! multi-scale peaks and the conventions at the ends are those of the R package cmpsR (W. Ju, H. Hofmann).
 //!
 //! Definition and implementation are one: f64, sums in stripes. A score is a count, a position is in samples.
 
@@ -160,7 +160,7 @@ fn highest(curve: &[(i64, f64)], most: usize) -> Vec<(i64, f64)> {
 
 /// 1 − Σ(a−b)²/Σ(a+b)² of two overlaps of one length, each less its mean: 1 for equal ones, 0 for unrelated, negative for opposite.
 ///
-/// Source: T. V. Vorburger et al., doi:10.6028/NIST.IR.7362-upd1 (relative profile difference). 0 where both are constant.
+/// It tells heights apart, which a correlation does not: profiles of one shape and different amplitude are below 1. 0 where both are constant.
 #[must_use]
 pub fn relative_distance(a: &[f64], b: &[f64]) -> f64 {
     use super::sum::in_stripes;

@@ -6,15 +6,17 @@
 //! | `hqi-absolute` | Σ \|aᵢ − bᵢ\| / d | 0 … ∞ |
 //! | `hqi-least-squares` | Σ (aᵢ − bᵢ)² / d | 0 … ∞ |
 //! | `hqi-correlation` | r², r the Pearson correlation | 0 … 1, larger is closer |
-//! | `hqi-first-derivative` | r² of first differences a₍ᵢ₊₁₎ − aᵢ | 0 … 1, larger is closer |
+//! | `hqi-first-derivative` | (Σ a′b′)² / (Σ a′² · Σ b′²), a′ = aᵢ₊₁ − aᵢ | 0 … 1, larger is closer |
 //!
 //! Spectra are compared as they are: whatever normalisation and baseline a library wants is done before. Programs differ in how they
-//! scale a hit (0 … 1, 100, or 1 less this); the order of hits is the same. Source: J. Coates in R. A. Meyers (ed.), *Encyclopedia of
-//! Analytical Chemistry*, doi:10.1002/9780470027318; S. R. Lowry in *Handbook of Vibrational Spectroscopy*, doi:10.1002/0470027320.s4303.
+//! scale a hit (0 … 1, 100, or 1 less this); the order of hits is the same. Source: Thermo's descriptions of the full-spectrum search algorithms of
+//! GRAMS/AI (Euclidean distance, absolute value, least squares, correlation, first derivative correlation). There the spectra are
+//! centred before they are differenced, which changes nothing, and differences are not centred again: so here.
 //!
 //! Form: distances of unit rows, rows/d and rows/√d; for the correlations F = |t|, u = |r| = √score. Rows have norm 1, so t is
 //! off by at most c: **slack** ½c + 8ε a row.
 
+use super::cosine::Cosine;
 use super::pearson::Pearson;
 use super::sum::Term;
 use super::vector::{Step, Vector};
@@ -69,7 +71,7 @@ impl Metric for HqiEuclidean {
             range: (0.0, 2.0),
             domain: "finite rows that are not zero",
             numbers: Numbers::Real,
-            source: "doi:10.1002/0470027320.s4303",
+            source: "GRAMS/AI, spectral library search algorithms (Thermo)",
         }
     }
 
@@ -134,7 +136,7 @@ impl Metric for HqiAbsolute {
             range: (0.0, f64::INFINITY),
             domain: "finite rows",
             numbers: Numbers::Real,
-            source: "doi:10.1002/0470027320.s4303",
+            source: "GRAMS/AI, spectral library search algorithms (Thermo)",
         }
     }
 
@@ -205,7 +207,7 @@ impl Metric for HqiLeastSquares {
             range: (0.0, f64::INFINITY),
             domain: "finite rows",
             numbers: Numbers::Real,
-            source: "doi:10.1002/0470027320.s4303",
+            source: "GRAMS/AI, spectral library search algorithms (Thermo)",
         }
     }
 
@@ -268,7 +270,7 @@ impl Metric for HqiCorrelation {
             range: (0.0, 1.0),
             domain: "finite rows that are not constant",
             numbers: Numbers::Real,
-            source: "doi:10.1002/0470027320.s4303",
+            source: "GRAMS/AI, spectral library search algorithms (Thermo)",
         }
     }
 
@@ -341,12 +343,12 @@ impl Metric for HqiFirstDerivative {
     fn info(&self) -> &'static Info {
         &Info {
             name: "hqi-first-derivative",
-            formula: "r² of the differences aᵢ₊₁−aᵢ and bᵢ₊₁−bᵢ",
+            formula: "(Σ a′b′)² / (Σa′²·Σb′²), a′ = aᵢ₊₁−aᵢ, b′ = bᵢ₊₁−bᵢ",
             closer: Closer::Larger,
             range: (0.0, 1.0),
-            domain: "finite rows whose differences are not constant",
+            domain: "finite rows that are not constant",
             numbers: Numbers::Real,
-            source: "doi:10.1002/0470027320.s4303",
+            source: "GRAMS/AI, spectral library search algorithms (Thermo)",
         }
     }
 
@@ -360,15 +362,24 @@ impl Metric for HqiFirstDerivative {
 
     fn measure(&self, x: Row<'_>) -> Result<Measure, Undefined> {
         super::finite(x)?;
-        Pearson.measure(Row::F64(&differences(x)))
+        let whole = super::norm(x, 0.0)?;
+        let measure = Cosine
+            .measure(Row::F64(&differences(x)))
+            .map_err(|_| Undefined::Constant(x.len(), x.at(0), "hqi-first-derivative"))?;
+        if measure.norm <= 1e-13 * whole {
+            return Err(Undefined::Constant(x.len(), x.at(0), "hqi-first-derivative"));
+        }
+        Ok(measure)
     }
 
     fn define(&self, a: &[f64], b: &[f64]) -> f64 {
-        HqiCorrelation.define(&differences(Row::F64(a)), &differences(Row::F64(b)))
+        let r = Cosine.define(&differences(Row::F64(a)), &differences(Row::F64(b)));
+        r * r
     }
 
     fn score(&self, a: Row<'_>, am: Measure, b: Row<'_>, bm: Measure) -> f64 {
-        HqiCorrelation.score(Row::F64(&differences(a)), am, Row::F64(&differences(b)), bm)
+        let r = Cosine.score(Row::F64(&differences(a)), am, Row::F64(&differences(b)), bm);
+        r * r
     }
 
     fn embedded_width(&self, d: usize) -> usize {
@@ -376,7 +387,7 @@ impl Metric for HqiFirstDerivative {
     }
 
     fn embed(&self, x: Row<'_>, m: Measure, out: &mut [f64]) {
-        Pearson.embed(Row::F64(&differences(x)), m, out);
+        Cosine.embed(Row::F64(&differences(x)), m, out);
     }
 
     fn embedded_size(&self, _: Row<'_>, _: Measure) -> f64 {
@@ -424,13 +435,13 @@ mod tests {
     fn golden() {
         let (a, b) = ([1.0, 2.0, 3.5, 3.0], [4.0, -5.0, 6.0, 1.0]);
         // SciPy 1.17: cosine 0.4115…, pearsonr; NumPy 2: np.mean
-        let cosine = super::super::cosine::Cosine.define(&a, &b);
+        let cosine = Cosine.define(&a, &b);
         assert!((HqiEuclidean.define(&a, &b) - (2.0 * (1.0 - cosine)).sqrt()).abs() < 1e-15);
         assert_eq!(HqiAbsolute.define(&a, &b), 14.5 / 4.0);
         assert_eq!(HqiLeastSquares.define(&a, &b), (9.0 + 49.0 + 6.25 + 4.0) / 4.0);
         let r = Pearson.define(&a, &b);
         assert_eq!(HqiCorrelation.define(&a, &b), r * r);
-        let r = Pearson.define(&[1.0, 1.5, -0.5], &[-9.0, 11.0, -5.0]);
+        let r = Cosine.define(&[1.0, 1.5, -0.5], &[-9.0, 11.0, -5.0]);
         assert_eq!(HqiFirstDerivative.define(&a, &b), r * r);
     }
 }

@@ -18,6 +18,16 @@ pub struct Table {
     pub rows: usize,
 }
 
+/// What else is said of the pairs that `ccf` found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rescore {
+    /// 1 − Σ(a−b)²/Σ(a+b)² on the overlap.
+    RelativeDistance,
+    /// Congruent matching profile segments, with their votes.
+    Cmps,
+}
+
 /// Options of metrics; each applies to some.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
@@ -42,6 +52,9 @@ pub struct Settings {
     /// `ccf`: which profile is stretched.
     #[serde(default)]
     pub stretch_side: Stretched,
+    /// `ccf`: computed of the pairs found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rescore: Vec<Rescore>,
 }
 
 /// Metrics that were configured in this process: few, and used to its end.
@@ -65,6 +78,7 @@ impl Settings {
             (self.max_lag.is_some(), "--max-lag", "ccf"),
             (self.min_overlap.is_some(), "--min-overlap", "ccf"),
             (!self.stretch.is_empty(), "--stretch", "ccf"),
+            (!self.rescore.is_empty(), "--rescore", "ccf"),
         ] {
             if given && name != of {
                 return Err(format!("{option} is for --metric {of}, not for {name}"));

@@ -1,0 +1,181 @@
+//! What stands beside a score of lagged correlation: where the two profiles fit, and how else they compare there.
+//!
+//! A pass over the pairs that were found, after the comparison: their rows are read again (those in memory a bounded number at a time), so that no
+//! pair that is not part of the result costs anything. For every pair the lag in samples, the stretch and the overlap; if asked, the
+//! relative distance of the overlap and the CMPS score with its votes ([`crate::metric::cmps`]), of which the better direction counts.
+
+use super::error::Error;
+use super::job::Job;
+use super::source::RowSource;
+use crate::metric::ccf::{Alignment, Ccf};
+use crate::metric::cmps::{self, Directions};
+use crate::metric::settings::Rescore;
+use rayon::prelude::*;
+use std::collections::HashMap;
+
+/// In the place of a vote where a segment has none.
+pub const NO_VOTE: i64 = i64::MIN;
+
+/// One number a pair, except for votes: as many as [`Explainer::segments`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Explained {
+    pub lag: Vec<i64>,
+    pub stretch: Vec<f64>,
+    pub overlap: Vec<i64>,
+    /// Empty unless asked for; NaN where there is no pair.
+    pub relative_distance: Vec<f64>,
+    /// Empty unless asked for; −1 where a profile is shorter than a segment.
+    pub cmps: Vec<i64>,
+    /// 1: the query was cut into segments for the score that counts. −1: the reference.
+    pub cmps_direction: Vec<i64>,
+    /// The position that each segment votes for.
+    pub cmps_votes: Vec<i64>,
+}
+
+/// Reads pairs again and explains them.
+pub struct Explainer<'a> {
+    ccf: &'a Ccf,
+    rescore: Vec<Rescore>,
+    query: &'a mut dyn RowSource,
+    reference: Option<&'a mut dyn RowSource>,
+    /// Rows that may be in memory at a time.
+    room: usize,
+}
+
+impl<'a> Explainer<'a> {
+    /// `None` for metrics that have nothing to explain.
+    pub fn new(job: &Job, query: &'a mut dyn RowSource, reference: Option<&'a mut dyn RowSource>) -> Option<Self> {
+        let ccf = job.metric.lagged()?;
+        let room = (job.options.memory as usize / 8 / (8 * query.width()).max(1)).clamp(64, 1 << 20);
+        Some(Self { ccf, rescore: job.options.settings.rescore.clone(), query, reference, room })
+    }
+
+    #[must_use]
+    pub fn asks(&self, rescore: Rescore) -> bool {
+        self.rescore.contains(&rescore)
+    }
+
+    /// Votes that are kept of a pair.
+    #[must_use]
+    pub fn segments(&self) -> usize {
+        (self.query.width() / cmps::Settings::default().segment).max(1)
+    }
+
+    /// Explains pairs (query, reference); a negative reference is none.
+    ///
+    /// # Errors
+    /// When rows cannot be read.
+    pub fn of(&mut self, pairs: &[(u64, i64)]) -> Result<Explained, Error> {
+        let mut all = Explained::default();
+        let mut rest = pairs;
+        while !rest.is_empty() {
+            // As many pairs as their rows have room; one pair always has.
+            let (mut queries, mut references) = (HashMap::new(), HashMap::new());
+            let mut taken = 0;
+            for &(q, r) in rest {
+                if taken > 0 && queries.len() + references.len() + 2 > self.room {
+                    break;
+                }
+                if r >= 0 {
+                    queries.entry(q as usize).or_insert_with(Vec::new);
+                    references.entry(r as usize).or_insert_with(Vec::new);
+                }
+                taken += 1;
+            }
+            fill(self.query, &mut queries)?;
+            match self.reference.as_deref_mut() {
+                Some(reference) => fill(reference, &mut references)?,
+                None => fill(self.query, &mut references)?,
+            }
+            let (part, later) = rest.split_at(taken);
+            let this = &*self;
+            let segments = this.segments();
+            let found: Vec<One> = {
+                let (ccf, rescore) = (this.ccf, &this.rescore);
+                part.par_iter()
+                    .map(|&(q, r)| {
+                        let rows = usize::try_from(r).ok().and_then(|r| queries.get(&(q as usize)).zip(references.get(&r)));
+                        rows.map_or_else(One::default, |(a, b)| One::of(ccf, rescore, a, b))
+                    })
+                    .collect()
+            };
+            for one in found {
+                all.push(&one, &this.rescore, segments);
+            }
+            rest = later;
+        }
+        Ok(all)
+    }
+}
+
+/// Reads the rows that are named.
+fn fill(source: &mut dyn RowSource, rows: &mut HashMap<usize, Vec<f64>>) -> Result<(), Error> {
+    let mut wanted: Vec<usize> = rows.keys().copied().collect();
+    wanted.sort_unstable();
+    let width = source.width();
+    let mut at = 0;
+    while at < wanted.len() {
+        // Runs of neighbours are read together.
+        let mut end = at + 1;
+        while end < wanted.len() && wanted[end] == wanted[end - 1] + 1 && end - at < 256 {
+            end += 1;
+        }
+        let values = source.read(wanted[at]..wanted[end - 1] + 1)?.widen(crate::matrix::Element::F64);
+        let values = match values {
+            crate::matrix::Values::F64(v) => v,
+            crate::matrix::Values::F32(v) => v.into_iter().map(f64::from).collect(),
+        };
+        for (row, values) in wanted[at..end].iter().zip(values.chunks(width)) {
+            rows.insert(*row, values.to_vec());
+        }
+        at = end;
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct One {
+    alignment: Option<Alignment>,
+    relative_distance: Option<f64>,
+    cmps: Option<Directions>,
+}
+
+impl One {
+    fn of(ccf: &Ccf, rescore: &[Rescore], a: &[f64], b: &[f64]) -> Self {
+        let alignment = ccf.align(a, b).1;
+        Self {
+            relative_distance: rescore.contains(&Rescore::RelativeDistance).then(|| {
+                let (x, y) = ccf.aligned(a, b, &alignment);
+                cmps::relative_distance(&x, &y)
+            }),
+            cmps: rescore.contains(&Rescore::Cmps).then(|| cmps::both(a, b, &cmps::Settings::default()).ok()).flatten(),
+            alignment: Some(alignment),
+        }
+    }
+}
+
+impl Explained {
+    fn push(&mut self, one: &One, rescore: &[Rescore], segments: usize) {
+        let at = one.alignment.unwrap_or(Alignment { lag: 0, stretch: f64::NAN, overlap: 0 });
+        self.lag.push(at.lag);
+        self.stretch.push(at.stretch);
+        self.overlap.push(at.overlap as i64);
+        if rescore.contains(&Rescore::RelativeDistance) {
+            self.relative_distance.push(one.relative_distance.unwrap_or(f64::NAN));
+        }
+        if rescore.contains(&Rescore::Cmps) {
+            self.cmps.push(one.cmps.as_ref().map_or(-1, |c| i64::from(c.score())));
+            let forward = one.cmps.as_ref().is_none_or(|c| c.forward.score >= c.backward.score);
+            self.cmps_direction.push(if forward { 1 } else { -1 });
+            let mut votes = vec![NO_VOTE; segments];
+            if let Some(c) = &one.cmps {
+                for vote in if forward { &c.forward.votes } else { &c.backward.votes } {
+                    if let Some(to) = votes.get_mut(vote.segment) {
+                        *to = vote.position;
+                    }
+                }
+            }
+            self.cmps_votes.extend(votes);
+        }
+    }
+}
