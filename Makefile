@@ -2,7 +2,7 @@
 # Each target sets up what it needs first; what is there already is not looked for twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-memory doc man clean
+.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-folds bench-ccf bench-memory doc man clean
 
 # The tools that setup found or made: cmake first in PATH, STRIAE_PYTHON for tests.
 WITH := ./scripts/with-tools.sh
@@ -40,6 +40,14 @@ doc: setup-build ## the crate's documentation; a broken link is an error
 bench-faiss: build ## FAISS IndexFlatIP and Striae on the same data, in one run; installs faiss-cpu into target/tools/venv
 	@./scripts/setup.sh faiss
 	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/peers/faiss_flat.py'
+
+bench-folds: build ## fold metrics against scikit-learn and SciPy, in one run; installs scikit-learn into target/tools/venv
+	@./scripts/setup.sh sklearn
+	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/peers/folds.py'
+
+bench-ccf: build ## lagged correlation against a batched FFT in SciPy, in one run
+	@./scripts/setup.sh sklearn
+	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/peers/ccf_fft.py'
 
 bench-memory: build ## peak memory of a comparison larger than its allowance (about a minute)
 	python3 benches/memory/peak.py

@@ -14,7 +14,7 @@ use striae::backend::cpu::{Cpu, Isa};
 use striae::backend::{Backend as _, GROUP, Layout, Operand, Screen, Tile, TileShape};
 use striae::compare::plan::{Cut, Plan, Sizes, tiles};
 use striae::compare::{Mode, Options};
-use striae::matrix::Row;
+use striae::matrix::{Row, Values};
 use striae::metric::{self, Frame, sum};
 use support::{Stream, compare, f32s, in_domain, in_memory, linked, naive_top_k, ranked, same_ranking, top_k};
 

@@ -7,7 +7,7 @@ mod support;
 use striae::backend::TileShape;
 use striae::backend::cpu::{Cpu, Isa};
 use striae::compare::{Exclude, Invalid, Mode, Options};
-use striae::matrix::{Matrix, Values};
+use striae::matrix::Values;
 use striae::metric::{self, Metric};
 use support::*;
 

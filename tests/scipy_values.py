@@ -97,7 +97,21 @@ def angle(a, b):
     return mp.acos(min(mp.mpf(1), dot(a, b) / mp.sqrt(dot(a, a) * dot(b, b))))
 
 
+def overlap_correlation(a, b):
+    constant = len(set(a)) == 1 or len(set(b)) == 1
+    return mp.mpf(0) if constant else correlation(a, b)
+
+
+def ccf(a, b):
+    """The best correlation over lags with at least half of the profiles beside each other."""
+    n, most = len(a), len(a) - max(2, -(-len(a) // 2))
+    behind = [overlap_correlation(a[k:], b[: n - k]) for k in range(most + 1)]
+    before = [overlap_correlation(a[: n - k], b[k:]) for k in range(1, most + 1)]
+    return max(behind + before)
+
+
 EXACT = {
+    "ccf": ccf,
     "dot": dot,
     "cosine": lambda a, b: dot(a, b) / mp.sqrt(dot(a, a) * dot(b, b)),
     "pearson": correlation,

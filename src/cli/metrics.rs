@@ -3,7 +3,7 @@
 use super::Voice;
 use crate::metric::{self, Closer};
 
-/// Lists the metrics: formula, domain, range, source
+/// Lists the metrics: formula, range, symmetry, backends, domain, source
 #[derive(Debug, clap::Args)]
 pub struct Options {}
 
@@ -26,11 +26,31 @@ pub fn run(voice: Voice) {
     for metric in metric::all() {
         let i = metric.info();
         let closer = if i.closer == Closer::Larger { "similarity" } else { "distance" };
-        println!("{:<15} {}", i.name, i.formula);
-        println!("{:15} {closer}, {} … {}; for {}", "", bound(i.range.0), bound(i.range.1), i.domain);
+        println!("{}\n{:15} {}", i.name, "", i.formula);
+        println!("{:15} {closer}, {} … {}; symmetric; cpu, gpu; for {}", "", bound(i.range.0), bound(i.range.1), i.domain);
         println!("{:15} {}\n", "", i.source);
     }
+    println!("Beside the score of ccf, of the pairs that were found (--rescore):\n");
+    for (name, formula, kind, source) in BESIDE {
+        println!("{name}\n{:15} {formula}\n{:15} {kind}; cpu\n{:15} {source}\n", "", "", "");
+    }
 }
+
+/// What `--rescore` computes.
+const BESIDE: [(&str, &str, &str, &str); 2] = [
+    (
+        "relative-distance",
+        "1 − Σ(aᵢ−bᵢ)²/Σ(aᵢ+bᵢ)² of the overlap, each less its mean",
+        "similarity, −∞ … 1; symmetric; for profiles",
+        "relative profile distance of striated marks",
+    ),
+    (
+        "cmps",
+        "segments of one profile that find one place on the other",
+        "similarity, 0 … segments; not symmetric: each profile is cut up in turn, the larger score counts",
+        "doi:10.1016/j.forsciint.2019.109964",
+    ),
+];
 
 fn bound(x: f64) -> String {
     if x == f64::INFINITY {

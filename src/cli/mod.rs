@@ -56,7 +56,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 input refused, 4 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Compare(compare::Options),
+    Compare(Box<compare::Options>),
     Info(info::Options),
     Verify(verify::Options),
     Simulate(simulate::Options),

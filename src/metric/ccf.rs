@@ -468,10 +468,9 @@ fn best(c: &[f32], x: &[f32], y: &[f32], u: &[f32], w: &[f32]) -> f32 {
     let mut lanes = [f32::NEG_INFINITY; LANES];
     let whole = n / LANES * LANES;
     for k in (0..whole).step_by(LANES) {
-        for l in 0..LANES {
-            let i = k + l;
+        for (i, lane) in (k..).zip(&mut lanes) {
             let r = c[i] * (x[i] * y[i]) - u[i] * w[i];
-            lanes[l] = if r > lanes[l] { r } else { lanes[l] };
+            *lane = if r > *lane { r } else { *lane };
         }
     }
     (whole..n).fold(lanes.into_iter().fold(f32::NEG_INFINITY, f32::max), |most, i| most.max(c[i] * (x[i] * y[i]) - u[i] * w[i]))

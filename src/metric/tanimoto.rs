@@ -4,7 +4,7 @@
 //! For packed bits see `tanimoto-bits`.
 //!
 //! Form: F = t / (w_x + w_y − t), w = ‖x′‖², W = w_x + w_y ≥ 2|t|. Its slope in t is W/(W − t)² ≤ 4/W and t is off by at most
-//! c‖x‖‖y‖ ≤ cW/2, so F by 2c: **slack** c a row, and 16ε for the weights and the division.
+//! c‖x‖‖y‖ ≤ cW/2, so F by 2c: **slack** c a row, 16ε for the weights and the division, and d·2⁻¹²²/w for products that underflow.
 
 use super::vector::{Step, TINY, Vector};
 use super::{
@@ -100,8 +100,8 @@ impl Metric for Tanimoto {
 
     fn fold_row(&self, row: FoldRow<'_>) -> Bounds {
         let weight = row.x.iter().map(|x| x * x).sum::<f64>();
-        // Numbers that a device takes for zero are nothing beside a whole row, unless the row is far smaller than others.
-        let flushed = libm::exp2(-100.0) * row.x.len() as f64 / weight.max(libm::exp2(-200.0)).sqrt();
+        // Products below 2⁻¹²⁶ are nothing to a device: much, for a row far smaller than others.
+        let flushed = libm::exp2(-122.0) * row.x.len() as f64 / weight;
         Bounds { offset: 0.0, reach: weight, slack: 1.01 * row.screen + 16.0 * EPSILON + flushed.min(2.0) }
     }
 
