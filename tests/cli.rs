@@ -239,3 +239,54 @@ fn an_interrupted_run_ends_with_4_and_leaves_nothing() {
         assert_eq!(left, ["a.h5"], "{mode}");
     }
 }
+
+#[test]
+fn profiles_that_fit_say_where() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    // The same signature from sample 0, 7 and 15 on, and a foreign one; of different lengths.
+    let n = 200;
+    let sample = |i: usize, seed: usize| f64::from(((i * i * 7919 + i * 31 * seed) % 1009) as u32);
+    let starts = [(0, n, 1), (7, n - 20, 1), (15, n, 1), (0, n, 5)];
+    let values: Vec<f64> = starts
+        .iter()
+        .flat_map(|&(start, length, seed)| (0..n).map(move |i| if i < length { sample(start + i, seed) } else { f64::NAN }))
+        .collect();
+    let file = hdf5::File::create(folder.join("p.h5")).expect("a file");
+    let group = file.create_group("marks").expect("a group");
+    let values = ndarray::Array2::from_shape_vec((4, n), values).expect("a matrix");
+    group.new_dataset_builder().with_data(&values).create("values").expect("values");
+    let axis: Vec<f64> = (0..n).map(|i| 1.5 * i as f64).collect();
+    let axis = group.new_dataset_builder().with_data(&axis).create("axis").expect("an axis");
+    let unit: hdf5::types::VarLenUnicode = "um".parse().expect("text");
+    axis.new_attr::<hdf5::types::VarLenUnicode>().create("unit").expect("a unit").write_scalar(&unit).expect("written");
+    drop((axis, group, file));
+    let options = "--metric ccf --min-overlap 150um --rescore cmps,relative-distance --overwrite";
+    let made = json(folder, &format!("compare p.h5:/marks {options} -k 2 --json -o o.h5"));
+    assert_eq!(made["options"]["settings"]["min_overlap"]["samples"], 100);
+    let read = |name: &str| hdf5::File::open(folder.join("o.h5")).expect("a result").dataset(name).expect(name);
+    let whole = |name: &str| read(name).read_raw::<i64>().expect("numbers");
+    assert_eq!(whole("neighbors")[..2], [1, 2]);
+    // Sample 7 of the first lies beside sample 0 of the second.
+    assert_eq!((&whole("lags")[..2], &whole("overlaps")[..2]), (&[7, 15][..], &[180, 185][..]));
+    assert_eq!(whole("lags")[2], -7);
+    assert_eq!(whole("cmps")[..2], [4, 4]);
+    assert_eq!(read("cmps_votes").shape(), [4, 2, 4]);
+    assert!(read("relative_distance").read_raw::<f64>().expect("numbers")[..2].iter().all(|d| (d - 1.0).abs() < 1e-12));
+    ok(folder, "verify o.h5");
+    let links = json(folder, &format!("compare p.h5:/marks {options} --threshold 0.99 --json -o o.h5"));
+    assert_eq!(links["links"], 3);
+    assert_eq!((whole("query"), whole("reference"), whole("lag")), (vec![0, 0, 1], vec![1, 2, 2], vec![7, 15, 8]));
+    ok(folder, "verify o.h5");
+    for (wrong, says) in [
+        ("--metric cosine --min-overlap 0.5", "is for --metric ccf"),
+        ("--metric ccf --min-overlap 2.5", "whole samples"),
+        ("--metric ccf --stretch 3", "0.5 to 2"),
+        ("--metric ccf --stretch nfi --stretch-side reference", "needs a reference"),
+        ("--metric mahalanobis", "needs --covariance"),
+        ("--metric minkowski --p 0.5", "1 to 32"),
+    ] {
+        let (code, _, err) = run(folder, &format!("compare p.h5:/marks {wrong} -k 1 -o w.h5"));
+        assert!(code == 2 && err.contains(says), "{wrong}: {code} {err}");
+    }
+}

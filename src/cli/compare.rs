@@ -38,8 +38,6 @@ pub struct Options {
     #[arg(long, short, value_parser = PossibleValuesParser::new(metric_names()), hide_possible_values = false)]
     metric: String,
     #[command(flatten)]
-    settings: super::settings::Options,
-    #[command(flatten)]
     mode: ModeOptions,
     /// Result to write: FILE.h5, or FILE.h5:/group
     #[arg(long, short)]
@@ -55,6 +53,9 @@ pub struct Options {
     invalid: InvalidChoice,
     #[command(flatten)]
     resources: Resources,
+    // Last, since its heading would hold for what follows.
+    #[command(flatten)]
+    settings: super::settings::Options,
 }
 
 #[derive(Debug, clap::Args)]
