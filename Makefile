@@ -2,7 +2,7 @@
 # Each target sets up what it needs first; what is there already is not looked for twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-folds bench-ccf bench-memory doc man clean
+.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-folds bench-ccf bench-memory check-matchms doc man clean
 
 # The tools that setup found or made: cmake first in PATH, STRIAE_PYTHON for tests.
 WITH := ./scripts/with-tools.sh
@@ -48,6 +48,10 @@ bench-folds: build ## fold metrics against scikit-learn and SciPy, in one run; i
 bench-ccf: build ## lagged correlation against a batched FFT in SciPy, in one run
 	@./scripts/setup.sh sklearn
 	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/peers/ccf_fft.py'
+
+check-matchms: setup ## cosine scores of peak lists against matchms on real spectra; installs matchms into target/tools/venv
+	@./scripts/setup.sh matchms
+	$(WITH) cargo test --release --locked --test peaks_matchms -- --ignored --nocapture
 
 bench-memory: build ## peak memory of a comparison larger than its allowance (about a minute)
 	python3 benches/memory/peak.py

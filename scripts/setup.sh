@@ -3,6 +3,7 @@
 #     scripts/setup.sh build     what the program needs to be built: Rust, a C compiler, cmake
 #     scripts/setup.sh test      and what its tests need: Python with h5py and SciPy, a Vulkan device
 #     scripts/setup.sh faiss     and what the comparison with FAISS needs
+#     scripts/setup.sh matchms   and what the check against matchms needs
 #     scripts/setup.sh sklearn   and what those with scikit-learn and SciPy need
 # Tools go to target/tools, in this tree. On Debian and Ubuntu, system packages are installed when this runs as root or
 # sudo asks no password; otherwise it says what to install. With STRIAE_REQUIRE_GPU=1 a missing Vulkan device is an error.
@@ -118,6 +119,7 @@ case $goal in
     test) need_python; need_vulkan ;;
     faiss) need_python; pip_install faiss "faiss-cpu>=1.9" ;;
     sklearn) need_python; pip_install sklearn "scikit-learn>=1.5" ;;
-    *) die "build, test, faiss or sklearn, not $goal" ;;
+    matchms) need_python; pip_install matchms "matchms>=0.30" ;;
+    *) die "build, test, faiss, sklearn or matchms, not $goal" ;;
 esac
 say "ready ($goal): Rust $rust_is, cmake $(version_of "$cmake_now")"

@@ -33,6 +33,7 @@ pub mod jensen_shannon;
 pub mod mahalanobis;
 pub mod manhattan;
 pub mod minkowski;
+pub mod peaks;
 pub mod pearson;
 pub mod settings;
 pub mod spectral_angle;

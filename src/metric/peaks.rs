@@ -1,0 +1,740 @@
+//! Plain definitions of the similarity of two centroid mass spectra.
+//!
+//! A spectrum is a list of peaks `(m_i, I_i)`, `m` ascending. Every score here
+//! has the same bits whichever of the two spectra comes first.
+//!
+//! **Cosines.** Peak weights are `w_i = m_i^p * I_i^q`. A set `M` of peak pairs,
+//! in which each peak occurs at most once, gives
+//!
+//! ```text
+//! score = ( sum over (i,j) in M of  a_i b_j ) / ( |a| |b| ),   |w| = sqrt(sum w^2)
+//! ```
+//!
+//! Admissible pairs lie within the tolerance. The metrics differ in `M`:
+//!
+//! * greedy: pairs in descending order of `a_i b_j`; a pair enters if both of its
+//!   peaks are still free. Equal products: the pair of higher m/z rank first.
+//!   (Only the order of two pairs that share a peak can change `M`, and for those
+//!   "higher rank" means the same from either side; so `M` does not depend on
+//!   which spectrum is first.) Greedy matching is what the matchms package calls
+//!   `CosineGreedy`: Huber et al. 2020, doi:10.21105/joss.02411.
+//! * exact: `M` of largest sum, by shortest augmenting paths on every connected
+//!   component of the matching graph: Kuhn 1955, doi:10.1002/nav.3800020109;
+//!   Jonker and Volgenant 1987, doi:10.1007/BF02278710.
+//! * linear: peaks closer than twice the tolerance are first merged into the most
+//!   intense of them (its m/z, the summed intensity); afterwards a peak has at
+//!   most one partner and one sweep finds `M`. The convention of SIRIUS (Dührkop
+//!   et al. 2019, doi:10.1038/s41592-019-0344-8), as in matchms `CosineLinear`.
+//! * modified: a pair is admissible directly or after the spectrum of the
+//!   lower precursor is moved up by the difference of the precursors; then
+//!   greedy, a moved pair before a direct one of equal product: Watrous et al.
+//!   2012, doi:10.1073/pnas.1203689109. If the precursors agree within the
+//!   tolerance only direct pairs count.
+//!
+//! **Spectral entropy** (Li et al. 2021, doi:10.1038/s41592-021-01331-z). Both
+//! spectra are cleaned: peaks within twice the tolerance of a more intense one
+//! are merged into it (m/z is the intensity-weighted mean; repeated until all
+//! gaps are at least twice the tolerance), peaks below `noise` times the highest
+//! are dropped, the rest is scaled to sum 1. With `S = -sum p ln p`, the weighted
+//! form replaces `p` by `p^(0.25 + 0.25 S)` where `S < 3`, scaled to sum 1 again.
+//! With `f(x) = x log2 x`, over the matched peaks,
+//!
+//! ```text
+//! score = 1/2 sum ( f(a_i + b_j) - f(a_i) - f(b_j) )
+//! ```
+//!
+//! which is `1 - (2 S_AB - S_A - S_B) / ln 4`, 0 to 1.
+//!
+//! **When two peaks match**, `lo <= hi` being their m/z:
+//!
+//! * Da, greedy, exact, modified: `hi <= fl(lo + tolerance)`. matchms tests
+//!   `fl(m1 - tol) <= m2 <= fl(m1 + tol)`; this is the same test where the first
+//!   spectrum has the lower peak, and differs elsewhere only if the difference
+//!   equals the tolerance up to rounding (there matchms itself is not symmetric).
+//! * Da, linear and entropy: `fl(hi - lo) <= tolerance`, as both sources do.
+//! * ppm, all: `hi <= fl(lo * r)`, `r = (1 + t/2) / (1 - t/2)`, `t = 1e-6 ppm`: the
+//!   difference is at most `t` times the **mean** of the two. `ms_entropy` takes `t`
+//!   relative to the first spectrum's peak, which is not symmetric.
+//!
+//! Peaks of zero weight are no peaks: they are dropped before anything else.
+//! Scores are not clipped: rounding can leave 1 + 2e-16.
+//!
+//! Sums run over the pairs in ascending order of `i + j` (ranks of the peaks after
+//! cleaning), and of two pairs with equal `i + j` the larger product first.
+
+use std::cmp::Ordering;
+use thiserror::Error as ThisError;
+
+/// Why a spectrum or a setting cannot be used.
+#[derive(Debug, Clone, PartialEq, ThisError)]
+pub enum Error {
+    /// m/z and intensity lists differ in length.
+    #[error("{mz} m/z values but {intensity} intensities")]
+    Lengths { mz: usize, intensity: usize },
+    /// A value is NaN or infinite.
+    #[error("{what} {position} is not a finite number")]
+    NotFinite { what: &'static str, position: usize },
+    /// A value is below zero.
+    #[error("{what} {position} is negative")]
+    Negative { what: &'static str, position: usize },
+    /// m/z goes down.
+    #[error("m/z value {position} is smaller than the one before it")]
+    NotAscending { position: usize },
+    /// No peak is above zero.
+    #[error("no peak has a positive intensity")]
+    NoPeak,
+    /// The precursor is not a positive number.
+    #[error("the precursor m/z must be a positive number, not {0}")]
+    Precursor(f64),
+    /// Modified cosine without a precursor.
+    #[error("the modified cosine needs a precursor m/z, and the spectrum has none")]
+    NoPrecursor,
+    /// A setting is out of its range.
+    #[error("setting {name} = {value}: {rule}")]
+    Setting { name: &'static str, value: f64, rule: &'static str },
+    /// The weights cannot be squared and summed in an f64.
+    #[error("the weights of the peaks under the given powers are zero or out of range")]
+    Weights,
+    /// More spectra than a 32-bit index holds.
+    #[error("{0} spectra are more than one collection holds")]
+    TooMany(usize),
+}
+
+/// A checked centroid spectrum.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spectrum {
+    mz: Vec<f64>,
+    intensity: Vec<f64>,
+    precursor: Option<f64>,
+}
+
+fn check(values: &[f64], what: &'static str) -> Result<(), Error> {
+    for (position, v) in values.iter().enumerate() {
+        if !v.is_finite() {
+            return Err(Error::NotFinite { what, position });
+        }
+        if *v < 0.0 {
+            return Err(Error::Negative { what, position });
+        }
+    }
+    Ok(())
+}
+
+impl Spectrum {
+    /// Checks and keeps the peak list.
+    ///
+    /// # Errors
+    /// Lengths differ; a value is not finite or negative; m/z descends; no peak
+    /// has a positive intensity; the precursor is not a positive number.
+    pub fn new(mz: Vec<f64>, intensity: Vec<f64>, precursor: Option<f64>) -> Result<Self, Error> {
+        if mz.len() != intensity.len() {
+            return Err(Error::Lengths { mz: mz.len(), intensity: intensity.len() });
+        }
+        check(&mz, "m/z value")?;
+        check(&intensity, "intensity")?;
+        if let Some(p) = mz.windows(2).position(|w| w[1] < w[0]) {
+            return Err(Error::NotAscending { position: p + 1 });
+        }
+        if !intensity.iter().any(|&v| v > 0.0) {
+            return Err(Error::NoPeak);
+        }
+        match precursor {
+            Some(p) if !(p.is_finite() && p > 0.0) => Err(Error::Precursor(p)),
+            _ => Ok(Self { mz, intensity, precursor }),
+        }
+    }
+
+    /// m/z of the peaks, ascending.
+    #[must_use]
+    pub fn mz(&self) -> &[f64] {
+        &self.mz
+    }
+
+    /// Intensities of the peaks.
+    #[must_use]
+    pub fn intensity(&self) -> &[f64] {
+        &self.intensity
+    }
+
+    /// Precursor m/z.
+    #[must_use]
+    pub fn precursor(&self) -> Option<f64> {
+        self.precursor
+    }
+}
+
+/// How far apart two peaks may lie.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Tolerance {
+    /// In dalton (m/z units).
+    Da(f64),
+    /// In parts per million of the mean of the two m/z.
+    Ppm(f64),
+}
+
+/// Parameters of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settings {
+    /// Largest distance of two matching peaks.
+    pub tolerance: Tolerance,
+    /// Power of m/z in the weight (cosines).
+    pub mz_power: f64,
+    /// Power of the intensity in the weight (cosines).
+    pub intensity_power: f64,
+    /// Merge close peaks beforehand (linear cosine and entropy). `false` is for
+    /// spectra that have been merged already; pairs are then formed in one sweep.
+    pub merge: bool,
+    /// Entropy: peaks below this share of the highest (after merging) are dropped.
+    pub noise: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { tolerance: Tolerance::Da(0.1), mz_power: 0.0, intensity_power: 1.0, merge: true, noise: 0.01 }
+    }
+}
+
+impl Settings {
+    /// Default settings with another tolerance.
+    #[must_use]
+    pub fn with(tolerance: Tolerance) -> Self {
+        Self { tolerance, ..Self::default() }
+    }
+
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// A value is not finite or outside its range.
+    pub fn check(&self) -> Result<(), Error> {
+        let (name, value, top) = match self.tolerance {
+            Tolerance::Da(v) => ("tolerance (Da)", v, f64::MAX),
+            Tolerance::Ppm(v) => ("tolerance (ppm)", v, 1e6),
+        };
+        if !(0.0..=top).contains(&value) {
+            let rule = "must be finite, at least 0, and at most 1e6 ppm";
+            return Err(Error::Setting { name, value, rule });
+        }
+        for (name, value) in [("mz_power", self.mz_power), ("intensity_power", self.intensity_power)] {
+            if !value.is_finite() {
+                return Err(Error::Setting { name, value, rule: "must be finite" });
+            }
+        }
+        if !(0.0..1.0).contains(&self.noise) {
+            let rule = "must be at least 0 and below 1";
+            return Err(Error::Setting { name: "noise", value: self.noise, rule });
+        }
+        Ok(())
+    }
+}
+
+/// Score of a pair and the number of matched peaks behind it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Match {
+    /// Similarity, 0 to 1 up to rounding.
+    pub score: f64,
+    /// Pairs of peaks that were matched.
+    pub matched: u32,
+}
+
+impl Match {
+    /// No peak in common.
+    pub const NONE: Self = Self { score: 0.0, matched: 0 };
+}
+
+/// The similarity measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeakMetric {
+    /// Cosine over greedily matched peaks.
+    CosineGreedy,
+    /// Cosine over the best possible assignment of peaks.
+    CosineExact,
+    /// Cosine over merged peaks in one sweep.
+    CosineLinear,
+    /// Greedy cosine that also allows pairs moved by the precursor difference.
+    ModifiedCosine,
+    /// Entropy similarity with entropy-dependent intensity weights.
+    Entropy,
+    /// Entropy similarity of the plain intensities.
+    EntropyUnweighted,
+}
+
+/// The test of two m/z, `lo <= hi`. All three are monotone in both arguments.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Window {
+    Plus(f64),
+    Gap(f64),
+    Ratio(f64),
+}
+
+impl Window {
+    #[inline]
+    pub(crate) fn ordered(self, lo: f64, hi: f64) -> bool {
+        match self {
+            Self::Plus(t) => hi <= lo + t,
+            Self::Gap(t) => hi - lo <= t,
+            Self::Ratio(r) => hi <= lo * r,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn near(self, x: f64, y: f64) -> bool {
+        if x <= y { self.ordered(x, y) } else { self.ordered(y, x) }
+    }
+}
+
+impl Tolerance {
+    /// The window `times` (1 or 2) tolerances wide; `difference`: compare differences.
+    fn window(self, times: i32, difference: bool) -> Window {
+        match self {
+            Self::Da(t) if difference => Window::Gap(t * f64::from(times)),
+            Self::Da(t) => Window::Plus(t * f64::from(times)),
+            Self::Ppm(p) => {
+                let half = p * 1e-6 / 2.0;
+                let r = (1.0 + half) / (1.0 - half);
+                Window::Ratio(if times == 2 { r * r } else { r })
+            }
+        }
+    }
+}
+
+/// A spectrum made ready for one metric: cleaned peaks and their weights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Peaks {
+    /// m/z, ascending.
+    pub mz: Vec<f64>,
+    /// Weight `w` (cosines) or probability `p` (entropy).
+    pub weight: Vec<f64>,
+    /// `|w|`; 1 for the entropies.
+    pub norm: f64,
+    /// Precursor; 0 where the metric needs none.
+    pub precursor: f64,
+}
+
+impl PeakMetric {
+    /// Whether this is one of the two entropy similarities.
+    #[must_use]
+    pub fn is_entropy(self) -> bool {
+        matches!(self, Self::Entropy | Self::EntropyUnweighted)
+    }
+
+    pub(crate) fn window(self, settings: &Settings) -> Window {
+        settings.tolerance.window(1, self.is_entropy() || self == Self::CosineLinear)
+    }
+
+    /// Cleans and weights a spectrum for this metric.
+    ///
+    /// # Errors
+    /// A setting is out of range; the precursor is missing; the weights overflow.
+    pub fn prepare(self, spectrum: &Spectrum, settings: &Settings) -> Result<Peaks, Error> {
+        settings.check()?;
+        if self.is_entropy() {
+            return Ok(prepare_entropy(spectrum, settings, self == Self::Entropy));
+        }
+        let precursor = match (self, spectrum.precursor) {
+            (Self::ModifiedCosine, None) => return Err(Error::NoPrecursor),
+            (Self::ModifiedCosine, Some(p)) => p,
+            _ => 0.0,
+        };
+        let positive = positive_peaks(spectrum);
+        let peaks = if self == Self::CosineLinear && settings.merge {
+            merge_close(&positive, settings.tolerance.window(2, true))
+        } else {
+            positive
+        };
+        weigh(&peaks, settings, precursor)
+    }
+
+    /// Similarity of two spectra.
+    ///
+    /// # Errors
+    /// As [`PeakMetric::prepare`] for either spectrum.
+    pub fn score(&self, a: &Spectrum, b: &Spectrum, settings: &Settings) -> Result<Match, Error> {
+        let (a, b) = (self.prepare(a, settings)?, self.prepare(b, settings)?);
+        Ok(self.score_prepared(&a, &b, settings))
+    }
+
+    /// Similarity of two prepared spectra (both by this metric and these settings).
+    #[must_use]
+    pub fn score_prepared(&self, a: &Peaks, b: &Peaks, settings: &Settings) -> Match {
+        let window = self.window(settings);
+        match self {
+            Self::CosineGreedy => cosine(&mut greedy(all_pairs(a, b, window, None)), a, b),
+            Self::ModifiedCosine => {
+                let plain = precursors_agree(a.precursor, b.precursor, settings);
+                let shift = if plain { None } else { Some(b.precursor - a.precursor) };
+                cosine(&mut greedy(all_pairs(a, b, window, shift)), a, b)
+            }
+            Self::CosineExact => cosine(&mut exact(&all_pairs(a, b, window, None), a, b), a, b),
+            Self::CosineLinear => cosine(&mut sweep(a, b, window), a, b),
+            Self::Entropy | Self::EntropyUnweighted => entropy(&sweep(a, b, window), a, b),
+        }
+    }
+}
+
+/// The precursors differ by no more than the tolerance: no pair is moved.
+pub(crate) fn precursors_agree(a: f64, b: f64, settings: &Settings) -> bool {
+    settings.tolerance.window(1, true).near(a, b)
+}
+
+/// `x log2 x`.
+#[inline]
+pub(crate) fn xlog2x(x: f64) -> f64 {
+    x * libm::log2(x)
+}
+
+/// One matched pair's share of the entropy similarity, times 2.
+#[inline]
+pub(crate) fn entropy_term(a: f64, fa: f64, b: f64, fb: f64) -> f64 {
+    xlog2x(a + b) - (fa + fb)
+}
+
+/// The similarity from twice its value; rounding must not leave it below 0.
+#[inline]
+pub(crate) fn entropy_score(twice: f64) -> f64 {
+    (0.5 * twice).max(0.0)
+}
+
+// ---- cleaning -------------------------------------------------------------
+
+type Peak = (f64, f64);
+
+fn positive_peaks(s: &Spectrum) -> Vec<Peak> {
+    s.mz.iter().copied().zip(s.intensity.iter().copied()).filter(|p| p.1 > 0.0).collect()
+}
+
+fn weigh(peaks: &[Peak], settings: &Settings, precursor: f64) -> Result<Peaks, Error> {
+    let mut out = Peaks { mz: Vec::new(), weight: Vec::new(), norm: 0.0, precursor };
+    let mut squares = 0.0;
+    for &(mz, intensity) in peaks {
+        let w = libm::pow(mz, settings.mz_power) * libm::pow(intensity, settings.intensity_power);
+        squares += w * w;
+        if w != 0.0 {
+            out.mz.push(mz);
+            out.weight.push(w);
+        }
+    }
+    if !f64::is_normal(squares) {
+        return Err(Error::Weights);
+    }
+    out.norm = squares.sqrt();
+    Ok(out)
+}
+
+/// Ranks by descending intensity; `low_first`: of equal ones the lower m/z first.
+fn by_intensity(peaks: &[Peak], low_first: bool) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..peaks.len()).collect();
+    order.sort_by(|&x, &y| {
+        let ties = if low_first { x.cmp(&y) } else { y.cmp(&x) };
+        peaks[y].1.total_cmp(&peaks[x].1).then(ties)
+    });
+    order
+}
+
+/// Neighbours of peak `i` still free and within the window: leftwards, then rightwards.
+fn free_neighbours(peaks: &[Peak], used: &[bool], i: usize, window: Window) -> Vec<usize> {
+    let left = (0..i).rev().take_while(|&j| window.ordered(peaks[j].0, peaks[i].0));
+    let right = (i + 1..peaks.len()).take_while(|&j| window.ordered(peaks[i].0, peaks[j].0));
+    left.chain(right).filter(|&j| !used[j]).collect()
+}
+
+/// Merging of the linear cosine: the most intense peak keeps its m/z.
+fn merge_close(peaks: &[Peak], window: Window) -> Vec<Peak> {
+    let mut used = vec![false; peaks.len()];
+    let mut out = Vec::new();
+    for i in by_intensity(peaks, true) {
+        if used[i] {
+            continue;
+        }
+        used[i] = true;
+        let mut total = peaks[i].1;
+        for j in free_neighbours(peaks, &used, i, window) {
+            total += peaks[j].1;
+            used[j] = true;
+        }
+        out.push((peaks[i].0, total));
+    }
+    out.sort_by(|x, y| x.0.total_cmp(&y.0));
+    out
+}
+
+/// One pass of the entropy merging: weighted mean m/z, summed intensity.
+fn centroid_pass(peaks: &[Peak], window: Window) -> Vec<Peak> {
+    let mut used = vec![false; peaks.len()];
+    let mut out = Vec::new();
+    for i in by_intensity(peaks, false) {
+        if used[i] {
+            continue;
+        }
+        used[i] = true;
+        let mut group = free_neighbours(peaks, &used, i, window);
+        group.push(i);
+        group.sort_unstable();
+        let (mut total, mut moment) = (0.0, 0.0);
+        for &j in &group {
+            total += peaks[j].1;
+            moment += peaks[j].1 * peaks[j].0;
+            used[j] = true;
+        }
+        let mz = if group.len() == 1 { peaks[i].0 } else { moment / total };
+        out.push((mz, total));
+    }
+    out.sort_by(|x, y| x.0.total_cmp(&y.0));
+    out
+}
+
+/// Two neighbours are closer than the window is wide.
+fn crowded(peaks: &[Peak], window: Window) -> bool {
+    peaks.windows(2).any(|p| match window {
+        Window::Plus(t) => p[1].0 < p[0].0 + t,
+        Window::Gap(t) => p[1].0 - p[0].0 < t,
+        Window::Ratio(r) => p[1].0 < p[0].0 * r,
+    })
+}
+
+fn to_sum_one(values: &mut [f64]) {
+    let sum: f64 = values.iter().fold(0.0, |s, v| s + v);
+    for v in values {
+        *v /= sum;
+    }
+}
+
+fn prepare_entropy(s: &Spectrum, settings: &Settings, weighted: bool) -> Peaks {
+    let mut peaks: Vec<Peak> = positive_peaks(s).into_iter().filter(|p| p.0 > 0.0).collect();
+    let highest = peaks.iter().fold(0.0, |m: f64, p| m.max(p.1));
+    for p in &mut peaks {
+        p.1 /= highest; // no sum below can overflow
+    }
+    let window = settings.tolerance.window(2, true);
+    while settings.merge && crowded(&peaks, window) {
+        peaks = centroid_pass(&peaks, window);
+    }
+    let highest = peaks.iter().fold(0.0, |m: f64, p| m.max(p.1));
+    peaks.retain(|p| p.1 > 0.0 && p.1 >= settings.noise * highest);
+    let (mz, mut p): (Vec<f64>, Vec<f64>) = peaks.into_iter().unzip();
+    to_sum_one(&mut p);
+    if weighted {
+        let entropy = p.iter().fold(0.0, |s, &v| s - v * libm::log(v));
+        if entropy < 3.0 {
+            let power = 0.25 + 0.25 * entropy;
+            for v in &mut p {
+                *v = libm::pow(*v, power);
+            }
+            to_sum_one(&mut p);
+        }
+    }
+    Peaks { mz, weight: p, norm: 1.0, precursor: 0.0 }
+}
+
+// ---- pairs ----------------------------------------------------------------
+
+/// Peak `i` of the first spectrum and `j` of the second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Pair {
+    pub(crate) i: u32,
+    pub(crate) j: u32,
+    pub(crate) product: f64,
+    pub(crate) moved: bool,
+}
+
+/// The m/z of both peaks after the lower precursor's spectrum has been moved.
+#[inline]
+pub(crate) fn moved(x: f64, y: f64, shift: f64) -> (f64, f64) {
+    if shift > 0.0 { (x + shift, y) } else { (x, y - shift) }
+}
+
+/// Every admissible pair, by `i`, then `j`; the moved ones after the direct ones.
+fn all_pairs(a: &Peaks, b: &Peaks, window: Window, shift: Option<f64>) -> Vec<Pair> {
+    let mut out = Vec::new();
+    for step in std::iter::once(None).chain(shift.map(Some)) {
+        for (i, (&x, &wa)) in (0u32..).zip(a.mz.iter().zip(&a.weight)) {
+            for (j, (&y, &wb)) in (0u32..).zip(b.mz.iter().zip(&b.weight)) {
+                let (x, y) = step.map_or((x, y), |s| moved(x, y, s));
+                if window.near(x, y) {
+                    out.push(Pair { i, j, product: wa * wb, moved: step.is_some() });
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Order in which greedy matching takes pairs.
+pub(crate) fn greedy_order(x: &Pair, y: &Pair) -> Ordering {
+    let ranks = (y.moved, y.i, y.j).cmp(&(x.moved, x.i, x.j));
+    y.product.total_cmp(&x.product).then(ranks)
+}
+
+fn greedy(mut pairs: Vec<Pair>) -> Vec<Pair> {
+    pairs.sort_by(greedy_order);
+    let mut chosen: Vec<Pair> = Vec::new();
+    for p in pairs {
+        if chosen.iter().all(|c| c.i != p.i && c.j != p.j) {
+            chosen.push(p);
+        }
+    }
+    chosen
+}
+
+/// Pairs of one sweep upwards in m/z: whoever meets first is matched.
+pub(crate) fn sweep(a: &Peaks, b: &Peaks, window: Window) -> Vec<Pair> {
+    let mut out = Vec::new();
+    let (mut i, mut j) = (0, 0);
+    while let (Some(&x), Some(&y)) = (a.mz.get(i), b.mz.get(j)) {
+        if window.near(x, y) {
+            let product = a.weight[i] * b.weight[j];
+            out.push(Pair { i: rank(i), j: rank(j), product, moved: false });
+            i += 1;
+            j += 1;
+        } else if x < y {
+            i += 1;
+        } else {
+            j += 1;
+        }
+    }
+    out
+}
+
+fn rank(i: usize) -> u32 {
+    i as u32
+}
+
+/// Order in which the products are summed.
+pub(crate) fn sum_order(x: &Pair, y: &Pair) -> Ordering {
+    (x.i + x.j).cmp(&(y.i + y.j)).then(y.product.total_cmp(&x.product))
+}
+
+/// The score of chosen pairs.
+pub(crate) fn cosine(chosen: &mut [Pair], a: &Peaks, b: &Peaks) -> Match {
+    chosen.sort_by(sum_order);
+    let sum = chosen.iter().fold(0.0, |s, p| s + p.product);
+    Match { score: sum / (a.norm * b.norm), matched: rank(chosen.len()) }
+}
+
+pub(crate) fn entropy(pairs: &[Pair], a: &Peaks, b: &Peaks) -> Match {
+    let twice = pairs.iter().fold(0.0, |s, p| {
+        let (x, y) = (a.weight[p.i as usize], b.weight[p.j as usize]);
+        s + entropy_term(x, xlog2x(x), y, xlog2x(y))
+    });
+    Match { score: entropy_score(twice), matched: rank(pairs.len()) }
+}
+
+// ---- exact assignment -----------------------------------------------------
+
+/// The spectrum that supplies the rows: a fixed choice, so that among several
+/// best assignments the same one is found from either side.
+fn rows_first(a: &Peaks, b: &Peaks) -> bool {
+    let (ka, kb) = (a.mz.iter().chain(&a.weight), b.mz.iter().chain(&b.weight));
+    let differ = ka.zip(kb).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne());
+    differ.unwrap_or_else(|| a.mz.len().cmp(&b.mz.len())).is_le()
+}
+
+/// Pairs of the assignment with the largest sum. `pairs` by `i`, then `j`.
+pub(crate) fn exact(pairs: &[Pair], a: &Peaks, b: &Peaks) -> Vec<Pair> {
+    if rows_first(a, b) {
+        return components(pairs).into_iter().flat_map(assign).collect();
+    }
+    let flip = |p: &Pair| Pair { i: p.j, j: p.i, ..*p };
+    let mut flipped: Vec<Pair> = pairs.iter().map(flip).collect();
+    flipped.sort_by_key(|p| (p.i, p.j));
+    components(&flipped).into_iter().flat_map(assign).map(|p| flip(&p)).collect()
+}
+
+/// Connected components: along m/z they follow one another without overlap.
+fn components(pairs: &[Pair]) -> Vec<&[Pair]> {
+    let mut out = Vec::new();
+    let (mut start, mut last) = (0, (0, 0));
+    for (n, p) in pairs.iter().enumerate() {
+        if n > start && p.i > last.0 && p.j > last.1 {
+            out.push(&pairs[start..n]);
+            start = n;
+        }
+        last = (last.0.max(p.i), last.1.max(p.j));
+    }
+    if start < pairs.len() {
+        out.push(&pairs[start..]);
+    }
+    out
+}
+
+fn assign(pairs: &[Pair]) -> Vec<Pair> {
+    if let [only] = pairs {
+        return vec![*only];
+    }
+    let ends = |get: fn(&Pair) -> u32| {
+        let low = pairs.iter().map(get).min().unwrap_or(0);
+        let high = pairs.iter().map(get).max().unwrap_or(0);
+        (low, (high - low + 1) as usize)
+    };
+    let ((i0, rows), (j0, cols)) = (ends(|p| p.i), ends(|p| p.j));
+    let turned = rows > cols;
+    let (n, m) = if turned { (cols, rows) } else { (rows, cols) };
+    let mut cell: Vec<Option<Pair>> = vec![None; n * m];
+    for p in pairs {
+        let (r, c) = ((p.i - i0) as usize, (p.j - j0) as usize);
+        cell[if turned { c * m + r } else { r * m + c }] = Some(*p);
+    }
+    let gain: Vec<f64> = cell.iter().map(|p| p.map_or(0.0, |p| p.product)).collect();
+    let columns = best_columns(&gain, n, m);
+    columns.iter().enumerate().filter_map(|(r, &c)| cell[r * m + c]).filter(|p| p.product > 0.0).collect()
+}
+
+/// For every row of an `n x m` table (`n <= m`) the column of an assignment of
+/// largest total gain: shortest augmenting paths with potentials.
+fn best_columns(gain: &[f64], n: usize, m: usize) -> Vec<usize> {
+    let mut row_of = vec![n; m]; // n: free
+    let (mut u, mut v) = (vec![0.0; n], vec![0.0; m]);
+    for row in 0..n {
+        let (end, before) = augmenting_path(gain, row, &row_of, &mut u, &mut v);
+        let mut at = end;
+        while let Some(from) = before[at] {
+            row_of[at] = row_of[from];
+            at = from;
+        }
+        row_of[at] = row;
+    }
+    let mut column_of = vec![0; n];
+    for (column, &row) in row_of.iter().enumerate() {
+        if row < n {
+            column_of[row] = column;
+        }
+    }
+    column_of
+}
+
+/// Cheapest path from `row` to a free column, and for every column the one before
+/// it on that path. Potentials are updated.
+fn augmenting_path(gain: &[f64], row: usize, row_of: &[usize], u: &mut [f64], v: &mut [f64]) -> (usize, Vec<Option<usize>>) {
+    let (n, m) = (u.len(), v.len());
+    let mut cost = vec![f64::INFINITY; m];
+    let mut before: Vec<Option<usize>> = vec![None; m];
+    let mut visited: Vec<usize> = Vec::new();
+    let mut done = vec![false; m];
+    let (mut at, mut via, mut reach) = (row, None, 0.0);
+    loop {
+        let mut next = (f64::INFINITY, 0);
+        for c in (0..m).filter(|&c| !done[c]) {
+            let step = reach - gain[at * m + c] - u[at] - v[c];
+            if step < cost[c] {
+                cost[c] = step;
+                before[c] = via;
+            }
+            if cost[c] < next.0 {
+                next = (cost[c], c);
+            }
+        }
+        reach = next.0;
+        let column = next.1;
+        if row_of[column] == n {
+            u[row] += reach;
+            for &c in &visited {
+                u[row_of[c]] += reach - cost[c];
+                v[c] -= reach - cost[c];
+            }
+            return (column, before);
+        }
+        done[column] = true;
+        visited.push(column);
+        at = row_of[column];
+        via = Some(column);
+    }
+}
