@@ -268,3 +268,33 @@ fn a_file_is_complete_or_not_there() {
     let error = Writer::create(&absent, &layout, false).expect_err("no folder").to_string();
     assert!(error.contains("no/such/folder"), "{error}");
 }
+
+#[test]
+fn files_are_written_while_other_threads_start_programs() {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    let folder = tempfile::tempdir().expect("a folder");
+    let layout = Layout::default().dataset("/x", &[2], Kind::F64);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        // A program being started holds every open file of ours until its `exec`, and with it the file's lock.
+        for _ in 0..2 {
+            threads.spawn(|| {
+                while !done.load(Relaxed) {
+                    let mut command = std::process::Command::new("true");
+                    // Something to do between `fork` and `exec`, so that the library cannot shorten that time.
+                    command.current_dir(folder.path());
+                    assert!(command.status().expect("`true` is on every machine").success());
+                }
+            });
+        }
+        let failed: Vec<String> = (0..300)
+            .filter_map(|n| {
+                let written = Writer::create(&folder.path().join(format!("{n}.h5")), &layout, false)
+                    .and_then(|writer| writer.put("/x", 0, &[1f64, 2.0]).and_then(|()| writer.finish()));
+                written.err().map(|e| e.to_string())
+            })
+            .collect();
+        done.store(true, Relaxed);
+        assert!(failed.is_empty(), "{} of 300, the first: {}", failed.len(), failed[0]);
+    });
+}

@@ -134,6 +134,14 @@ pub fn check_target(target: &Path, overwrite: bool) -> Result<(), Error> {
     })
 }
 
+/// Without the library's lock on the file: its name is ours alone, and a lock outlives the file's closing when another thread is
+/// starting a program just then (the child holds the open file until its `exec`), so that opening it again would fail.
+fn unlocked() -> hdf5::FileBuilder {
+    let mut options = hdf5::File::with_options();
+    options.with_fapl(|access| access.file_locking(false));
+    options
+}
+
 /// A name beside the target that no other run uses.
 fn part_name(target: &Path) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -170,7 +178,7 @@ impl Writer {
             layout.datasets.iter().map(|(_, shape, kind)| (shape.iter().product::<usize>() * kind.size()) as u64).sum::<u64>();
         let mut offsets = Vec::new();
         {
-            let file = hdf5::File::create_excl(part).map_err(fault("create the file"))?;
+            let file = unlocked().create_excl(part).map_err(fault("create the file"))?;
             for group in layout.groups.iter().filter(|g| g.as_str() != "/") {
                 make_group(&file, group).map_err(fault("create a group"))?;
             }
@@ -310,7 +318,7 @@ impl Writer {
         }
         self.file.sync_all().map_err(Error::write(&self.target, "sync it"))?;
         let path = self.target.display().to_string();
-        let again = hdf5::File::open(&self.part).and_then(|file| {
+        let again = unlocked().open(&self.part).and_then(|file| {
             self.places.iter().try_for_each(|(name, place)| {
                 let dataset = file.dataset(name)?;
                 let right =
