@@ -215,6 +215,7 @@ fn record() -> Record {
         effort: striae::compare::Effort::default(),
         warnings: Vec::new(),
         result_blake3: String::new(),
+        matched_blake3: None,
         tolerance: None,
     }
 }

@@ -204,7 +204,11 @@ fn helps_lists_and_generated_files() {
     for metric in striae::metric::all() {
         assert!(metrics.contains(metric.info().formula), "{metrics}");
     }
-    assert!(json(folder, "metrics --json").as_array().is_some_and(|all| all.len() == striae::metric::all().len()));
+    assert!(
+        json(folder, "metrics --json")
+            .as_array()
+            .is_some_and(|all| { all.len() == striae::metric::all().len() + striae::metric::peaks::PeakMetric::ALL.len() })
+    );
     assert!(ok(folder, "devices").contains("--backend auto"));
     assert!(json(folder, "devices --json")["cpu"]["name"].is_string());
     for shell in ["bash", "zsh", "fish"] {
@@ -283,10 +287,14 @@ fn profiles_that_fit_say_where() {
         ("--metric ccf --min-overlap 2.5", "whole samples"),
         ("--metric ccf --stretch 3", "0.5 to 2"),
         ("--metric ccf --stretch nfi --stretch-side reference", "needs a reference"),
+        ("--metric ccf --stretch-side reference", "give --stretch"),
+        ("--metric cosine --stretch-side reference", "is for --metric ccf"),
         ("--metric mahalanobis", "needs --covariance"),
         ("--metric minkowski --p 0.5", "1 to 32"),
     ] {
         let (code, _, err) = run(folder, &format!("compare p.h5:/marks {wrong} -k 1 -o w.h5"));
         assert!(code == 2 && err.contains(says), "{wrong}: {code} {err}");
     }
+    let (code, _, err) = run(folder, "compare p.h5:/marks --metric ccf --rescore cmps --dense -o w.h5");
+    assert!(code == 2 && err.contains("--rescore") && err.contains("--top-k"), "{code} {err}");
 }

@@ -7,7 +7,7 @@
 //! | AnnData: `X` or `obsm/NAME`, beside `obs` | the dataset | `obs` index | `obs/exhibit`, `obs/source` |
 //! | ann-benchmarks: `train`, `test` | the dataset | – | – |
 //!
-//! Not read: sparse matrices, peak lists (`indptr`, `mz`, `intensity`), 1-D and 3-D data. MATLAB stores matrices transposed: a
+//! Peak lists are read by [`super::peaks`]. Not read: sparse matrices, 1-D and 3-D data. MATLAB stores matrices transposed: a
 //! file from there has features as rows, and nothing in it says so.
 
 use super::address::Address;
@@ -298,7 +298,9 @@ impl Collection {
 fn no_values(tree: &Tree<'_>, path: &str) -> Error {
     let has = |name: &str| tree.nodes.contains_key(join(path, name).as_str());
     if has("indptr") && has("mz") {
-        return tree.refuse(format!("{path} holds peak lists (indptr, mz, intensity), which cannot be compared yet"));
+        return tree.refuse(format!(
+            "{path} holds peak lists (indptr, mz, intensity), which metrics of peak lists compare, such as --metric cosine-greedy (striae metrics lists them)"
+        ));
     }
     if has("indptr") && has("data") {
         return tree.refuse(format!(

@@ -8,6 +8,8 @@ pub mod address;
 pub mod client;
 pub mod collection;
 mod error;
+pub mod peak_result;
+pub mod peaks;
 pub mod result;
 pub mod serve;
 pub mod wire;

@@ -4,6 +4,7 @@
 //! - top-k: `neighbors (n, k)` i64, best first, −1 where there are fewer; `scores (n, k)` f64, NaN there;
 //! - links: `query`, `reference` i64 and `score` f64, ordered by query and reference;
 //! - dense: `scores (n, m)` f32, NaN for pairs that were left out; the attribute `tolerance`;
+//! - of peak lists also `matched`, i64: peaks that were matched, −1 where there is no partner;
 //! - `query_left_out`, `reference_left_out`: rows that the metric is not defined for, where such were skipped;
 //! - `record`: how it was made, as JSON ([`Record`]).
 
@@ -12,7 +13,7 @@ use super::client::{Client, Reading};
 use super::error::Error;
 use super::wire::{Dataset, Question};
 use super::write::{Kind, Layout, Writer};
-use crate::compare::digest::{ResultDigest, of_ranking};
+use crate::compare::digest::{MatchedDigest, ResultDigest, of_ranking};
 use crate::compare::explain::Explainer;
 use crate::compare::{DenseStore, Input, Link, Links, Record};
 use crate::metric::settings::Rescore;
@@ -31,19 +32,19 @@ pub struct Target {
 }
 
 impl Target {
-    fn group(&self) -> String {
+    pub(super) fn group(&self) -> String {
         self.address.inner.clone().unwrap_or_else(|| "/".into())
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(super) fn path(&self, name: &str) -> String {
         format!("{}/{name}", self.group().trim_end_matches('/'))
     }
 
-    fn file(&self) -> &Path {
+    pub(super) fn file(&self) -> &Path {
         &self.address.file
     }
 
-    fn layout(&self, kind: &str, metric: &str, version: &str, record: usize, inputs: &[Input]) -> Layout {
+    pub(super) fn layout(&self, kind: &str, metric: &str, version: &str, record: usize, inputs: &[Input]) -> Layout {
         let group = self.group();
         let mut layout = Layout::default()
             .group(&group)
@@ -59,7 +60,7 @@ impl Target {
         layout
     }
 
-    fn put_left_out(&self, writer: &Writer, inputs: &[Input]) -> Result<(), Error> {
+    pub(super) fn put_left_out(&self, writer: &Writer, inputs: &[Input]) -> Result<(), Error> {
         for (side, input) in ["query", "reference"].iter().zip(inputs) {
             if !input.left_out.is_empty() {
                 let rows: Vec<i64> = input.left_out.iter().map(|&(row, _)| row as i64).collect();
@@ -70,7 +71,7 @@ impl Target {
     }
 }
 
-fn json(target: &Target, record: &Record) -> Result<String, Error> {
+pub(super) fn json(target: &Target, record: &Record) -> Result<String, Error> {
     let mut record = record.clone();
     for input in &mut record.inputs {
         input.left_out.truncate(MOST_REASONS);
@@ -353,6 +354,31 @@ impl StoredResult {
         let neighbors = self.numbers("neighbors", rows.start, rows.len())?;
         let scores = self.numbers("scores", rows.start, rows.len())?;
         Ok((neighbors.into_iter().map(|n| n as i64).collect(), scores))
+    }
+
+    /// Matched peaks of a result of peak lists: of `count` queries, or of so many links.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn matched(&mut self, start: usize, count: usize) -> Result<Vec<i64>, Error> {
+        Ok(self.numbers("matched", start, count)?.into_iter().map(|m| m as i64).collect())
+    }
+
+    /// The digest of the matched peaks, computed anew.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn matched_digest(&mut self) -> Result<String, Error> {
+        let (rows, step) = match self.kind {
+            StoredKind::Ranking { rows, k } => (rows, ((1 << 18) / k).max(1)),
+            StoredKind::Links { count } => (count, 1 << 18),
+            StoredKind::Dense { .. } => (0, 1),
+        };
+        let mut digest = MatchedDigest::default();
+        for start in (0..rows).step_by(step) {
+            digest.add(&self.matched(start, step.min(rows - start))?);
+        }
+        Ok(digest.finish())
     }
 
     /// Links by their place.

@@ -10,7 +10,7 @@ use crate::compare::explain::Explainer;
 use crate::compare::{
     Answer, Comparison, DenseStore, Exclude, Invalid, Job, Mode, Options as JobOptions, Outcome, Record, RowSource,
 };
-use crate::metric;
+use crate::metric::{self, peaks::PeakMetric};
 use clap::builder::PossibleValuesParser;
 use std::path::{Path, PathBuf};
 
@@ -109,7 +109,8 @@ enum InvalidChoice {
 }
 
 fn metric_names() -> Vec<&'static str> {
-    metric::all().iter().map(|m| m.info().name).collect()
+    let lists = PeakMetric::ALL.iter().map(|m| m.name());
+    metric::all().iter().map(|m| m.info().name).chain(lists).collect()
 }
 
 fn tile(text: &str) -> Result<TileShape, String> {
@@ -187,6 +188,7 @@ pub fn compare_and_store(
         effort,
         warnings,
         result_blake3: String::new(),
+        matched_blake3: None,
         tolerance: None,
     };
     let (mut kept, mut links_found) = (Vec::new(), None);
@@ -210,7 +212,7 @@ pub fn compare_and_store(
     Ok(Stored { record, neighbors: kept, links: links_found })
 }
 
-fn same_file(a: &Path, b: &Path) -> bool {
+pub(super) fn same_file(a: &Path, b: &Path) -> bool {
     match (a.canonicalize(), b.canonicalize()) {
         (Ok(a), Ok(b)) => a == b,
         _ => false,
@@ -238,10 +240,15 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         memory: options.resources.memory,
         tile: options.resources.tile,
     };
+    let target = Target { address: Address::parse(&options.output), overwrite: options.overwrite };
+    if let Some(metric) = PeakMetric::by_name(&options.metric) {
+        job.settings.peaks = Some(options.settings.of_peaks(metric)?);
+        let inputs = (options.query.as_str(), options.reference.as_deref());
+        return super::peaks::compare(job, inputs, &target, &options.resources, voice);
+    }
     // Options are checked before files are opened.
     Job::new(job.clone())?;
     let mut query = collection::open(&options.query)?;
-
     let reference = match options.reference.as_deref() {
         Some(text) => {
             let reference = collection::open(text)?;
@@ -252,15 +259,22 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         }
         None => None,
     };
-    job.settings = options.settings.resolve(&options.metric, &mut query, reference.is_some())?;
+    job.settings = options.settings.resolve(&options.metric, &mut query)?;
     Job::new(job.clone())?;
-    let target = Target { address: Address::parse(&options.output), overwrite: options.overwrite };
     let stored = compare_and_store(job, query, reference, &target, &options.resources, voice)?;
     report(&stored, &target, voice)
 }
 
 fn time(seconds: f64) -> String {
     if seconds < 1.0 { format!("{:.1} ms", 1e3 * seconds) } else { format!("{seconds:.2} s") }
+}
+
+/// An input and its size.
+pub fn size(input: &crate::compare::Input) -> String {
+    match input.peaks {
+        Some(peaks) => format!("{} ({} spectra, {peaks} peaks)", input.name, input.rows),
+        None => format!("{} ({} × {})", input.name, input.rows, input.width),
+    }
 }
 
 /// Says what was done.
@@ -278,19 +292,23 @@ pub fn report(stored: &Stored, target: &Target, voice: Voice) -> anyhow::Result<
     if voice.quiet {
         return Ok(());
     }
-    let sides: Vec<String> = record.inputs.iter().map(|i| format!("{} ({} × {})", i.name, i.rows, i.width)).collect();
+    let sides: Vec<String> = record.inputs.iter().map(size).collect();
     let effort = &record.effort;
     let seconds = effort.survey_seconds + effort.compare_seconds;
     println!("compared  {}", sides.join(" with "));
     let devices: Vec<_> = record.devices.iter().map(|d| format!("{} ({})", d.name, d.driver)).collect();
     println!("on        {}, {} threads", devices.join(", then "), record.threads);
+    let exact = if record.inputs[0].peaks.is_some() {
+        "all scores exact in f64".to_owned()
+    } else {
+        let share = 100.0 * effort.refined as f64 / effort.pairs.max(1) as f64;
+        format!("{} scored exactly in f64 ({share:.3} %)", effort.refined)
+    };
     println!(
-        "took      {} for {}pairs: {}pairs/s; {} scored exactly in f64 ({:.3} %)",
+        "took      {} for {}pairs: {}pairs/s; {exact}",
         time(seconds),
         short(effort.pairs as f64),
         short(effort.pairs as f64 / seconds.max(1e-9)),
-        effort.refined,
-        100.0 * effort.refined as f64 / effort.pairs.max(1) as f64,
     );
     for warning in &record.warnings {
         println!("note      {warning}");

@@ -1,6 +1,7 @@
 //! `striae info`: what is in a file.
 
 use super::{Voice, collection};
+use crate::archive::peaks::PeakLists;
 use crate::archive::result::{StoredKind, StoredResult};
 use crate::archive::{Address, Client, Collection};
 use crate::compare::RowSource as _;
@@ -25,6 +26,10 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         return result_text(&found, voice);
     }
     if address.inner.is_some() {
+        if PeakLists::groups(&nodes).any(|group| Some(group) == address.inner.as_deref()) {
+            peaks_text(&PeakLists::open(&address, &reading)?, voice);
+            return Ok(());
+        }
         let mut found = Collection::open(&address, &reading)?;
         return collection_text(&mut found, voice);
     }
@@ -51,12 +56,28 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
             collections.push(found.name());
         }
     }
+    collections.extend(PeakLists::groups(&nodes).map(|group| format!("{}:{group} (peak lists)", address.file.display())));
     if collections.is_empty() {
         println!("Nothing in it can be compared.");
     } else {
         println!("Can be compared: {}", collections.join(", "));
     }
     Ok(())
+}
+
+fn peaks_text(found: &PeakLists, voice: Voice) {
+    let (rows, peaks, precursors) = (found.rows(), found.peaks(), found.has_precursors());
+    if voice.json {
+        let all = serde_json::json!({
+            "name": found.name(), "spectra": rows, "peaks": peaks, "precursors": precursors, "ids": found.has_ids(), "exhibits": found.has_exhibits(),
+        });
+        println!("{all}");
+        return;
+    }
+    println!("{}: {rows} spectra, {peaks} peaks", found.name());
+    for (what, there) in [("precursor_mz", precursors), ("id", found.has_ids()), ("exhibit", found.has_exhibits())] {
+        println!("  {what:<13}{}", if there { "there" } else { "none" });
+    }
 }
 
 fn collection_text(found: &mut Collection, voice: Voice) -> anyhow::Result<()> {
@@ -107,10 +128,7 @@ fn result_text(found: &StoredResult, voice: Voice) -> anyhow::Result<()> {
     };
     println!("Result of a comparison: {what} by {}", record.options.metric);
     for input in &record.inputs {
-        println!(
-            "  input    {} ({} × {})\n           values BLAKE3 {}",
-            input.name, input.rows, input.width, input.values_blake3
-        );
+        println!("  input    {}\n           values BLAKE3 {}", super::compare::size(input), input.values_blake3);
     }
     for device in &record.devices {
         println!("  device   {} ({})", device.name, device.driver);

@@ -1,7 +1,7 @@
 //! `striae metrics`: what scores there are.
 
 use super::Voice;
-use crate::metric::{self, Closer};
+use crate::metric::{self, Closer, peaks::PeakMetric};
 
 /// Lists the metrics: formula, range, symmetry, backends, domain, source
 #[derive(Debug, clap::Args)]
@@ -20,6 +20,13 @@ pub fn run(voice: Voice) {
                 })
             })
             .collect();
+        let lists = PeakMetric::ALL.iter().map(|m| {
+            serde_json::json!({
+                "name": m.name(), "formula": m.formula(), "closer": "larger", "range": ["0", "1"],
+                "domain": "peak lists", "symmetric": true, "backends": ["cpu"], "source": m.source(),
+            })
+        });
+        let all: Vec<_> = all.into_iter().chain(lists).collect();
         println!("{}", serde_json::Value::from(all));
         return;
     }
@@ -29,6 +36,15 @@ pub fn run(voice: Voice) {
         println!("{}\n{:15} {}", i.name, "", i.formula);
         println!("{:15} {closer}, {} … {}; symmetric; cpu, gpu; for {}", "", bound(i.range.0), bound(i.range.1), i.domain);
         println!("{:15} {}\n", "", i.source);
+    }
+    for m in PeakMetric::ALL {
+        println!("{}\n{:15} {}", m.name(), "", m.formula());
+        println!(
+            "{:15} similarity, 0 … 1; symmetric; cpu; for peak lists (indptr, mz, intensity)\n{:15} {}\n",
+            "",
+            "",
+            m.source()
+        );
     }
     println!("Beside the score of ccf, of the pairs that were found (--rescore):\n");
     for (name, formula, kind, source) in BESIDE {

@@ -13,6 +13,7 @@ mod generate;
 mod info;
 mod memory;
 mod metrics;
+mod peaks;
 mod progress;
 mod settings;
 mod simulate;

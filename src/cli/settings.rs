@@ -3,6 +3,7 @@
 use super::{Refused, collection};
 use crate::compare::RowSource;
 use crate::metric::ccf::{Overlap, Stretched, nfi_stretch};
+use crate::metric::peaks::{self, PeakMetric};
 use crate::metric::settings::Rescore;
 use crate::metric::{Settings, Table};
 
@@ -30,6 +31,21 @@ pub struct Options {
     /// ccf: which profile of a pair is stretched. NFI Scratch stretches the reference alone
     #[arg(long, value_enum, default_value = "both", value_name = "SIDE")]
     stretch_side: Side,
+    /// peak lists: how far apart two peaks may lie, in Da or as parts per million (10ppm) [default: 0.1Da]
+    #[arg(long, value_name = "TOLERANCE")]
+    tolerance: Option<String>,
+    /// cosines of peak lists: power of m/z in a peak's weight [default: 0]
+    #[arg(long, value_name = "POWER", allow_negative_numbers = true)]
+    mz_power: Option<f64>,
+    /// cosines of peak lists: power of the intensity in a peak's weight [default: 1]
+    #[arg(long, value_name = "POWER", allow_negative_numbers = true)]
+    intensity_power: Option<f64>,
+    /// entropy of peak lists: peaks below this share of the highest are dropped [default: 0.01]
+    #[arg(long, value_name = "SHARE")]
+    noise: Option<f64>,
+    /// cosine-linear and entropy of peak lists: close peaks were merged already
+    #[arg(long)]
+    no_merge: bool,
     /// ccf: what else to compute of the pairs found: relative-distance, cmps
     #[arg(long, value_enum, value_delimiter = ',', value_name = "SCORES")]
     rescore: Vec<Again>,
@@ -121,13 +137,41 @@ fn spacing(query: &mut crate::archive::Collection) -> anyhow::Result<f64> {
 }
 
 impl Options {
-    /// Reads what is named; what `metric` cannot do without must be.
-    pub fn resolve(&self, metric: &str, query: &mut crate::archive::Collection, reference: bool) -> anyhow::Result<Settings> {
-        if self.stretch_side == Side::Reference && !reference {
-            return Err(Refused::usage(
-                "--stretch-side reference needs a reference collection: with itself, either profile of a pair is the reference",
-            ));
+    /// The settings of a metric of peak lists.
+    pub fn of_peaks(&self, metric: PeakMetric) -> anyhow::Result<peaks::Settings> {
+        let (name, cosine) = (metric.name(), !metric.is_entropy());
+        let merges = !cosine || metric == PeakMetric::CosineLinear;
+        for (given, option, of) in [
+            (self.p.is_some(), "--p", "minkowski"),
+            (self.weights.is_some(), "--weights", "weighted-euclidean"),
+            (self.covariance.is_some(), "--covariance", "mahalanobis"),
+            (self.max_lag.is_some(), "--max-lag", "ccf"),
+            (self.min_overlap.is_some(), "--min-overlap", "ccf"),
+            (self.stretch.is_some() || self.stretch_side != Side::Both, "--stretch", "ccf"),
+            (!self.rescore.is_empty(), "--rescore", "ccf"),
+            (self.mz_power.is_some() && !cosine, "--mz-power", "a cosine"),
+            (self.intensity_power.is_some() && !cosine, "--intensity-power", "a cosine"),
+            (self.noise.is_some() && cosine, "--noise", "peaks-entropy or peaks-entropy-unweighted"),
+            (self.no_merge && !merges, "--no-merge", "cosine-linear, peaks-entropy or peaks-entropy-unweighted"),
+        ] {
+            if given {
+                return Err(Refused::usage(format!("{option} is for --metric {of}, not for {name}")));
+            }
         }
+        let usual = peaks::Settings::default();
+        let settings = peaks::Settings {
+            tolerance: self.tolerance.as_deref().map_or(Ok(usual.tolerance), tolerance)?,
+            mz_power: self.mz_power.unwrap_or(usual.mz_power),
+            intensity_power: self.intensity_power.unwrap_or(usual.intensity_power),
+            merge: !self.no_merge,
+            noise: self.noise.unwrap_or(usual.noise),
+        };
+        settings.check().map_err(|e| Refused::usage(e.to_string()))?;
+        Ok(settings)
+    }
+
+    /// Reads what is named; what `metric` cannot do without must be.
+    pub fn resolve(&self, metric: &str, query: &mut crate::archive::Collection) -> anyhow::Result<Settings> {
         match metric {
             "weighted-euclidean" if self.weights.is_none() => {
                 return Err(Refused::usage("weighted-euclidean needs --weights FILE.h5:/path: 1 × d numbers of zero or more"));
@@ -137,7 +181,14 @@ impl Options {
             }
             _ => {}
         }
+        let of_peaks = self.tolerance.is_some()
+            || self.mz_power.is_some()
+            || self.intensity_power.is_some()
+            || self.noise.is_some()
+            || self.no_merge;
         Ok(Settings {
+            // Refused with any metric that comes here.
+            peaks: of_peaks.then(peaks::Settings::default),
             p: self.p,
             weights: self.weights.as_deref().map(table).transpose()?,
             covariance: self.covariance.as_deref().map(table).transpose()?,
@@ -158,6 +209,19 @@ impl Options {
                 .collect(),
         })
     }
+}
+
+/// 0.1Da, 0.1 or 10ppm.
+fn tolerance(text: &str) -> anyhow::Result<peaks::Tolerance> {
+    let lower = text.trim().to_ascii_lowercase();
+    let (number, ppm) = match lower.strip_suffix("ppm") {
+        Some(number) => (number, true),
+        None => (lower.strip_suffix("da").unwrap_or(&lower), false),
+    };
+    let number: f64 = number.trim().parse().map_err(|_| {
+        Refused::usage(format!("--tolerance {text} is not understood; give Da (0.1Da) or parts per million (10ppm)"))
+    })?;
+    Ok(if ppm { peaks::Tolerance::Ppm(number) } else { peaks::Tolerance::Da(number) })
 }
 
 /// The numbers of a small 2-D dataset.

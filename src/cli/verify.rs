@@ -7,6 +7,7 @@ use crate::archive::{Address, Collection};
 use crate::compare::check::{Recomputed, recompute};
 use crate::compare::survey::survey;
 use crate::compare::{Job, Observer as _, RowSource};
+use crate::metric::peaks::PeakMetric;
 use anyhow::bail;
 
 /// Checks a result: its digest, its inputs, and a sample of its scores computed anew
@@ -53,6 +54,11 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     }
     say(format!("digest    {digest}: as recorded"));
 
+    if let Some(metric) = PeakMetric::by_name(&record.options.metric) {
+        let all = record.inputs.first().map_or(0, |i| i.rows);
+        let chosen = sample(all, if options.all { all } else { options.sample }, options.seed);
+        return super::peaks::verify(&mut stored, metric, &options.input, &chosen, &address.to_string(), voice);
+    }
     let mut inputs: Vec<Collection> = Vec::new();
     for (n, input) in record.inputs.iter().enumerate() {
         inputs.push(collection::open(options.input.get(n).unwrap_or(&input.name))?);

@@ -39,6 +39,30 @@ pub fn of_ranking(k: usize, neighbors: &[i64], scores: &[f64]) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
+/// The digest of numbers of matched peaks.
+#[derive(Debug)]
+pub struct MatchedDigest(blake3::Hasher);
+
+impl Default for MatchedDigest {
+    fn default() -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"striae matched 1\0");
+        Self(hasher)
+    }
+}
+
+impl MatchedDigest {
+    pub fn add(&mut self, matched: &[i64]) {
+        let bytes: Vec<u8> = matched.iter().flat_map(|m| m.to_le_bytes()).collect();
+        self.0.update(&bytes);
+    }
+
+    #[must_use]
+    pub fn finish(self) -> String {
+        self.0.finalize().to_hex().to_string()
+    }
+}
+
 impl ResultDigest {
     #[must_use]
     pub fn of_links() -> Self {

@@ -8,6 +8,9 @@ pub enum Error {
     /// The input is not what the metric or the job can take. Nothing was computed.
     #[error("{source_name}: row {row}{}: {why}. Correct or remove the row, or leave such rows out with --invalid skip", label.as_ref().map(|l| format!(" (id {l:?})")).unwrap_or_default())]
     Row { source_name: String, row: usize, label: Option<String>, why: crate::metric::Undefined },
+    /// A peak list that cannot be compared.
+    #[error("{source_name}: spectrum {row}{}: {why}. Correct or remove it, or leave such spectra out with --invalid skip", label.as_ref().map(|l| format!(" (id {l:?})")).unwrap_or_default())]
+    Spectrum { source_name: String, row: usize, label: Option<String>, why: crate::metric::peaks::Error },
     #[error(
         "{query} has {query_width} features and {reference} has {reference_width}: both must have the same number, in the same order"
     )]
@@ -42,7 +45,12 @@ impl Error {
     pub fn is_refusal(&self) -> bool {
         matches!(
             self,
-            Self::Row { .. } | Self::Widths { .. } | Self::NothingLeft(_) | Self::NoExhibits(_) | Self::DenseRange { .. }
+            Self::Row { .. }
+                | Self::Spectrum { .. }
+                | Self::Widths { .. }
+                | Self::NothingLeft(_)
+                | Self::NoExhibits(_)
+                | Self::DenseRange { .. }
         )
     }
 }

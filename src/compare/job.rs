@@ -86,6 +86,11 @@ impl Job {
         };
         let metric = metric.map_err(Error::Option)?;
         match options.mode {
+            Mode::Dense if !options.settings.rescore.is_empty() => {
+                return refuse(
+                    "--rescore looks again at the pairs that were found; with --dense give --top-k or --threshold instead".into(),
+                );
+            }
             Mode::TopK(0) => return refuse("--top-k 0 asks for nothing; give 1 or more".into()),
             Mode::TopK(k) if k > 1 << 24 => return refuse(format!("--top-k {k} is too large; at most {}", 1 << 24)),
             Mode::Threshold(t) if !t.is_finite() => return refuse(format!("--threshold {t} is not a finite number")),

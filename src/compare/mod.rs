@@ -13,6 +13,7 @@ pub mod explain;
 pub mod job;
 pub mod lagged;
 pub mod links;
+pub mod peak_job;
 pub mod peaks;
 pub mod plan;
 pub mod record;

@@ -486,14 +486,14 @@ impl PartialOrd for Neighbour {
 }
 
 /// The best `k` of a row.
-struct Best {
+pub(super) struct Best {
     k: usize,
     skip: Option<u32>,
     heap: BinaryHeap<Reverse<Neighbour>>,
 }
 
 impl Best {
-    fn new(k: usize, skip: Option<u32>) -> Self {
+    pub(super) fn new(k: usize, skip: Option<u32>) -> Self {
         Self { k, skip, heap: BinaryHeap::new() }
     }
 
@@ -512,7 +512,7 @@ impl Best {
         }
     }
 
-    fn finish(self) -> Vec<(u32, Match)> {
+    pub(super) fn finish(self) -> Vec<(u32, Match)> {
         self.heap.into_sorted_vec().into_iter().map(|Reverse(n)| (n.0, n.1)).collect()
     }
 }
@@ -540,17 +540,17 @@ impl Sink for Best {
 }
 
 /// Everything of a row that reaches a score.
-struct Above {
+pub(super) struct Above {
     least: f64,
     found: Vec<(u32, Match)>,
 }
 
 impl Above {
-    fn new(least: f64) -> Self {
+    pub(super) fn new(least: f64) -> Self {
         Self { least, found: Vec::new() }
     }
 
-    fn finish(mut self, row: u32) -> Vec<(u32, u32, Match)> {
+    pub(super) fn finish(mut self, row: u32) -> Vec<(u32, u32, Match)> {
         self.found.sort_unstable_by_key(|f| f.0);
         self.found.into_iter().map(|(id, m)| (row, id, m)).collect()
     }

@@ -12,7 +12,7 @@ use super::source::{ExhibitNames, RowSource};
 use super::survey::{Survey, survey};
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Device, Layout, Picked, Screen, Sink, Tile, TileShape};
-use crate::metric::Frame;
+use crate::metric::{Frame, ccf::Stretched};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -78,7 +78,11 @@ pub enum Answer {
 pub struct Input {
     pub name: String,
     pub rows: usize,
+    /// Features; 0 for peak lists.
     pub width: usize,
+    /// All peaks together, for peak lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peaks: Option<u64>,
     /// BLAKE3 of the content: see [`super::survey`].
     pub values_blake3: String,
     /// Rows left out because the metric is not defined for them.
@@ -190,6 +194,12 @@ impl Comparison<'_> {
     pub fn run(self) -> Result<Outcome, Error> {
         let Self { job, query, mut reference, backend, observer, spool, dense } = self;
         let started = Instant::now();
+        if job.options.settings.stretch_side == Stretched::Reference && reference.is_none() {
+            return Err(Error::Option(
+                "--stretch-side reference needs a reference collection: with itself, either profile of a pair is the reference"
+                    .into(),
+            ));
+        }
         let sizes = sizes(&job, query, reference.as_deref(), backend.as_ref())?;
         let plan = Plan::new(&sizes)?;
         let whole = plan.queries.len() == 1 && plan.references.as_ref().is_none_or(|r| r.len() == 1);
@@ -491,6 +501,7 @@ impl<'a> Run<'a> {
             name: survey.name,
             rows: survey.rows,
             width: survey.width,
+            peaks: None,
             values_blake3: survey.digest,
             left_out: survey.skipped,
         };

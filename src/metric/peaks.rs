@@ -62,6 +62,7 @@
 //! Sums run over the pairs in ascending order of `i + j` (ranks of the peaks after
 //! cleaning), and of two pairs with equal `i + j` the larger product first.
 
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use thiserror::Error as ThisError;
 
@@ -164,7 +165,8 @@ impl Spectrum {
 }
 
 /// How far apart two peaks may lie.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Tolerance {
     /// In dalton (m/z units).
     Da(f64),
@@ -173,7 +175,7 @@ pub enum Tolerance {
 }
 
 /// Parameters of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// Largest distance of two matching peaks.
     pub tolerance: Tolerance,
@@ -311,6 +313,51 @@ pub struct Peaks {
 }
 
 impl PeakMetric {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::CosineGreedy, Self::CosineExact, Self::CosineLinear, Self::ModifiedCosine, Self::Entropy, Self::EntropyUnweighted];
+
+    /// The one of this name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|m| m.name() == name)
+    }
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CosineGreedy => "cosine-greedy",
+            Self::CosineExact => "cosine-exact",
+            Self::CosineLinear => "cosine-linear",
+            Self::ModifiedCosine => "modified-cosine",
+            Self::Entropy => "peaks-entropy",
+            Self::EntropyUnweighted => "peaks-entropy-unweighted",
+        }
+    }
+
+    #[must_use]
+    pub const fn formula(self) -> &'static str {
+        match self {
+            Self::CosineGreedy => "Σ aᵢbⱼ / (|a| |b|) over pairs of peaks, the largest product first",
+            Self::CosineExact => "Σ aᵢbⱼ / (|a| |b|) over the pairs of peaks with the largest sum (Hungarian method)",
+            Self::CosineLinear => "Σ aᵢbⱼ / (|a| |b|), peaks closer than twice the tolerance merged first",
+            Self::ModifiedCosine => "cosine-greedy, pairs also allowed after a shift by the difference of the precursors",
+            Self::Entropy => "1 − (2 S(ab) − S(a) − S(b)) / ln 4, intensities of low entropy S < 3 to the power 0.25 + 0.25 S",
+            Self::EntropyUnweighted => "1 − (2 S(ab) − S(a) − S(b)) / ln 4",
+        }
+    }
+
+    #[must_use]
+    pub const fn source(self) -> &'static str {
+        match self {
+            Self::CosineGreedy => "doi:10.21105/joss.02411",
+            Self::CosineExact => "doi:10.1002/nav.3800020109",
+            Self::CosineLinear => "doi:10.1038/s41592-019-0344-8",
+            Self::ModifiedCosine => "doi:10.1073/pnas.1203689109",
+            Self::Entropy | Self::EntropyUnweighted => "doi:10.1038/s41592-021-01331-z",
+        }
+    }
+
     /// Whether this is one of the two entropy similarities.
     #[must_use]
     pub fn is_entropy(self) -> bool {

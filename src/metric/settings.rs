@@ -50,11 +50,19 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stretch: Vec<f64>,
     /// `ccf`: which profile is stretched.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub stretch_side: Stretched,
+    /// Metrics of peak lists: tolerance, powers, noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peaks: Option<super::peaks::Settings>,
     /// `ccf`: computed of the pairs found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rescore: Vec<Rescore>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_usual(side: &Stretched) -> bool {
+    *side == Stretched::default()
 }
 
 /// Metrics that were configured in this process: few, and used to its end.
@@ -78,11 +86,20 @@ impl Settings {
             (self.max_lag.is_some(), "--max-lag", "ccf"),
             (self.min_overlap.is_some(), "--min-overlap", "ccf"),
             (!self.stretch.is_empty(), "--stretch", "ccf"),
+            (!is_usual(&self.stretch_side), "--stretch-side", "ccf"),
             (!self.rescore.is_empty(), "--rescore", "ccf"),
         ] {
             if given && name != of {
                 return Err(format!("{option} is for --metric {of}, not for {name}"));
             }
+        }
+        if !is_usual(&self.stretch_side) && self.stretch.is_empty() {
+            return Err("--stretch-side says which profile is stretched; give --stretch nfi or a list of factors with it".into());
+        }
+        if self.peaks.is_some() {
+            return Err(format!(
+                "--tolerance, --mz-power, --intensity-power, --noise and --no-merge are for metrics of peak lists, not for {name}"
+            ));
         }
         let mut made = MADE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some((.., metric)) = made.iter().find(|(of, settings, _)| of == name && settings == self) {
