@@ -216,6 +216,7 @@ fn record() -> Record {
         warnings: Vec::new(),
         result_blake3: String::new(),
         matched_blake3: None,
+        beside_blake3: None,
         tolerance: None,
     }
 }

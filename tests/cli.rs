@@ -282,6 +282,15 @@ fn profiles_that_fit_say_where() {
     assert_eq!(links["links"], 3);
     assert_eq!((whole("query"), whole("reference"), whole("lag")), (vec![0, 0, 1], vec![1, 2, 2], vec![7, 15, 8]));
     ok(folder, "verify o.h5");
+    // What stands beside the scores has a digest, too.
+    let file = folder.join("o.h5");
+    let bytes: Vec<u8> = whole("lag").iter().flat_map(|lag| lag.to_le_bytes()).collect();
+    let mut changed = std::fs::read(&file).expect("there");
+    let at = changed.windows(bytes.len()).position(|w| w == bytes).expect("the lags are in the file");
+    changed[at] ^= 1;
+    std::fs::write(folder.join("changed.h5"), &changed).expect("written");
+    let (code, _, err) = run(folder, "verify changed.h5");
+    assert!(code == 3 && err.contains("lags") && err.contains("changed or damaged"), "{code} {err}");
     for (wrong, says) in [
         ("--metric cosine --min-overlap 0.5", "is for --metric ccf"),
         ("--metric ccf --min-overlap 2.5", "whole samples"),

@@ -72,6 +72,10 @@ impl PeakLists {
         let group = match (&address.inner, &groups[..]) {
             (Some(inner), _) if groups.contains(&inner.as_str()) => inner.clone(),
             (None, [only]) => (*only).to_owned(),
+            (None, several @ [_, _, ..]) => {
+                let list: Vec<_> = several.iter().take(12).map(|group| format!("{file}:{group}")).collect();
+                return Err(refuse(format!("which of these is meant? Give one of {}", list.join(", "))));
+            }
             (inner, all) => {
                 let named = inner.as_deref().unwrap_or("this file");
                 let there = if all.is_empty() { String::new() } else { format!("; peak lists are in {}", all.join(", ")) };

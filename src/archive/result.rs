@@ -4,6 +4,7 @@
 //! - top-k: `neighbors (n, k)` i64, best first, −1 where there are fewer; `scores (n, k)` f64, NaN there;
 //! - links: `query`, `reference` i64 and `score` f64, ordered by query and reference;
 //! - dense: `scores (n, m)` f32, NaN for pairs that were left out; the attribute `tolerance`;
+//! - of `ccf` also `lags`, `stretches`, `overlaps` and what `--rescore` asked for (links: `lag`, `stretch`, `overlap`);
 //! - of peak lists also `matched`, i64: peaks that were matched, −1 where there is no partner;
 //! - `query_left_out`, `reference_left_out`: rows that the metric is not defined for, where such were skipped;
 //! - `record`: how it was made, as JSON ([`Record`]).
@@ -13,10 +14,9 @@ use super::client::{Client, Reading};
 use super::error::Error;
 use super::wire::{Dataset, Question};
 use super::write::{Kind, Layout, Writer};
-use crate::compare::digest::{MatchedDigest, ResultDigest, of_ranking};
-use crate::compare::explain::Explainer;
+use crate::compare::digest::{BesideDigest, MatchedDigest, ResultDigest, of_ranking};
+use crate::compare::explain::{Column, Explainer, Numbers};
 use crate::compare::{DenseStore, Input, Link, Links, Record};
-use crate::metric::settings::Rescore;
 use std::path::Path;
 
 /// Longest record, as JSON.
@@ -94,75 +94,70 @@ pub fn write_ranking(
     k: usize,
     neighbors: &[i64],
     scores: &[f64],
-    mut explainer: Option<Explainer<'_>>,
+    explainer: Option<Explainer<'_>>,
 ) -> Result<(), LinkError> {
     record.result_blake3 = of_ranking(k, neighbors, scores);
-    let text = json(target, record)?;
+    let mut beside = explainer.map(|e| Beside::new(target, e, 0));
+    // As long as it will be, to reserve its place.
+    record.beside_blake3 = beside.as_ref().map(|_| "0".repeat(64));
+    let length = json(target, record)?.len();
     let shape = [neighbors.len() / k, k];
     let layout = target
-        .layout("top-k", &record.options.metric, &record.version, text.len(), &record.inputs)
+        .layout("top-k", &record.options.metric, &record.version, length, &record.inputs)
         .dataset(&target.path("neighbors"), &shape, Kind::I64)
         .dataset(&target.path("scores"), &shape, Kind::F64);
-    let layout = explainer.iter().fold(layout, |layout, e| beside(target, layout, e, &shape, &RANKING));
+    let layout = beside.iter().fold(layout, |layout, b| b.layout(layout, &shape));
     let writer = Writer::create(target.file(), &layout, target.overwrite)?;
     writer.put(&target.path("neighbors"), 0, neighbors)?;
     writer.put(&target.path("scores"), 0, scores)?;
-    if let Some(explainer) = &mut explainer {
+    if let Some(mut beside) = beside.take() {
         for (n, part) in neighbors.chunks(16_384).enumerate() {
             let first = n * 16_384;
             let pairs: Vec<(u64, i64)> = part.iter().enumerate().map(|(i, &r)| (((first + i) / k) as u64, r)).collect();
-            put_explained(target, &writer, first as u64, explainer, &pairs, &RANKING)?;
+            beside.put(&writer, first as u64, &pairs)?;
         }
+        record.beside_blake3 = Some(beside.digest.finish());
     }
     target.put_left_out(&writer, &record.inputs)?;
-    writer.put_texts(&target.path("record"), 0, &[text])?;
+    writer.put_texts(&target.path("record"), 0, &[json(target, record)?])?;
     Ok(writer.finish()?)
 }
 
-/// Names of what stands beside scores: lag, stretch, overlap.
-type Names = [&'static str; 3];
-const RANKING: Names = ["lags", "stretches", "overlaps"];
-const LINKS: Names = ["lag", "stretch", "overlap"];
-
-fn beside(target: &Target, layout: Layout, explainer: &Explainer<'_>, shape: &[usize], names: &Names) -> Layout {
-    let mut layout = layout
-        .dataset(&target.path(names[0]), shape, Kind::I64)
-        .dataset(&target.path(names[1]), shape, Kind::F64)
-        .dataset(&target.path(names[2]), shape, Kind::I64);
-    if explainer.asks(Rescore::RelativeDistance) {
-        layout = layout.dataset(&target.path("relative_distance"), shape, Kind::F64);
-    }
-    if explainer.asks(Rescore::Cmps) {
-        let votes: Vec<usize> = shape.iter().copied().chain([explainer.segments()]).collect();
-        layout = layout
-            .dataset(&target.path("cmps"), shape, Kind::I64)
-            .dataset(&target.path("cmps_direction"), shape, Kind::I64)
-            .dataset(&target.path("cmps_votes"), &votes, Kind::I64);
-    }
-    layout
+/// What stands beside scores while it is written: [`Explainer::columns`], and the digest of each.
+struct Beside<'a> {
+    explainer: Explainer<'a>,
+    columns: Vec<(String, Column)>,
+    digest: BesideDigest,
 }
 
-fn put_explained(
-    target: &Target,
-    writer: &Writer,
-    at: u64,
-    explainer: &mut Explainer<'_>,
-    pairs: &[(u64, i64)],
-    names: &Names,
-) -> Result<(), LinkError> {
-    let found = explainer.of(pairs)?;
-    writer.put(&target.path(names[0]), at, &found.lag)?;
-    writer.put(&target.path(names[1]), at, &found.stretch)?;
-    writer.put(&target.path(names[2]), at, &found.overlap)?;
-    if explainer.asks(Rescore::RelativeDistance) {
-        writer.put(&target.path("relative_distance"), at, &found.relative_distance)?;
+impl<'a> Beside<'a> {
+    /// `kind`: 0 for rankings, 1 for links.
+    fn new(target: &Target, explainer: Explainer<'a>, kind: usize) -> Self {
+        let columns: Vec<(String, Column)> = explainer.columns().into_iter().map(|c| (target.path(c.names[kind]), c)).collect();
+        let digest = BesideDigest::new(explainer.columns().iter().map(|c| c.names[kind]));
+        Self { explainer, columns, digest }
     }
-    if explainer.asks(Rescore::Cmps) {
-        writer.put(&target.path("cmps"), at, &found.cmps)?;
-        writer.put(&target.path("cmps_direction"), at, &found.cmps_direction)?;
-        writer.put(&target.path("cmps_votes"), at * explainer.segments() as u64, &found.cmps_votes)?;
+
+    fn layout(&self, layout: Layout, shape: &[usize]) -> Layout {
+        self.columns.iter().fold(layout, |layout, (path, column)| {
+            let each = (column.width > 1).then_some(column.width);
+            let shape: Vec<usize> = shape.iter().copied().chain(each).collect();
+            layout.dataset(path, &shape, if column.integers { Kind::I64 } else { Kind::F64 })
+        })
     }
-    Ok(())
+
+    fn put(&mut self, writer: &Writer, at: u64, pairs: &[(u64, i64)]) -> Result<(), LinkError> {
+        let found = self.explainer.of(pairs)?;
+        for (n, ((path, column), numbers)) in self.columns.iter().zip(found.numbers(&self.explainer)).enumerate() {
+            self.digest.add(n, &numbers.to_f64());
+            let at = at * column.width as u64;
+            match numbers {
+                Numbers::I64(all) => writer.put(path, at, all)?,
+                Numbers::F64(all) => writer.put(path, at, all)?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Why links could not be written: they come from somewhere that can fail, too.
@@ -182,9 +177,11 @@ pub fn write_links(
     target: &Target,
     record: &mut Record,
     links: Links,
-    mut explainer: Option<Explainer<'_>>,
+    explainer: Option<Explainer<'_>>,
 ) -> Result<(), LinkError> {
+    let mut beside = explainer.map(|e| Beside::new(target, e, 1));
     record.result_blake3 = "0".repeat(64);
+    record.beside_blake3 = beside.as_ref().map(|_| "0".repeat(64));
     let length = json(target, record)?.len();
     let count = links.count as usize;
     let (query, reference, score) = (target.path("query"), target.path("reference"), target.path("score"));
@@ -193,14 +190,14 @@ pub fn write_links(
         .dataset(&query, &[count], Kind::I64)
         .dataset(&reference, &[count], Kind::I64)
         .dataset(&score, &[count], Kind::F64);
-    let layout = explainer.iter().fold(layout, |layout, e| beside(target, layout, e, &[count], &LINKS));
+    let layout = beside.iter().fold(layout, |layout, b| b.layout(layout, &[count]));
     let writer = Writer::create(target.file(), &layout, target.overwrite)?;
     let mut digest = ResultDigest::of_links();
     let (mut at, mut part) = (0, Vec::with_capacity(16_384));
     let mut flush = |at: u64, part: &[Link]| -> Result<(), LinkError> {
-        if let Some(explainer) = &mut explainer {
+        if let Some(beside) = &mut beside {
             let pairs: Vec<(u64, i64)> = part.iter().map(|l| (l.query, l.reference as i64)).collect();
-            put_explained(target, &writer, at, explainer, &pairs, &LINKS)?;
+            beside.put(&writer, at, &pairs)?;
         }
         writer.put(&query, at, &part.iter().map(|l| l.query as i64).collect::<Vec<_>>())?;
         writer.put(&reference, at, &part.iter().map(|l| l.reference as i64).collect::<Vec<_>>())?;
@@ -218,6 +215,7 @@ pub fn write_links(
     }
     flush(at, &part)?;
     record.result_blake3 = digest.finish_links();
+    record.beside_blake3 = beside.map(|b| b.digest.finish());
     target.put_left_out(&writer, &record.inputs)?;
     writer.put_texts(&target.path("record"), 0, &[json(target, record)?])?;
     Ok(writer.finish()?)
@@ -362,6 +360,35 @@ impl StoredResult {
     /// When they cannot be read.
     pub fn matched(&mut self, start: usize, count: usize) -> Result<Vec<i64>, Error> {
         Ok(self.numbers("matched", start, count)?.into_iter().map(|m| m as i64).collect())
+    }
+
+    /// What a column beside the scores holds, of `count` queries or links, as f64; `kind`: 0 for rankings, 1 for links.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be read.
+    pub fn beside(&mut self, column: &Column, start: usize, count: usize) -> Result<Vec<f64>, Error> {
+        let kind = usize::from(matches!(self.kind, StoredKind::Links { .. }));
+        self.numbers(column.names[kind], start, count)
+    }
+
+    /// The digest of the columns beside the scores, computed anew.
+    ///
+    /// # Errors
+    /// When they are not there or cannot be read.
+    pub fn beside_digest(&mut self, columns: &[Column]) -> Result<String, Error> {
+        let (rows, each, kind) = match self.kind {
+            StoredKind::Ranking { rows, k } => (rows, k, 0),
+            StoredKind::Links { count } => (count, 1, 1),
+            StoredKind::Dense { .. } => (0, 1, 0),
+        };
+        let mut digest = BesideDigest::new(columns.iter().map(|c| c.names[kind]));
+        for (n, column) in columns.iter().enumerate() {
+            let step = ((1 << 18) / (each * column.width)).max(1);
+            for start in (0..rows).step_by(step) {
+                digest.add(n, &self.beside(column, start, step.min(rows - start))?);
+            }
+        }
+        Ok(digest.finish())
     }
 
     /// The digest of the matched peaks, computed anew.

@@ -163,10 +163,14 @@ fn numbers<T: H5Type, const N: usize>(
     let width = match shape.len() {
         1 => 1,
         2 => shape[1],
+        3 => shape[1] * shape[2],
         dimensions => return Err(format!("dataset {path} has {dimensions} dimensions")),
     };
     let values: Vec<T> = if shape.len() == 1 {
         dataset.read_slice_1d(s![span]).map_err(fault)?.into_raw_vec_and_offset().0
+    } else if shape.len() == 3 {
+        let read: ndarray::Array3<T> = dataset.read_slice(s![span, .., ..]).map_err(fault)?;
+        read.into_raw_vec_and_offset().0
     } else {
         dataset.read_slice_2d(s![span, ..]).map_err(fault)?.into_raw_vec_and_offset().0
     };

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub enum Question {
     /// All groups and datasets: answers `Vec<Node>`.
     Tree,
-    /// Rows of a 2-D dataset (or entries of a 1-D one): answers numbers.
+    /// Rows of a 2-D dataset (or entries of a 1-D one, tables of a 3-D one): answers numbers.
     Rows { dataset: String, start: usize, count: usize },
     /// Entries of a 1-D dataset as text: answers `Vec<String>`.
     Texts { dataset: String, start: usize, count: usize },

@@ -189,6 +189,7 @@ pub fn compare_and_store(
         warnings,
         result_blake3: String::new(),
         matched_blake3: None,
+        beside_blake3: None,
         tolerance: None,
     };
     let (mut kept, mut links_found) = (Vec::new(), None);

@@ -18,6 +18,12 @@ fn open(text: &str) -> anyhow::Result<PeakLists> {
 }
 
 fn read(job: &PeakJob, lists: &mut PeakLists, names: &mut ExhibitNames) -> anyhow::Result<PeakInput> {
+    if job.metric == PeakMetric::ModifiedCosine && !lists.has_precursors() {
+        return Err(Refused::input(format!(
+            "{}: modified-cosine needs the precursor m/z of each spectrum, in a dataset `precursor_mz` beside `mz`; without one, use cosine-greedy",
+            lists.name()
+        )));
+    }
     let ids = lists.ids()?;
     let exhibits = if job.options.exclude == Exclude::Exhibit { lists.exhibits()? } else { None };
     let exhibits = exhibits.map(|all| all.iter().map(|name| names.number(name)).collect());
@@ -83,6 +89,7 @@ pub fn compare(
         warnings: outcome.warnings,
         result_blake3: String::new(),
         matched_blake3: None,
+        beside_blake3: None,
         tolerance: None,
     };
     write_peaks(target, &mut record, &outcome.answer)?;

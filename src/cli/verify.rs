@@ -5,6 +5,7 @@ use super::{Refused, Voice, collection};
 use crate::archive::result::{StoredKind, StoredResult};
 use crate::archive::{Address, Collection};
 use crate::compare::check::{Recomputed, recompute};
+use crate::compare::explain::{Column, Explainer};
 use crate::compare::survey::survey;
 use crate::compare::{Job, Observer as _, RowSource};
 use crate::metric::peaks::PeakMetric;
@@ -82,6 +83,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         say(format!("input     {} ({} × {}): as recorded", found.name(), found.rows(), found.width()));
     }
 
+    let columns = beside_digest(&mut stored, &job, &mut inputs, &address)?;
     let rows = inputs[0].rows();
     let sample = sample(rows, if options.all { rows } else { options.sample }, options.seed);
     let (query, reference) = inputs.split_at_mut(1);
@@ -98,6 +100,14 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
             if !same(&mut stored, expected, record.tolerance.unwrap_or(0.0), &mut links)? {
                 wrong.push(expected.query);
             }
+        }
+    }
+    if !columns.is_empty() {
+        let reference = reference.first_mut().map(|r| r as &mut dyn RowSource);
+        if let Some(mut explainer) = Explainer::new(&job, &mut query[0], reference) {
+            wrong.extend(beside_wrong(&mut stored, &mut explainer, &columns, &sample)?);
+            wrong.sort_unstable();
+            wrong.dedup();
         }
     }
     progress.clear();
@@ -118,6 +128,82 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     }
     say(format!("recomputed {} of {rows} queries from the definition: every score and every place the same", sample.len()));
     Ok(())
+}
+
+/// What stands beside the scores, its digest held to the record's.
+fn beside_digest(
+    stored: &mut StoredResult,
+    job: &Job,
+    inputs: &mut [Collection],
+    address: &Address,
+) -> anyhow::Result<Vec<Column>> {
+    let (query, reference) = inputs.split_at_mut(1);
+    let reference = reference.first_mut().map(|r| r as &mut dyn RowSource);
+    let columns = Explainer::new(job, &mut query[0], reference).map_or_else(Vec::new, |e| e.columns());
+    if columns.is_empty() || matches!(stored.kind, StoredKind::Dense { .. }) {
+        return Ok(Vec::new());
+    }
+    let (found, recorded) = (stored.beside_digest(&columns)?, &stored.record.beside_blake3);
+    if recorded.as_ref() != Some(&found) {
+        return Err(Refused::input(format!(
+            "{address}: the digest of what stands beside the scores ({}) is {found}, its record says {}: the file was changed or damaged after it was made",
+            columns.iter().map(|c| c.names[0]).collect::<Vec<_>>().join(", "),
+            recorded.as_deref().unwrap_or("nothing")
+        )));
+    }
+    Ok(columns)
+}
+
+/// The queries of the sample whose pairs are explained otherwise than computed anew from the rows.
+fn beside_wrong(
+    stored: &mut StoredResult,
+    explainer: &mut Explainer<'_>,
+    columns: &[Column],
+    sample: &[usize],
+) -> anyhow::Result<Vec<usize>> {
+    let mut wrong = Vec::new();
+    let mut check = |stored: &mut StoredResult, pairs: &[(u64, i64)], start: usize, count: usize| -> anyhow::Result<bool> {
+        let found = explainer.of(pairs)?;
+        for (column, now) in columns.iter().zip(found.numbers(explainer)) {
+            let then = stored.beside(column, start, count)?;
+            let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+            let now = now.to_f64();
+            if then.len() != now.len() || !then.iter().zip(&now).all(same) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    match stored.kind {
+        StoredKind::Ranking { .. } => {
+            for &query in sample {
+                let pairs: Vec<_> = stored.ranking(query..query + 1)?.0.into_iter().map(|r| (query as u64, r)).collect();
+                if !check(stored, &pairs, query, 1)? {
+                    wrong.push(query);
+                }
+            }
+        }
+        StoredKind::Links { count } => {
+            for start in (0..count).step_by(4096) {
+                let end = (start + 4096).min(count);
+                let links = stored.links(start..end)?;
+                let mut at = 0;
+                while at < links.len() {
+                    let query = links[at].query;
+                    let run = links[at..].iter().take_while(|l| l.query == query).count();
+                    if sample.binary_search(&(query as usize)).is_ok() {
+                        let pairs: Vec<_> = links[at..at + run].iter().map(|l| (query, l.reference as i64)).collect();
+                        if !check(stored, &pairs, start + at, run)? {
+                            wrong.push(query as usize);
+                        }
+                    }
+                    at += run;
+                }
+            }
+        }
+        StoredKind::Dense { .. } => {}
+    }
+    Ok(wrong)
 }
 
 /// `count` different rows, spread by the seed.

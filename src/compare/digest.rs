@@ -3,6 +3,7 @@
 //! All numbers little-endian; scores by their bits, every NaN as the one with bits 7ff8000000000000.
 //! - ranking: `"striae top-k 1\0"`, n, k (u64), all neighbours (i64), all scores (f64), row by row
 //! - links: `"striae links 1\0"`, for each link query, reference (u64), score (f64); then their count (u64)
+//! - columns beside scores: `"striae beside 1\0"`, then for each its name, a zero byte and the 32 bytes of the BLAKE3 of its numbers, as f64
 //! - dense: `"striae dense 1\0"`, n, m (u64), all scores (f32), row by row
 
 use super::links::Link;
@@ -60,6 +61,35 @@ impl MatchedDigest {
     #[must_use]
     pub fn finish(self) -> String {
         self.0.finalize().to_hex().to_string()
+    }
+}
+
+/// The digest of columns beside scores.
+#[derive(Debug)]
+pub struct BesideDigest(Vec<(&'static str, blake3::Hasher)>);
+
+impl BesideDigest {
+    #[must_use]
+    pub fn new(names: impl Iterator<Item = &'static str>) -> Self {
+        Self(names.map(|name| (name, blake3::Hasher::new())).collect())
+    }
+
+    /// The next numbers of column `n`.
+    pub fn add(&mut self, n: usize, numbers: &[f64]) {
+        let bytes: Vec<u8> = numbers.iter().flat_map(|&x| bits(x)).collect();
+        self.0[n].1.update(&bytes);
+    }
+
+    #[must_use]
+    pub fn finish(self) -> String {
+        let mut whole = blake3::Hasher::new();
+        whole.update(b"striae beside 1\0");
+        for (name, column) in self.0 {
+            whole.update(name.as_bytes());
+            whole.update(b"\0");
+            whole.update(column.finalize().as_bytes());
+        }
+        whole.finalize().to_hex().to_string()
     }
 }
 

@@ -13,8 +13,36 @@ use crate::metric::settings::Rescore;
 use rayon::prelude::*;
 use std::collections::HashMap;
 
-/// In the place of a vote where a segment has none.
-pub const NO_VOTE: i64 = i64::MIN;
+/// In the place of a vote where a segment has none: −2⁵³, which every reader of numbers holds exactly.
+pub const NO_VOTE: i64 = -(1 << 53);
+
+/// Numbers beside the scores of pairs, all of one kind.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Numbers<'a> {
+    I64(&'a [i64]),
+    F64(&'a [f64]),
+}
+
+impl Numbers<'_> {
+    /// As f64, which holds all of them exactly.
+    #[must_use]
+    pub fn to_f64(self) -> Vec<f64> {
+        match self {
+            Self::I64(all) => all.iter().map(|&x| x as f64).collect(),
+            Self::F64(all) => all.to_vec(),
+        }
+    }
+}
+
+/// A column beside scores, by what it holds and not where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// In rankings, in links.
+    pub names: [&'static str; 2],
+    /// Numbers a pair.
+    pub width: usize,
+    pub integers: bool,
+}
 
 /// One number a pair, except for votes: as many as [`Explainer::segments`].
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,6 +87,23 @@ impl<'a> Explainer<'a> {
     #[must_use]
     pub fn segments(&self) -> usize {
         (self.query.width() / cmps::Settings::default().segment).max(1)
+    }
+
+    /// The columns that stand beside the scores, in the order of [`Explained::numbers`].
+    #[must_use]
+    pub fn columns(&self) -> Vec<Column> {
+        let column = |ranking, links, integers| Column { names: [ranking, links], width: 1, integers };
+        let same = |name, integers| column(name, name, integers);
+        let mut all =
+            vec![column("lags", "lag", true), column("stretches", "stretch", false), column("overlaps", "overlap", true)];
+        if self.asks(Rescore::RelativeDistance) {
+            all.push(same("relative_distance", false));
+        }
+        if self.asks(Rescore::Cmps) {
+            all.extend([same("cmps", true), same("cmps_direction", true)]);
+            all.push(Column { width: self.segments(), ..same("cmps_votes", true) });
+        }
+        all
     }
 
     /// Explains pairs (query, reference); a negative reference is none.
@@ -155,6 +200,19 @@ impl One {
 }
 
 impl Explained {
+    /// The columns, in the order of [`Explainer::columns`]; those that were not asked for are left out.
+    #[must_use]
+    pub fn numbers(&self, of: &Explainer<'_>) -> Vec<Numbers<'_>> {
+        let mut all = vec![Numbers::I64(&self.lag), Numbers::F64(&self.stretch), Numbers::I64(&self.overlap)];
+        if of.asks(Rescore::RelativeDistance) {
+            all.push(Numbers::F64(&self.relative_distance));
+        }
+        if of.asks(Rescore::Cmps) {
+            all.extend([&self.cmps, &self.cmps_direction, &self.cmps_votes].map(|n| Numbers::I64(n)));
+        }
+        all
+    }
+
     fn push(&mut self, one: &One, rescore: &[Rescore], segments: usize) {
         let at = one.alignment.unwrap_or(Alignment { lag: 0, stretch: f64::NAN, overlap: 0 });
         self.lag.push(at.lag);

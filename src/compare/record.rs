@@ -28,6 +28,9 @@ pub struct Record {
     /// For peak lists: BLAKE3 of `"striae matched 1\0"` and the numbers of matched peaks, as little-endian i64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matched_blake3: Option<String>,
+    /// For results of `ccf`: BLAKE3 of what stands beside the scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside_blake3: Option<String>,
     /// For dense results: no score is off by more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tolerance: Option<f64>,
