@@ -307,3 +307,55 @@ fn profiles_that_fit_say_where() {
     let (code, _, err) = run(folder, "compare p.h5:/marks --metric ccf --rescore cmps --dense -o w.h5");
     assert!(code == 2 && err.contains("--rescore") && err.contains("--top-k"), "{code} {err}");
 }
+
+/// A file with rows, weights in both shapes, a covariance and packed bits.
+fn with_tables(file: &Path, heavy: f64) {
+    use striae::archive::write::{Kind, Layout, Writer};
+    let layout = Layout::default()
+        .dataset("/x", &[4, 3], Kind::F64)
+        .dataset("/w", &[3], Kind::F64)
+        .dataset("/row", &[1, 3], Kind::F64)
+        .dataset("/short", &[2], Kind::F64)
+        .dataset("/cov", &[3, 3], Kind::F64);
+    let writer = Writer::create(file, &layout, true).expect("made");
+    writer.put("/x", 0, &[0.0, 0.0, 0.0, 1.0, 2.0, 3.0, 4.0, 0.0, 1.0, 2.0, 2.0, 8.0]).expect("written");
+    writer.put("/w", 0, &[1.0, 0.25, heavy]).expect("written");
+    writer.put("/row", 0, &[1.0, 0.25, heavy]).expect("written");
+    writer.put("/short", 0, &[1.0, 2.0]).expect("written");
+    writer.put("/cov", 0, &[4.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 16.0]).expect("written");
+    writer.finish().expect("complete");
+}
+
+#[test]
+fn metrics_take_their_tables_from_archives() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    with_tables(&folder.join("t.h5"), 4.0);
+    // Of rows 0 and 1, by hand.
+    for (metric, expected) in [
+        ("weighted-euclidean --weights t.h5:/w", 38f64.sqrt()),
+        ("weighted-euclidean --weights t.h5:/row", 38f64.sqrt()),
+        ("mahalanobis --covariance t.h5:/cov", (0.25f64 + 4.0 + 9.0 / 16.0).sqrt()),
+        ("minkowski --p 3", 36f64.cbrt()),
+    ] {
+        ok(folder, &format!("compare t.h5:/x --metric {metric} --threshold 100 --backend cpu --overwrite -o o.h5"));
+        let score = hdf5::File::open(folder.join("o.h5")).and_then(|f| f.dataset("score")?.read_raw::<f64>()).expect("scores");
+        assert_eq!(score.len(), 6);
+        assert!((score[0] / expected - 1.0).abs() < 1e-14, "{metric}: {} {expected}", score[0]);
+        assert!(ok(folder, "verify o.h5 --all").contains("recomputed 4 of 4"), "{metric}");
+    }
+    for (metric, code, says) in [
+        ("weighted-euclidean --weights t.h5:/short", 3, "3 features"),
+        ("mahalanobis --covariance t.h5:/w", 2, "--covariance t.h5:/w"),
+        ("weighted-euclidean --weights t.h5:/none", 3, "/none"),
+        ("cosine --weights t.h5:/w", 2, "is for --metric weighted-euclidean"),
+    ] {
+        let (got, _, err) = run(folder, &format!("compare t.h5:/x --metric {metric} -k 1 -o w.h5"));
+        assert!(got == code && err.contains(says), "{metric}: {got} {err}");
+    }
+    // A table that was changed since is no longer what the result was made with.
+    ok(folder, "compare t.h5:/x --metric weighted-euclidean --weights t.h5:/w -k 2 --overwrite -o o.h5");
+    with_tables(&folder.join("t.h5"), 5.0);
+    let (_, _, err) = run(folder, "verify o.h5");
+    assert!(err.contains("t.h5:/w") && err.contains("not those that the result was made with"), "{err}");
+}

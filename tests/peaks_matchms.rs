@@ -47,6 +47,7 @@ fn metric(name: &str) -> PeakMetric {
 #[ignore = "needs matchms and the real data: make check-matchms"]
 fn pesticides() {
     let mgf_file = std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/spectra/ms/pesticides.mgf"));
+    assert!(mgf_file.exists(), "this check needs the real spectra of pesticides.mgf, and there is no {}", mgf_file.display());
     let spectra = read_mgf(&std::fs::read_to_string(&mgf_file).unwrap());
     let json: Value = serde_json::from_str(&python::run("matchms_pairs.py", &mgf_file)).unwrap();
     let precursors = json["precursors"].as_array().unwrap();

@@ -191,6 +191,23 @@ impl Collection {
         Ok(Self { client, address, values, rows, width, element, stored, id, exhibit, source, axis, labels: None })
     }
 
+    /// The numbers of a 1-D dataset; `None` when the address names none such.
+    ///
+    /// # Errors
+    /// When the file is not there or the numbers cannot be read.
+    pub fn vector(address: &Address, reading: &Reading) -> Result<Option<Vec<f64>>, Error> {
+        let mut client = Client::open(&address.file, reading)?;
+        let nodes = client.tree()?;
+        let found = nodes.iter().find(|n| Some(&n.path) == address.inner.as_ref()).and_then(|n| n.dataset.as_ref());
+        let Some((&[count], Some(element))) = found.map(|d| (&d.shape[..], d.element)) else { return Ok(None) };
+        let dataset = address.inner.clone().unwrap_or_default();
+        let bytes = client.ask(&Question::Rows { dataset, start: 0, count })?;
+        Ok(Some(match Element::from(element) {
+            Element::F32 => bytes.as_chunks().0.iter().map(|&b| f64::from(f32::from_le_bytes(b))).collect(),
+            Element::F64 => bytes.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b)).collect(),
+        }))
+    }
+
     #[must_use]
     pub const fn address(&self) -> &Address {
         &self.address

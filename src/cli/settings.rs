@@ -13,7 +13,7 @@ pub struct Options {
     /// minkowski: the power, 1 to 32 [default: 3]
     #[arg(long, value_name = "P")]
     p: Option<f64>,
-    /// weighted-euclidean: FILE.h5:/path of one weight a feature (1 × d)
+    /// weighted-euclidean: FILE.h5:/path of one weight a feature
     #[arg(long, value_name = "TABLE")]
     weights: Option<String>,
     /// mahalanobis: FILE.h5:/path of a covariance (d × d)
@@ -174,7 +174,7 @@ impl Options {
     pub fn resolve(&self, metric: &str, query: &mut crate::archive::Collection) -> anyhow::Result<Settings> {
         match metric {
             "weighted-euclidean" if self.weights.is_none() => {
-                return Err(Refused::usage("weighted-euclidean needs --weights FILE.h5:/path: 1 × d numbers of zero or more"));
+                return Err(Refused::usage("weighted-euclidean needs --weights FILE.h5:/path: d numbers of zero or more"));
             }
             "mahalanobis" if self.covariance.is_none() => {
                 return Err(Refused::usage("mahalanobis needs --covariance FILE.h5:/path: d × d numbers"));
@@ -224,8 +224,12 @@ fn tolerance(text: &str) -> anyhow::Result<peaks::Tolerance> {
     Ok(if ppm { peaks::Tolerance::Ppm(number) } else { peaks::Tolerance::Da(number) })
 }
 
-/// The numbers of a small 2-D dataset.
+/// The numbers of a small dataset: rows × columns, or one row of them.
 fn table(text: &str) -> anyhow::Result<Table> {
+    let address = crate::archive::Address::parse(text);
+    if let Some(values) = crate::archive::Collection::vector(&address, &collection::reading()?)? {
+        return Ok(digested(address.to_string(), values, 1));
+    }
     let mut found = collection::open(text)?;
     let rows = found.rows();
     let values = found.read(0..rows).map_err(anyhow::Error::from)?.widen(crate::matrix::Element::F64);
@@ -233,11 +237,15 @@ fn table(text: &str) -> anyhow::Result<Table> {
         crate::matrix::Values::F64(values) => values,
         crate::matrix::Values::F32(values) => values.into_iter().map(f64::from).collect(),
     };
+    Ok(digested(found.name(), values, rows))
+}
+
+fn digested(address: String, values: Vec<f64>, rows: usize) -> Table {
     let mut hasher = blake3::Hasher::new();
     for x in &values {
         hasher.update(&x.to_le_bytes());
     }
-    Ok(Table { address: found.name(), blake3: hasher.finalize().to_hex().to_string(), values, rows })
+    Table { address, blake3: hasher.finalize().to_hex().to_string(), values, rows }
 }
 
 /// Fills in the numbers of recorded tables again, and holds them to their digests.
