@@ -9,7 +9,8 @@
 //! | `hqi-first-derivative` | (Σ a′b′)² / (Σ a′² · Σ b′²), a′ = aᵢ₊₁ − aᵢ | 0 … 1, larger is closer |
 //!
 //! Spectra are compared as they are: whatever normalisation and baseline a library wants is done before. Programs differ in how they
-//! scale a hit (0 … 1, 100, or 1 less this); the order of hits is the same. Source: Thermo's descriptions of the full-spectrum search algorithms of
+//! scale a hit (0 … 1, 100, 1000, or 1 less this), and in whether they square the correlation: squared, as here, r = −0.9 is as good a hit as
+//! r = 0.9; where the sign matters use `pearson`. Which of the two a program does is not always in its manual. Source: Thermo's descriptions of the full-spectrum search algorithms of
 //! GRAMS/AI (Euclidean distance, absolute value, least squares, correlation, first derivative correlation). There the spectra are
 //! centred before they are differenced, which changes nothing, and differences are not centred again: so here.
 //!
