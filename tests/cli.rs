@@ -207,7 +207,8 @@ fn helps_lists_and_generated_files() {
     assert!(
         json(folder, "metrics --json")
             .as_array()
-            .is_some_and(|all| { all.len() == striae::metric::all().len() + striae::metric::peaks::PeakMetric::ALL.len() })
+            // relative-distance and cmps stand beside the scores of ccf.
+            .is_some_and(|all| { all.len() == striae::metric::all().len() + striae::metric::peaks::PeakMetric::ALL.len() + 2 })
     );
     assert!(ok(folder, "devices").contains("--backend auto"));
     assert!(json(folder, "devices --json")["cpu"]["name"].is_string());

@@ -26,7 +26,14 @@ pub fn run(voice: Voice) {
                 "domain": "peak lists", "symmetric": true, "backends": ["cpu"], "source": m.source(),
             })
         });
-        let all: Vec<_> = all.into_iter().chain(lists).collect();
+        let beside = BESIDE.iter().map(|b| {
+            serde_json::json!({
+                "name": b.name, "formula": b.formula, "closer": "larger", "range": [bound(b.range.0), bound(b.range.1)],
+                "domain": "pairs that ccf found (--rescore)", "symmetric": b.symmetric, "combined": b.combined,
+                "backends": ["cpu"], "source": b.source,
+            })
+        });
+        let all: Vec<_> = all.into_iter().chain(lists).chain(beside).collect();
         println!("{}", serde_json::Value::from(all));
         return;
     }
@@ -47,25 +54,42 @@ pub fn run(voice: Voice) {
         );
     }
     println!("Beside the score of ccf, of the pairs that were found (--rescore):\n");
-    for (name, formula, kind, source) in BESIDE {
-        println!("{name}\n{:15} {formula}\n{:15} {kind}; cpu\n{:15} {source}\n", "", "", "");
+    for b in &BESIDE {
+        println!("{}\n{:15} {}", b.name, "", b.formula);
+        let symmetry = if b.symmetric { "symmetric".into() } else { format!("not symmetric: {}", b.combined) };
+        println!("{:15} similarity, {} … {}; {symmetry}; cpu", "", bound(b.range.0), bound(b.range.1));
+        println!("{:15} {}\n", "", b.source);
     }
 }
 
 /// What `--rescore` computes.
-const BESIDE: [(&str, &str, &str, &str); 2] = [
-    (
-        "relative-distance",
-        "1 − Σ(aᵢ−bᵢ)²/Σ(aᵢ+bᵢ)² of the overlap, each less its mean",
-        "similarity, −∞ … 1; symmetric; for profiles",
-        "relative profile distance of striated marks",
-    ),
-    (
-        "cmps",
-        "segments of one profile that find one place on the other",
-        "similarity, 0 … segments; not symmetric: each profile is cut up in turn, the larger score counts",
-        "doi:10.1016/j.forsciint.2019.109964",
-    ),
+struct Beside {
+    name: &'static str,
+    formula: &'static str,
+    range: (f64, f64),
+    symmetric: bool,
+    /// How the two directions of one that is not symmetric make one score.
+    combined: &'static str,
+    source: &'static str,
+}
+
+const BESIDE: [Beside; 2] = [
+    Beside {
+        name: "relative-distance",
+        formula: "1 − Σ(aᵢ−bᵢ)²/Σ(aᵢ+bᵢ)² of the overlap, each less its mean",
+        range: (f64::NEG_INFINITY, 1.0),
+        symmetric: true,
+        combined: "",
+        source: "relative profile distance of striated marks",
+    },
+    Beside {
+        name: "cmps",
+        formula: "segments of one profile that find one place on the other",
+        range: (0.0, f64::INFINITY),
+        symmetric: false,
+        combined: "each profile is cut up in turn, the larger score counts",
+        source: "doi:10.1016/j.forsciint.2019.109964",
+    },
 ];
 
 fn bound(x: f64) -> String {

@@ -14,6 +14,7 @@ pub mod job;
 pub mod lagged;
 pub mod links;
 pub mod peak_job;
+mod peak_sink;
 pub mod peaks;
 pub mod plan;
 pub mod record;

@@ -6,7 +6,8 @@
 use super::error::{Error, bytes};
 use super::job::{Exclude, Invalid, Mode, Options};
 use super::links::Link;
-use super::peaks::{Above, Best, Prepared, Scratch, Sink};
+use super::peak_sink::{Above, Best};
+use super::peaks::{Prepared, Scratch, Sink};
 use super::run::{Effort, Input, Observer};
 use crate::metric::peaks::{self, Match, PeakMetric, Peaks, Spectrum};
 use rayon::prelude::*;

@@ -69,20 +69,8 @@ impl Metric for BrayCurtis {
         sum::pairs(sum::AbsoluteDifference, a, b) / (am.norm + bm.norm)
     }
 
-    fn embed(&self, x: Row<'_>, _: Measure, out: &mut [f64]) {
-        x.copy_to(out);
-    }
-
     fn embedded_size(&self, _: Row<'_>, m: Measure) -> f64 {
         m.norm
-    }
-
-    fn u_of(&self, score: f64) -> f64 {
-        -score
-    }
-
-    fn score_of(&self, u: f64) -> f64 {
-        (-u).max(0.0)
     }
 
     fn fold(&self, _: usize) -> Fold {

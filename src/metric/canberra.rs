@@ -112,20 +112,8 @@ impl Metric for Canberra {
         sum::pairs(Share, a, b)
     }
 
-    fn embed(&self, x: Row<'_>, _: Measure, out: &mut [f64]) {
-        x.copy_to(out);
-    }
-
     fn embedded_size(&self, x: Row<'_>, _: Measure) -> f64 {
         (0..x.len()).fold(0.0, |most: f64, i| most.max(x.at(i).abs()))
-    }
-
-    fn u_of(&self, score: f64) -> f64 {
-        -score
-    }
-
-    fn score_of(&self, u: f64) -> f64 {
-        (-u).max(0.0)
     }
 
     fn fold(&self, _: usize) -> Fold {
@@ -180,20 +168,8 @@ impl Metric for CanberraSciPy {
         sum::pairs(Share, a, b)
     }
 
-    fn embed(&self, x: Row<'_>, _: Measure, out: &mut [f64]) {
-        x.copy_to(out);
-    }
-
     fn embedded_size(&self, x: Row<'_>, _: Measure) -> f64 {
         (0..x.len()).fold(0.0, |most: f64, i| most.max(x.at(i).abs()))
-    }
-
-    fn u_of(&self, score: f64) -> f64 {
-        -score
-    }
-
-    fn score_of(&self, u: f64) -> f64 {
-        (-u).max(0.0)
     }
 
     fn fold(&self, _: usize) -> Fold {
@@ -249,20 +225,8 @@ impl Metric for CanberraR {
         sum::pairs(Share, a, b) * (a.len() as f64 / sum::pairs(Used, a, b))
     }
 
-    fn embed(&self, x: Row<'_>, _: Measure, out: &mut [f64]) {
-        x.copy_to(out);
-    }
-
     fn embedded_size(&self, x: Row<'_>, _: Measure) -> f64 {
         (0..x.len()).fold(0.0, |most: f64, i| most.max(x.at(i).abs()))
-    }
-
-    fn u_of(&self, score: f64) -> f64 {
-        -score
-    }
-
-    fn score_of(&self, u: f64) -> f64 {
-        (-u).max(0.0)
     }
 
     fn fold(&self, _: usize) -> Fold {

@@ -51,10 +51,6 @@ impl Metric for Dot {
         sum::pairs(sum::Product, a, b)
     }
 
-    fn embed(&self, x: Row<'_>, _: Measure, out: &mut [f64]) {
-        x.copy_to(out);
-    }
-
     fn embedded_size(&self, _: Row<'_>, m: Measure) -> f64 {
         m.norm
     }

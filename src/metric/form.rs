@@ -75,7 +75,7 @@ pub struct Frame {
     relative: f64,
     exact: f64,
     flush: f64,
-    /// No ‖x′‖ (Σ|x′| for city) is larger.
+    /// No ‖x′‖ (Σ|x′| or max |x′| for a fold) is larger.
     radius: f64,
 }
 

@@ -172,14 +172,6 @@ impl Metric for HqiAbsolute {
         m.norm / (x.len() as f64).sqrt()
     }
 
-    fn u_of(&self, score: f64) -> f64 {
-        -score
-    }
-
-    fn score_of(&self, u: f64) -> f64 {
-        (-u).max(0.0)
-    }
-
     fn fold(&self, _: usize) -> Fold {
         Fold { shift: true, relative: Some(0.0), ..Fold::distance(1.0) }
     }

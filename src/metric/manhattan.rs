@@ -66,21 +66,9 @@ impl Metric for Manhattan {
         sum::pairs(sum::AbsoluteDifference, a, b)
     }
 
-    fn embed(&self, x: Row<'_>, _: Measure, out: &mut [f64]) {
-        x.copy_to(out);
-    }
-
     fn embedded_size(&self, x: Row<'_>, m: Measure) -> f64 {
         // Σ|x| ≤ √d·‖x‖ (Cauchy–Schwarz); only the scale hangs on it.
         m.norm * (x.len() as f64).sqrt()
-    }
-
-    fn u_of(&self, score: f64) -> f64 {
-        -score
-    }
-
-    fn score_of(&self, u: f64) -> f64 {
-        (-u).max(0.0)
     }
 
     fn fold(&self, _: usize) -> Fold {

@@ -97,10 +97,6 @@ impl Metric for Minkowski {
         self.of(|i| a.at(i), |i| b.at(i), a.len())
     }
 
-    fn embed(&self, x: Row<'_>, _: Measure, out: &mut [f64]) {
-        x.copy_to(out);
-    }
-
     fn embedded_size(&self, x: Row<'_>, _: Measure) -> f64 {
         (0..x.len()).fold(0.0, |most: f64, i| most.max(x.at(i).abs()))
     }

@@ -11,7 +11,7 @@
 //!    `inner_product.wgsl`, as they share [`inner_product::Multiply`].
 //! 3. One line in the registry at the end of this file.
 //!
-//! Command-line values, `striae metrics`-style tables, both backends, shader validation, conformance tests and a bench row
+//! Command-line values, the table of `striae metrics`, both backends, shader validation, conformance tests and a bench row
 //! follow from the registry.
 
 pub mod bhattacharyya;
@@ -232,8 +232,10 @@ pub trait Metric: Sync + Send {
     /// The same bits as [`Self::define`], fast.
     fn score(&self, a: Row<'_>, am: Measure, b: Row<'_>, bm: Measure) -> f64;
 
-    /// v(x), the row as the form sees it.
-    fn embed(&self, x: Row<'_>, m: Measure, out: &mut [f64]);
+    /// v(x), the row as the form sees it: as it is, unless told.
+    fn embed(&self, x: Row<'_>, _: Measure, out: &mut [f64]) {
+        x.copy_to(out);
+    }
 
     /// How many numbers v(x) has for rows of `d`.
     fn embedded_width(&self, d: usize) -> usize {
@@ -243,8 +245,10 @@ pub trait Metric: Sync + Send {
     /// ‖v(x)‖ (Σ|v| or max |v| for [`Geometry::Fold`]) from the measure where that is enough.
     fn embedded_size(&self, x: Row<'_>, m: Measure) -> f64;
 
-    /// The u of a score, in units of the unscaled form; off by rounding alone.
-    fn u_of(&self, score: f64) -> f64;
+    /// The u of a score, in units of the unscaled form; off by rounding alone. Unless told, that of a distance that is a fold's sum.
+    fn u_of(&self, score: f64) -> f64 {
+        -score
+    }
 
     /// By how much [`Self::u_of`] may be off beside a few roundings relative to u.
     fn u_error(&self) -> f64 {
@@ -252,7 +256,9 @@ pub trait Metric: Sync + Send {
     }
 
     /// The score of a u.
-    fn score_of(&self, u: f64) -> f64;
+    fn score_of(&self, u: f64) -> f64 {
+        (-u).max(0.0)
+    }
 
     /// Relative error of v(x) as [`Self::embed`] computes it, beside a few roundings.
     fn embed_error(&self) -> f64 {

@@ -74,10 +74,6 @@ impl Metric for Tanimoto {
         (product / ((am.norm + bm.norm) - product)).clamp(-1.0 / 3.0, 1.0)
     }
 
-    fn embed(&self, x: Row<'_>, _: Measure, out: &mut [f64]) {
-        x.copy_to(out);
-    }
-
     fn embedded_size(&self, _: Row<'_>, m: Measure) -> f64 {
         m.norm.sqrt()
     }

@@ -34,18 +34,21 @@
 //! The exact score: the same in f64, with its error, finds the lags that could hold the maximum; only there is r(k) summed directly, in
 //! stripes. The bits are those of the definition, whatever the transform.
 
+mod overlap;
+mod transform;
+
+pub(super) use overlap::{correlation, measured};
+
 use super::vector::{Step, Vector};
 use super::{
     Bounds, Closer, Fold, FoldRow, Geometry, Info, Measure, Metric, Numbers, Shader, Stepped, Undefined, form::EPSILON, sum,
 };
 use crate::matrix::Row;
+use overlap::{naive_correlation, overlaps, stretched};
 use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use serde::{Deserialize, Serialize};
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
+use transform::{DOUBLE, Plan, Profile, SINGLE, best, multiply, transform_size};
 
 /// What the second stage may be off by, half of it a row's.
 pub const SLACK: f64 = 6e-4;
@@ -104,140 +107,6 @@ pub fn nfi_stretch() -> Vec<f64> {
 
 fn near_one(s: f64) -> bool {
     (s - 1.0).abs() < 1e-9
-}
-
-/// What is not NaN at either end.
-pub(super) fn measured(x: &[f64]) -> &[f64] {
-    let first = x.iter().position(|v| !v.is_nan()).unwrap_or(x.len());
-    let last = x.iter().rposition(|v| !v.is_nan()).map_or(first, |i| i + 1);
-    &x[first..last]
-}
-
-/// x stretched by s: linear interpolation.
-fn stretched(x: &[f64], s: f64) -> Vec<f64> {
-    let n = libm::floor((x.len() - 1) as f64 * s) as usize + 1;
-    (0..n)
-        .map(|i| {
-            let at = i as f64 / s;
-            let left = (libm::floor(at) as usize).min(x.len() - 1);
-            let right = (left + 1).min(x.len() - 1);
-            x[left] + (x[right] - x[left]) * (at - left as f64)
-        })
-        .collect()
-}
-
-/// r of two overlaps of one length.
-pub(super) fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let (a, b) = (Row::F64(a), Row::F64(b));
-    let n = a.len() as f64;
-    let (ma, mb) = (sum::of(a) / n, sum::of(b) / n);
-    let (na, nb) = (sum::pairs(sum::CentredProduct(ma, ma), a, a).sqrt(), sum::pairs(sum::CentredProduct(mb, mb), b, b).sqrt());
-    let whole = |x| 1e-13 * sum::pairs(sum::Product, x, x).sqrt();
-    if na <= whole(a) || nb <= whole(b) {
-        return 0.0;
-    }
-    (sum::pairs(sum::CentredProduct(ma, mb), a, b) / (na * nb)).clamp(-1.0, 1.0)
-}
-
-/// The same by its definition.
-fn naive_correlation(a: &[f64], b: &[f64]) -> f64 {
-    let n = a.len();
-    let mean = |x: &[f64]| sum::in_stripes(n, |i| x[i]) / n as f64;
-    let (ma, mb) = (mean(a), mean(b));
-    let norm = |x: &[f64], m: f64| sum::in_stripes(n, |i| (x[i] - m) * (x[i] - m)).sqrt();
-    let (na, nb) = (norm(a, ma), norm(b, mb));
-    if na <= 1e-13 * norm(a, 0.0) || nb <= 1e-13 * norm(b, 0.0) {
-        return 0.0;
-    }
-    (sum::in_stripes(n, |i| (a[i] - ma) * (b[i] - mb)) / (na * nb)).clamp(-1.0, 1.0)
-}
-
-/// The samples of a and b that lie beside each other at a lag.
-fn overlaps<'a>(a: &'a [f64], b: &'a [f64], lag: i64) -> (&'a [f64], &'a [f64]) {
-    let (ahead, behind) = (usize::try_from(lag).unwrap_or(0), usize::try_from(-lag).unwrap_or(0));
-    let n = (a.len() - ahead).min(b.len() - behind);
-    (&a[ahead..ahead + n], &b[behind..behind + n])
-}
-
-/// A size that transforms are quick at: 2^p or 3·2^p.
-fn transform_size(least: usize) -> usize {
-    let two = least.next_power_of_two().max(4);
-    if two / 4 * 3 >= least && two >= 8 { two / 4 * 3 } else { two }
-}
-
-/// Transforms of one size, and room for them.
-struct Plan<T: realfft::FftNum> {
-    forward: Arc<dyn RealToComplex<T>>,
-    inverse: Arc<dyn ComplexToReal<T>>,
-    time: Vec<T>,
-    spectrum: Vec<Complex<T>>,
-    scratch: Vec<Complex<T>>,
-}
-
-impl<T: realfft::FftNum> Plan<T> {
-    fn new(size: usize) -> Self {
-        let mut planner = RealFftPlanner::new();
-        let (forward, inverse) = (planner.plan_fft_forward(size), planner.plan_fft_inverse(size));
-        let (time, spectrum) = (forward.make_input_vec(), forward.make_output_vec());
-        let scratch = vec![Complex::new(T::zero(), T::zero()); forward.get_scratch_len().max(inverse.get_scratch_len())];
-        Self { forward, inverse, time, spectrum, scratch }
-    }
-
-    /// The spectrum of x, filled up with zeros, in `self.spectrum`.
-    fn forward(&mut self, x: impl Iterator<Item = T>) {
-        self.time.fill(T::zero());
-        for (t, x) in self.time.iter_mut().zip(x) {
-            *t = x;
-        }
-        // Sizes are those of the plan: the only error there is.
-        let _ = self.forward.process_with_scratch(&mut self.time, &mut self.spectrum, &mut self.scratch);
-    }
-
-    /// Back from `self.spectrum` to `self.time`, times the size.
-    fn inverse(&mut self) {
-        let last = self.spectrum.len() - 1;
-        self.spectrum[0].im = T::zero();
-        self.spectrum[last].im = T::zero();
-        let _ = self.inverse.process_with_scratch(&mut self.spectrum, &mut self.time, &mut self.scratch);
-    }
-}
-
-thread_local! {
-    static SINGLE: RefCell<HashMap<usize, Plan<f32>>> = RefCell::new(HashMap::new());
-    static DOUBLE: RefCell<HashMap<usize, Plan<f64>>> = RefCell::new(HashMap::new());
-}
-
-/// A profile of unit centred norm, with sums up to every sample.
-struct Profile {
-    unit: Vec<f64>,
-    sums: Vec<f64>,
-    squares: Vec<f64>,
-}
-
-impl Profile {
-    fn new(x: &[f64]) -> Self {
-        let mean = sum::of(Row::F64(x)) / x.len() as f64;
-        let norm = sum::pairs(sum::CentredProduct(mean, mean), Row::F64(x), Row::F64(x)).sqrt();
-        let unit: Vec<f64> = x.iter().map(|x| if norm > 0.0 { (x - mean) / norm } else { 0.0 }).collect();
-        let running = |square: bool| {
-            let mut all = Vec::with_capacity(unit.len() + 1);
-            let mut sum = 0.0;
-            all.push(0.0);
-            for &x in &unit {
-                sum += if square { x * x } else { x };
-                all.push(sum);
-            }
-            all
-        };
-        let (sums, squares) = (running(false), running(true));
-        Self { unit, sums, squares }
-    }
-
-    /// Σ and centred Σ² of the samples from `start` to `end`.
-    fn span(&self, start: usize, end: usize) -> (f64, f64) {
-        let s = self.sums[end] - self.sums[start];
-        (s, self.squares[end] - self.squares[start] - s * s / (end - start) as f64)
-    }
 }
 
 /// A full row as the second stage needs it. Tables by the number of samples that hang over.
@@ -455,27 +324,6 @@ impl Ccf {
     }
 }
 
-fn multiply(to: &mut [Complex<f32>], a: &[Complex<f32>], b: &[Complex<f32>]) {
-    for ((z, x), y) in to.iter_mut().zip(a).zip(b) {
-        *z = Complex::new(x.re * y.re + x.im * y.im, x.im * y.re - x.re * y.im);
-    }
-}
-
-/// max of c·(x·y) − u·w
-fn best(c: &[f32], x: &[f32], y: &[f32], u: &[f32], w: &[f32]) -> f32 {
-    const LANES: usize = 16;
-    let n = c.len();
-    let mut lanes = [f32::NEG_INFINITY; LANES];
-    let whole = n / LANES * LANES;
-    for k in (0..whole).step_by(LANES) {
-        for (i, lane) in (k..).zip(&mut lanes) {
-            let r = c[i] * (x[i] * y[i]) - u[i] * w[i];
-            *lane = if r > *lane { r } else { *lane };
-        }
-    }
-    (whole..n).fold(lanes.into_iter().fold(f32::NEG_INFINITY, f32::max), |most, i| most.max(c[i] * (x[i] * y[i]) - u[i] * w[i]))
-}
-
 /// t ← t + x·y
 pub struct Magnitudes;
 
@@ -509,7 +357,7 @@ impl Metric for Ccf {
     }
 
     fn shader(&self) -> Shader {
-        Shader { name: "ccf", source: include_str!("../../shaders/metric/ccf.wgsl") }
+        Shader { name: "ccf", source: include_str!("../../../shaders/metric/ccf.wgsl") }
     }
 
     fn geometry(&self) -> Geometry {
