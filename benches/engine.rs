@@ -90,7 +90,16 @@ fn operand(values: &[f32], width: usize) -> Operand {
             packed[i / GROUP * GROUP * width + k * GROUP + i % GROUP] = x;
         }
     }
-    Operand { key: 0, rows, stride: width, layout: Layout::Groups, values: packed, lift: vec![0.0; rows], reach: vec![0.0; rows] }
+    Operand {
+        key: 0,
+        rows,
+        stride: width,
+        layout: Layout::Groups,
+        values: packed,
+        bytes: None,
+        lift: vec![0.0; rows],
+        reach: vec![0.0; rows],
+    }
 }
 
 fn screen(c: &mut Criterion) {

@@ -28,7 +28,7 @@ const FLOORS: &[&[&str]] = &[
 const CONFINED: &[(&str, &[&str])] = &[
     ("hdf5::", &["archive/"]),
     ("wgpu::", &["backend/gpu/"]),
-    ("faer::", &["chemometrics/"]),
+    ("faer::", &["chemometrics/", "compare/axes.rs"]),
     ("clap::", &["cli/", "main.rs"]),
     ("anyhow::", &["cli/", "main.rs"]),
     ("indicatif::", &["cli/", "main.rs"]),

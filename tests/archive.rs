@@ -210,6 +210,7 @@ fn record() -> Record {
         inputs: Vec::new(),
         devices: vec![Cpu::new().device()],
         tile: Cpu::new().tile(),
+        strategy: None,
         threads: 1,
         started: "1970-01-01T00:00:00Z".into(),
         effort: striae::compare::Effort::default(),

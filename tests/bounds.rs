@@ -112,6 +112,7 @@ fn check(metric: &'static dyn Metric, isa: Isa, values: Vec<f64>) -> u64 {
         stride,
         layout: Layout::Groups,
         values: vec![0.0; Operand::size(Layout::Groups, rows.len(), stride)],
+        bytes: None,
         lift: Vec::new(),
         reach: Vec::new(),
     };

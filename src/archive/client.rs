@@ -73,6 +73,9 @@ impl Process {
             .spawn()?;
         let questions = child.stdin.take();
         let Some(answers) = child.stdout.take() else { return Err(std::io::Error::other("no pipe to the reader process")) };
+        // Fewer turns for the same bytes. Systems that do not allow it have the usual pipe.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::pipe::fcntl_setpipe_size(&answers, 1 << 20);
         Ok(Self { child, questions, answers, patience, ahead: Vec::new() })
     }
 
@@ -99,7 +102,13 @@ impl Process {
         }
     }
 
-    fn ask(&mut self, question: &Question) -> Result<Result<Vec<u8>, String>, Silence> {
+    /// Asks, and puts the answer where `room` says for its length.
+    fn ask<T>(
+        &mut self,
+        question: &Question,
+        room: impl FnOnce(usize) -> Result<T, String>,
+        bytes: impl FnOnce(&mut T) -> &mut [u8],
+    ) -> Result<Result<T, String>, Silence> {
         let deadline = Instant::now() + self.patience;
         let mut line = serde_json::to_vec(question).map_err(|e| Silence::Fault(e.into()))?;
         line.push(b'\n');
@@ -127,13 +136,45 @@ impl Process {
                 return Err(Silence::Fault(std::io::Error::other(format!("the reader process announced {length} bytes"))));
             }
         };
-        let mut bytes = std::mem::take(&mut self.ahead);
-        let mut filled = bytes.len();
-        bytes.resize(length, 0);
+        let mut answer = match room(length) {
+            Ok(answer) => answer,
+            Err(text) => return Err(Silence::Fault(std::io::Error::other(text))),
+        };
+        let bytes = bytes(&mut answer);
+        let mut filled = self.ahead.len();
+        if filled > length {
+            return Err(Silence::Fault(std::io::Error::other("the reader process does not speak as agreed")));
+        }
+        bytes[..filled].copy_from_slice(&self.ahead);
+        self.ahead.clear();
         while filled < length {
             filled += self.some(&mut bytes[filled..], deadline)?;
         }
-        Ok(Ok(bytes))
+        Ok(Ok(answer))
+    }
+}
+
+impl Process {
+    /// What an answer, or none, means.
+    fn understand<T>(
+        &mut self,
+        answer: Result<Result<T, String>, Silence>,
+        file: String,
+        question: &Question,
+    ) -> Result<T, Error> {
+        let doing = question.doing();
+        match answer {
+            Ok(answer) => answer.map_err(|text| Error::Refused { file, text }),
+            Err(Silence::TooLong) => {
+                let _ = self.child.kill();
+                Err(Error::Hung { file, seconds: self.patience.as_secs(), doing })
+            }
+            Err(Silence::Fault(e)) => Err(Error::Crashed { file, how: e.to_string(), doing }),
+            Err(Silence::Ended) => {
+                let how = self.child.wait().map_or_else(|e| e.to_string(), |status| status.to_string());
+                Err(Error::Crashed { file, how, doing })
+            }
+        }
     }
 }
 
@@ -184,19 +225,32 @@ impl Client {
             Inner::Direct(server) => return server.answer(question).map_err(|text| Error::Refused { file, text }),
             Inner::Process(process) => process,
         };
-        let doing = question.doing();
-        match process.ask(question) {
-            Ok(answer) => answer.map_err(|text| Error::Refused { file, text }),
-            Err(Silence::TooLong) => {
-                let _ = process.child.kill();
-                Err(Error::Hung { file, seconds: process.patience.as_secs(), doing })
+        let answer = process.ask(question, |length| Ok(vec![0; length]), Vec::as_mut_slice);
+        process.understand(answer, file, question)
+    }
+
+    /// Asks for numbers, which come in little-endian order and fill `into`.
+    ///
+    /// # Errors
+    /// As [`Self::ask`], and when more or fewer come.
+    pub fn ask_numbers(&mut self, question: &Question, into: &mut [u8]) -> Result<(), Error> {
+        let file = self.path.display().to_string();
+        let process = match &mut self.inner {
+            Inner::Process(process) => process,
+            Inner::Direct(_) => {
+                let bytes = self.ask(question)?;
+                if bytes.len() != into.len() {
+                    let text = format!("{} bytes came and not {}", bytes.len(), into.len());
+                    return Err(Error::Refused { file, text });
+                }
+                into.copy_from_slice(&bytes);
+                return Ok(());
             }
-            Err(Silence::Fault(e)) => Err(Error::Crashed { file, how: e.to_string(), doing }),
-            Err(Silence::Ended) => {
-                let how = process.child.wait().map_or_else(|e| e.to_string(), |status| status.to_string());
-                Err(Error::Crashed { file, how, doing })
-            }
-        }
+        };
+        let expected = into.len();
+        let room = |length| if length == expected { Ok(into) } else { Err(format!("{length} bytes came and not {expected}")) };
+        let answer = process.ask(question, room, |into| into).map(|answer| answer.map(|_| ()));
+        process.understand(answer, file, question)
     }
 
     /// All groups and datasets.

@@ -15,7 +15,7 @@ use super::client::{Client, Reading};
 use super::error::Error;
 use super::wire::{Dataset, Node, Question};
 use crate::compare::{ExhibitNames, RowSource, SourceError};
-use crate::matrix::{Element, Values};
+use crate::matrix::{Element, Values, zeros};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -371,22 +371,26 @@ impl RowSource for Collection {
     }
 
     fn read(&mut self, rows: Range<usize>) -> Result<Values, SourceError> {
-        let mut values = Values::empty(self.element);
-        values.reserve_exact(rows.len() * self.width);
-        let step = (PIECE / (self.width * self.element.bytes())).max(1);
-        let mut start = rows.start;
-        while start < rows.end {
-            let count = (rows.end - start).min(step);
-            let bytes = self.client.ask(&Question::Rows { dataset: self.values.clone(), start, count })?;
-            if bytes.len() != count * self.width * self.element.bytes() {
-                let text = format!("{}: {} bytes came for rows {start} to {}", self.values, bytes.len(), start + count);
-                return Err(Error::Refused { file: self.client.path().display().to_string(), text }.into());
-            }
+        let mut values = match self.element {
+            Element::F32 => Values::F32(zeros(rows.len() * self.width)),
+            Element::F64 => Values::F64(zeros(rows.len() * self.width)),
+        };
+        let row = self.width * self.element.bytes();
+        let step = (PIECE / row).max(1);
+        let bytes: &mut [u8] = match &mut values {
+            Values::F32(v) => bytemuck::cast_slice_mut(v),
+            Values::F64(v) => bytemuck::cast_slice_mut(v),
+        };
+        for (n, piece) in bytes.chunks_mut(step * row).enumerate() {
+            let (start, count) = (rows.start + n * step, piece.len() / row);
+            self.client.ask_numbers(&Question::Rows { dataset: self.values.clone(), start, count }, piece)?;
+        }
+        // Numbers come in little-endian order.
+        if cfg!(target_endian = "big") {
             match &mut values {
-                Values::F32(v) => v.extend(bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b))),
-                Values::F64(v) => v.extend(bytes.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b))),
+                Values::F32(v) => v.iter_mut().for_each(|x| *x = f32::from_bits(x.to_bits().swap_bytes())),
+                Values::F64(v) => v.iter_mut().for_each(|x| *x = f64::from_bits(x.to_bits().swap_bytes())),
             }
-            start += count;
         }
         Ok(values)
     }

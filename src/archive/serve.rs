@@ -93,6 +93,12 @@ impl Server {
             TypeDescriptor::Float(FloatSize::U2) => {
                 numbers(&dataset, path, start, count, |x: half::f16| Ok(x.to_f32().to_le_bytes()))
             }
+            TypeDescriptor::Float(FloatSize::U4) if cfg!(target_endian = "little") => {
+                as_they_are::<f32>(&dataset, path, start, count)
+            }
+            TypeDescriptor::Float(FloatSize::U8) if cfg!(target_endian = "little") => {
+                as_they_are::<f64>(&dataset, path, start, count)
+            }
             TypeDescriptor::Float(FloatSize::U4) => numbers(&dataset, path, start, count, |x: f32| Ok(x.to_le_bytes())),
             TypeDescriptor::Float(FloatSize::U8) => numbers(&dataset, path, start, count, |x: f64| Ok(x.to_le_bytes())),
             TypeDescriptor::Unsigned(IntSize::U1) => {
@@ -150,13 +156,8 @@ impl Server {
     }
 }
 
-fn numbers<T: H5Type, const N: usize>(
-    dataset: &hdf5::Dataset,
-    path: &str,
-    start: usize,
-    count: usize,
-    convert: impl Fn(T) -> Result<[u8; N], String>,
-) -> Answer {
+/// Rows of a dataset as HDF5 reads them, and how many numbers a row has.
+fn read<T: H5Type>(dataset: &hdf5::Dataset, path: &str, start: usize, count: usize) -> Result<(Vec<T>, usize), String> {
     let shape = dataset.shape();
     let fault = |e: hdf5::Error| format!("dataset {path}, rows {start} to {}: {}", start + count, plain(e));
     let span = start..start + count;
@@ -174,6 +175,22 @@ fn numbers<T: H5Type, const N: usize>(
     } else {
         dataset.read_slice_2d(s![span, ..]).map_err(fault)?.into_raw_vec_and_offset().0
     };
+    Ok((values, width))
+}
+
+/// Numbers that need no conversion.
+fn as_they_are<T: H5Type + bytemuck::Pod>(dataset: &hdf5::Dataset, path: &str, start: usize, count: usize) -> Answer {
+    read::<T>(dataset, path, start, count).map(|(values, _)| bytemuck::cast_slice(&values).to_vec())
+}
+
+fn numbers<T: H5Type, const N: usize>(
+    dataset: &hdf5::Dataset,
+    path: &str,
+    start: usize,
+    count: usize,
+    convert: impl Fn(T) -> Result<[u8; N], String>,
+) -> Answer {
+    let (values, width) = read::<T>(dataset, path, start, count)?;
     let mut bytes = Vec::with_capacity(values.len() * N);
     for (i, value) in values.into_iter().enumerate() {
         match convert(value) {

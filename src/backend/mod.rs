@@ -43,12 +43,24 @@ pub struct Operand {
     pub rows: usize,
     pub stride: usize,
     pub layout: Layout,
-    /// `rows × stride` numbers, or `⌈rows/16⌉·16 × stride` in groups.
+    /// `rows × stride` numbers, or `⌈rows/16⌉·16 × stride` in groups. Empty where there are bytes.
     pub values: Vec<f32>,
+    /// Instead of `values`, for backends that multiply bytes ([`Backend::multiplies_bytes`]).
+    pub bytes: Option<Bytes>,
     /// Added to the bound for this row when it is the partner.
     pub lift: Vec<f32>,
     /// The row's factor in the error of a product.
     pub reach: Vec<f32>,
+}
+
+/// Rows as whole numbers of −127 … 127 and a step each: x̂ = step·q. Groups of [`GROUP`] rows; in a group, all rows' first four
+/// numbers, then all their second four ones.
+#[derive(Debug)]
+pub struct Bytes {
+    pub values: Vec<i8>,
+    pub step: Vec<f32>,
+    /// Σq of each row.
+    pub sum: Vec<i32>,
 }
 
 impl Operand {
@@ -64,7 +76,7 @@ impl Operand {
         }
     }
 
-    /// The numbers of row `i`, one after the other, whatever the layout.
+    /// The f32 numbers of row `i`, one after the other, whatever the layout.
     pub fn row(&self, i: usize) -> impl Iterator<Item = f32> + '_ {
         let (start, step) = match self.layout {
             Layout::Rows => (i * self.stride, 1),
@@ -161,7 +173,7 @@ pub trait Backend: Send {
     fn tile(&self) -> TileShape;
 
     /// Additions on the longest path to one `t` of `d` terms, the products' rounding not counted. Any backend that sums
-    /// chunks of `c` terms first and then the chunks' sums answers `c + ⌈d/c⌉`.
+    /// chunks of `c` terms first and then the chunks' sums answers `min(c, d) + ⌈d/c⌉`.
     fn depth(&self, d: usize) -> usize;
 
     /// Bytes of host memory used beside the operands, for blocks of this width. What a driver takes for itself is not known
@@ -171,6 +183,11 @@ pub trait Backend: Send {
     /// Bytes of host memory that a row of a block takes beside its operand.
     fn row_bytes(&self, _d: usize) -> usize {
         0
+    }
+
+    /// Whether it multiplies rows of bytes, and faster than rows of f32.
+    fn multiplies_bytes(&self) -> bool {
+        false
     }
 
     /// Screens `tiles` of `a` × `b`. Tells the sink of each tile exactly once, or of none of it.

@@ -8,7 +8,8 @@ use crate::archive::{Address, Collection};
 use crate::backend::TileShape;
 use crate::compare::explain::Explainer;
 use crate::compare::{
-    Answer, Comparison, DenseStore, Exclude, Invalid, Job, Mode, Options as JobOptions, Outcome, Record, RowSource,
+    Answer, Comparison, DenseStore, Exclude, Invalid, Job, Mode, Observer as _, Options as JobOptions, Outcome, Record,
+    RowSource, Screening,
 };
 use crate::metric::{self, peaks::PeakMetric};
 use clap::builder::PossibleValuesParser;
@@ -87,6 +88,15 @@ pub struct Resources {
     /// Threads; all cores unless given
     #[arg(long, short = 'j', value_name = "N")]
     pub threads: Option<usize>,
+    /// How pairs are screened: auto (what is fastest on a sample), plain, bytes, head (along principal axes), head=32
+    #[arg(long, default_value = "auto", value_name = "HOW", value_parser = screening)]
+    pub screen: Screening,
+    /// Say how pairs were screened, what else was tried, and what was expected of it
+    #[arg(long)]
+    pub explain: bool,
+    /// Write what ran when on which thread, for chrome://tracing or ui.perfetto.dev
+    #[arg(long, value_name = "FILE.json", hide_short_help = true)]
+    pub trace: Option<PathBuf>,
     /// Rows × columns of a tile, such as 192x384
     #[arg(long, value_name = "RxC", hide_short_help = true, value_parser = tile)]
     pub tile: Option<TileShape>,
@@ -116,6 +126,19 @@ fn metric_names() -> Vec<&'static str> {
 fn tile(text: &str) -> Result<TileShape, String> {
     let sides = text.split_once('x').and_then(|(r, c)| Some(TileShape { rows: r.parse().ok()?, cols: c.parse().ok()? }));
     sides.ok_or_else(|| format!("{text:?} is no tile; give rows x columns, such as 192x384"))
+}
+
+fn screening(text: &str) -> Result<Screening, String> {
+    match text {
+        "auto" => Ok(Screening::Auto),
+        "plain" => Ok(Screening::Plain),
+        "bytes" => Ok(Screening::Bytes),
+        "head" => Ok(Screening::Head(0)),
+        _ => match text.strip_prefix("head=").and_then(|h| h.parse().ok()) {
+            Some(h) if (1..=4096).contains(&h) => Ok(Screening::Head(h)),
+            _ => Err(format!("{text:?} is no way of screening; give auto, plain, bytes, head or head=N with N from 1 to 4096")),
+        },
+    }
 }
 
 /// A finished comparison, as it was stored.
@@ -149,8 +172,8 @@ pub fn compare_and_store(
         reference.check_ids()?;
     }
     let threads = resources.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build()?;
-    let progress = Progress::new(voice.quiet || voice.json);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).thread_name(|i| format!("worker {i}")).build()?;
+    let progress = Progress::new(voice.quiet || voice.json).traced(resources.trace.is_some());
     let backend = backend::choose(resources, &progress)?;
     let started = collection::now();
     let version = env!("CARGO_PKG_VERSION");
@@ -175,7 +198,13 @@ pub fn compare_and_store(
     };
     let outcome = pool.install(|| comparison.run());
     progress.clear();
-    let Outcome { answer, inputs, devices, tile, warnings, effort } = outcome?;
+    if let (Some(path), Some(trace)) = (&resources.trace, progress.trace()) {
+        let left_out = trace.write(path)?;
+        if left_out > 0 {
+            progress.warn(&format!("{}: the last {left_out} spans of the run are not in it", path.display()));
+        }
+    }
+    let Outcome { answer, inputs, devices, tile, strategy, warnings, effort } = outcome?;
     let mut record = Record {
         tool: "striae".into(),
         version: version.into(),
@@ -183,6 +212,7 @@ pub fn compare_and_store(
         inputs,
         devices,
         tile,
+        strategy: Some(strategy),
         threads,
         started,
         effort,
@@ -240,6 +270,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         },
         memory: options.resources.memory,
         tile: options.resources.tile,
+        screening: options.resources.screen,
     };
     let target = Target { address: Address::parse(&options.output), overwrite: options.overwrite };
     if let Some(metric) = PeakMetric::by_name(&options.metric) {

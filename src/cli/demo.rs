@@ -5,7 +5,7 @@ use super::progress::Progress;
 use super::{BackendChoice, Refused, Voice, collection, simulate};
 use crate::archive::result::Target;
 use crate::archive::{Address, Collection};
-use crate::compare::{Mode, Options as JobOptions};
+use crate::compare::{Mode, Options as JobOptions, Screening};
 use crate::evaluate::{Identification, Kind, Population, identify};
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,16 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     }
     let folder = &options.folder;
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let resources = Resources { backend: options.backend, device: None, memory: 2 << 30, threads: None, tile: None };
+    let resources = Resources {
+        backend: options.backend,
+        device: None,
+        memory: 2 << 30,
+        threads: None,
+        screen: Screening::Auto,
+        explain: false,
+        trace: None,
+        tile: None,
+    };
     let say = |text: &str| {
         if !voice.json && !voice.quiet {
             println!("{text}");

@@ -17,6 +17,7 @@ mod peaks;
 mod progress;
 mod settings;
 mod simulate;
+mod trace;
 mod verify;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

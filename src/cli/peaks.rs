@@ -83,6 +83,7 @@ pub fn compare(
         devices: vec![Cpu::new().device()],
         // A query against all references at a time.
         tile: TileShape { rows: 1, cols: partners },
+        strategy: None,
         threads,
         started,
         effort: outcome.effort,

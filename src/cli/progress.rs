@@ -1,5 +1,6 @@
 //! Progress bars, on a terminal only, and the notes that a run makes.
 
+use super::trace::Trace;
 use crate::compare::{Error, Observer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -13,6 +14,7 @@ pub struct Progress {
     bar: ProgressBar,
     quiet: bool,
     stop: Arc<AtomicBool>,
+    trace: Option<Trace>,
 }
 
 impl Progress {
@@ -25,7 +27,7 @@ impl Progress {
             let _ = signal_hook::flag::register_conditional_shutdown(signal, 4, stop.clone());
             let _ = signal_hook::flag::register(signal, stop.clone());
         }
-        Self { bar: ProgressBar::with_draw_target(None, target), quiet, stop }
+        Self { bar: ProgressBar::with_draw_target(None, target), quiet, stop, trace: None }
     }
 
     /// Notes how far it is.
@@ -35,6 +37,17 @@ impl Progress {
     pub fn advance(&self, done: u64) -> Result<(), Error> {
         self.bar.set_position(done);
         if self.stop.load(Relaxed) { Err(Error::Stopped) } else { Ok(()) }
+    }
+
+    /// Keeps spans of work from now on.
+    #[must_use]
+    pub fn traced(self, traced: bool) -> Self {
+        Self { trace: traced.then(Trace::new), ..self }
+    }
+
+    /// What was kept.
+    pub const fn trace(&self) -> Option<&Trace> {
+        self.trace.as_ref()
     }
 
     /// Takes the bar away.
@@ -89,5 +102,11 @@ impl Observer for Progress {
 
     fn stop(&self) -> bool {
         self.stop.load(Relaxed)
+    }
+
+    fn span(&self, what: &'static str, from: std::time::Instant) {
+        if let Some(trace) = &self.trace {
+            trace.span(what, from);
+        }
     }
 }

@@ -71,7 +71,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let Some(element) = element else { bail!("{address}: its record names no input") };
     for (found, expected) in inputs.iter_mut().zip(&record.inputs) {
         progress.phase("inputs", found.rows() as u64);
-        let now = survey(&job, found, false, element, &|done| progress.advance(done))?;
+        let now = survey(&job, found, false, 0, element, &progress, 0)?;
         if now.digest != expected.values_blake3 {
             return Err(Refused::input(format!(
                 "{}: its values have BLAKE3 {}, the record says {}: this is not what was compared, or it was changed since",

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use crate::backend::TileShape;
-use crate::metric::{self, Metric, Settings};
+use crate::metric::{self, Geometry, Metric, Settings};
 use serde::{Deserialize, Serialize};
 
 /// Which pairs become part of the result.
@@ -35,6 +35,21 @@ pub enum Invalid {
     Skip,
 }
 
+/// How pairs are screened. The result is the same; only time differs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Screening {
+    /// Whatever is fastest on a sample of the data.
+    #[default]
+    Auto,
+    /// All numbers of a row, as f32.
+    Plain,
+    /// Coordinates along so many principal axes; as many as are fastest where it is 0.
+    Head(usize),
+    /// All numbers of a row, as bytes.
+    Bytes,
+}
+
 /// Options of a comparison. Only a checked [`Job`] runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Options {
@@ -49,6 +64,8 @@ pub struct Options {
     pub memory: u64,
     /// Rows × columns of a tile; the backend's own where not given.
     pub tile: Option<TileShape>,
+    #[serde(default)]
+    pub screening: Screening,
 }
 
 impl Options {
@@ -62,6 +79,7 @@ impl Options {
             invalid: Invalid::Refuse,
             memory: 2 << 30,
             tile: None,
+            screening: Screening::Auto,
         }
     }
 }
@@ -104,6 +122,21 @@ impl Job {
                 }
             }
             _ => {}
+        }
+        if !matches!(options.screening, Screening::Auto | Screening::Plain) {
+            let name = match options.screening {
+                Screening::Bytes => "bytes",
+                _ => "head",
+            };
+            if metric.geometry() == Geometry::Fold {
+                return refuse(format!(
+                    "--screen {name} needs a metric that reduces to an inner product, and {} does not; use --screen auto",
+                    metric.info().name
+                ));
+            }
+            if options.mode == Mode::Dense {
+                return refuse(format!("--screen {name} finds the pairs that matter; with --dense all do: use --screen auto"));
+            }
         }
         if let Some(tile) = options.tile
             && (tile.rows == 0 || tile.cols == 0 || tile.rows.max(tile.cols) > 8192)

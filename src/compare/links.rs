@@ -280,6 +280,8 @@ pub struct LinkSink<'a> {
     pub threshold: f64,
     pub closer: Closer,
     pub row_floors: Vec<f32>,
+    /// The least u (scaled) of a pair that passes.
+    pub least: f64,
     pub found: &'a Found,
 }
 
@@ -288,10 +290,10 @@ impl<'a> LinkSink<'a> {
     pub fn new(pairing: Pairing<'a>, threshold: f64, closer: Closer, found: &'a Found) -> Self {
         let least = pairing.frame.least_u(threshold);
         let floor = |(i, bounds)| {
-            if pairing.row_survey.takes_part(pairing.a.first + i) { pairing.frame.floor(least, bounds) } else { f32::INFINITY }
+            if pairing.row_survey.takes_part(pairing.a.index(i)) { pairing.frame.floor(least, bounds) } else { f32::INFINITY }
         };
         let row_floors = pairing.a.bounds.iter().enumerate().map(floor).collect();
-        Self { pairing, threshold, closer, row_floors, found }
+        Self { pairing, threshold, closer, row_floors, least, found }
     }
 }
 
@@ -331,7 +333,11 @@ impl Sink for LinkSink<'_> {
             if !self.pairing.allowed(i, j) {
                 continue;
             }
-            let (query, reference) = (self.pairing.a.first + i, self.pairing.b.first + j);
+            let (query, reference) = (self.pairing.a.index(i), self.pairing.b.index(j));
+            // What all numbers rule out needs no score.
+            if self.pairing.is_coarse() && self.pairing.sharp_upper(i, j) < self.least {
+                continue;
+            }
             let twin = (self.pairing.row_survey.twins[query], self.pairing.col_survey.twins[reference]);
             let known = if twin.0 == NO_TWIN || twin.1 == NO_TWIN { None } else { twins.get(&twin).copied() };
             let score = known.unwrap_or_else(|| {
@@ -343,6 +349,9 @@ impl Sink for LinkSink<'_> {
                 score
             });
             if self.closer.admits(score, self.threshold) {
+                // Rows of a block may stand in another order than in the collection.
+                let turned = self.pairing.symmetric && query > reference;
+                let (query, reference) = if turned { (reference, query) } else { (query, reference) };
                 links.push(Link { query: query as u64, reference: reference as u64, score });
             }
         }

@@ -1,9 +1,10 @@
-//! Comparing every item with every other: [`job`] → [`plan`] → [`survey`] → [`block`] (prepare) → a backend (screen) →
+//! Comparing every item with every other: [`job`] → [`plan`] → [`survey`] → [`strategy`] → [`block`] (prepare) → a backend (screen) →
 //! [`select`] (refine) → [`run::Outcome`].
 //!
 //! Pure but for [`links`], which spools to disk what does not fit into memory. Rows come through [`RowSource`] and dense scores
 //! leave through [`DenseStore`], which rooms above implement.
 
+pub mod axes;
 pub mod block;
 pub mod check;
 pub mod dense;
@@ -13,6 +14,7 @@ pub mod explain;
 pub mod job;
 pub mod lagged;
 pub mod links;
+pub mod order;
 pub mod peak_job;
 mod peak_sink;
 pub mod peaks;
@@ -21,11 +23,12 @@ pub mod record;
 pub mod run;
 pub mod select;
 pub mod source;
+pub mod strategy;
 pub mod survey;
 
 pub use dense::DenseStore;
 pub use error::{Error, bytes};
-pub use job::{Exclude, Invalid, Job, Mode, Options};
+pub use job::{Exclude, Invalid, Job, Mode, Options, Screening};
 pub use links::{Link, Links};
 pub use record::Record;
 pub use run::{Answer, Comparison, Effort, Input, Observer, Outcome, Unwatched};

@@ -2,6 +2,7 @@
 
 use super::job::Options;
 use super::run::{Effort, Input};
+use super::strategy::Strategy;
 use crate::backend::{Device, TileShape};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,9 @@ pub struct Record {
     /// In the order of use: more than one when a device failed.
     pub devices: Vec<Device>,
     pub tile: TileShape,
+    /// How pairs were screened; of peak lists nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Strategy>,
     pub threads: usize,
     /// UTC, ISO 8601.
     pub started: String,

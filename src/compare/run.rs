@@ -1,6 +1,6 @@
 //! The loop of a comparison: survey, plan, then block by block prepare, screen, select, refine. It calls; others compute.
 
-use super::block::Block;
+use super::block::{Block, Form};
 use super::dense::{DenseSink, DenseStore};
 use super::error::Error;
 use super::job::{Exclude, Job, Mode};
@@ -9,11 +9,13 @@ use super::links::{Found, LinkSink, Links};
 use super::plan::{Cut, Plan, Sizes, Step, tiles};
 use super::select::{Pairing, Ranking, RankingSink};
 use super::source::{ExhibitNames, RowSource};
+use super::strategy::{Strategy, Trial, sample_rows};
 use super::survey::{Survey, survey};
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Device, Layout, Picked, Screen, Sink, Tile, TileShape};
 use crate::metric::{Frame, ccf::Stretched};
 use serde::{Deserialize, Serialize};
+use std::cell::Cell;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -32,6 +34,8 @@ pub trait Observer: Sync {
     fn stop(&self) -> bool {
         false
     }
+    /// Something that began at `from` has just ended on this thread: `read`, `survey`, `choose`, `prepare`, `screen`, `refine`.
+    fn span(&self, _what: &'static str, _from: Instant) {}
 }
 
 /// Nobody watches.
@@ -108,6 +112,8 @@ pub struct Outcome {
     pub inputs: Vec<Input>,
     pub devices: Vec<Device>,
     pub tile: TileShape,
+    /// How pairs were screened.
+    pub strategy: Strategy,
     pub warnings: Vec<String>,
     pub effort: Effort,
 }
@@ -117,10 +123,30 @@ struct Counted<'a> {
     inner: &'a dyn Sink,
     observer: &'a dyn Observer,
     done: &'a AtomicU64,
+    passed: &'a AtomicU64,
+    tested: &'a AtomicU64,
     square: bool,
+    began: Instant,
+}
+
+thread_local! {
+    /// When this thread last had nothing of a tile to do.
+    static FREE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 impl Counted<'_> {
+    /// A tile was screened, since this thread was free.
+    fn screened(&self) -> Instant {
+        let now = Instant::now();
+        self.observer.span("screen", FREE.get().filter(|free| *free >= self.began).unwrap_or(self.began));
+        now
+    }
+
+    fn refined(&self, from: Instant) {
+        self.observer.span("refine", from);
+        FREE.set(Some(Instant::now()));
+    }
+
     fn count(&self, tile: &Tile) {
         let pairs = if self.square && tile.rows == tile.cols {
             let n = tile.rows.len() as u64;
@@ -143,11 +169,17 @@ impl Sink for Counted<'_> {
         self.inner.both_sides()
     }
     fn all(&self, tile: &Tile, t: &[f32], stride: usize) {
+        let from = self.screened();
         self.inner.all(tile, t, stride);
+        self.refined(from);
         self.count(tile);
     }
     fn picked(&self, tile: &Tile, pairs: &[Picked]) {
+        self.passed.fetch_add(pairs.len() as u64, Relaxed);
+        self.tested.fetch_add(tile.pairs() / if tile.upper { 2 } else { 1 }, Relaxed);
+        let from = self.screened();
         self.inner.picked(tile, pairs);
+        self.refined(from);
         self.count(tile);
     }
     fn stopped(&self) -> bool {
@@ -173,7 +205,8 @@ struct Run<'a> {
     observer: &'a dyn Observer,
     query_survey: Survey,
     reference_survey: Option<Survey>,
-    frame: Frame,
+    form: Form,
+    strategy: Strategy,
     plan: Plan,
     backend: Box<dyn Backend>,
     tile: TileShape,
@@ -182,6 +215,8 @@ struct Run<'a> {
     gathering: Gathering<'a>,
     stop: AtomicBool,
     refined: AtomicU64,
+    passed: AtomicU64,
+    tested: AtomicU64,
     done: AtomicU64,
     key: u64,
 }
@@ -208,13 +243,11 @@ impl Comparison<'_> {
         let rows = query.rows() as u64;
         let mut names = ExhibitNames::default();
         observer.phase("survey", rows + reference.as_ref().map_or(0, |r| r.rows() as u64));
-        let advance = |done| {
-            observer.progress(done);
-            if observer.stop() { Err(Error::Stopped) } else { Ok(()) }
-        };
-        let mut query_survey = survey(&job, query, whole, element, &advance)?;
+        let partners = reference.as_ref().map_or(query.rows(), |r| r.rows());
+        let sampled = sample_rows(&job, query.rows(), partners, query.width());
+        let mut query_survey = survey(&job, query, whole, sampled, element, observer, 0)?;
         let mut reference_survey = match reference.as_deref_mut() {
-            Some(r) => Some(survey(&job, r, whole, element, &|done| advance(rows + done))?),
+            Some(r) => Some(survey(&job, r, whole, sampled, element, observer, rows)?),
             None => None,
         };
         if job.options.exclude == Exclude::Exhibit {
@@ -255,7 +288,7 @@ fn sizes(job: &Job, query: &dyn RowSource, reference: Option<&dyn RowSource>, ba
     let embedded = job.metric.embedded_width(width);
     let partners = reference.map_or(query.rows(), RowSource::rows);
     let (per_query, pending) = match job.options.mode {
-        Mode::TopK(k) => (Ranking::bytes_per_query(k, partners), 8 * (2 * k + 48).min(partners)),
+        Mode::TopK(k) => (Ranking::bytes_per_query(k, partners), Ranking::pending_bytes(k, partners)),
         _ => (0, 0),
     };
     Ok(Sizes {
@@ -267,7 +300,7 @@ fn sizes(job: &Job, query: &dyn RowSource, reference: Option<&dyn RowSource>, ba
         // Pieces being read, and links that are not yet on disk.
         scratch: backend.scratch_bytes(embedded)
             + tile_bytes(job)
-            + (12 << 20)
+            + (16 << 20)
             + if pending == 0 { links_in_memory(job) * 48 } else { 0 },
         memory: job.options.memory,
     })
@@ -291,9 +324,9 @@ impl<'a> Run<'a> {
         query: &'a mut dyn RowSource,
         reference: Option<&'a mut dyn RowSource>,
         observer: &'a dyn Observer,
-        (query_survey, reference_survey): (Survey, Option<Survey>),
+        (mut query_survey, mut reference_survey): (Survey, Option<Survey>),
         plan: Plan,
-        backend: Box<dyn Backend>,
+        mut backend: Box<dyn Backend>,
         spool: &std::path::Path,
         dense: Option<&'a dyn DenseStore>,
     ) -> Result<Self, Error> {
@@ -316,6 +349,20 @@ impl<'a> Run<'a> {
                 Gathering::Dense(store, Mutex::new(None), AtomicU32::new(0))
             }
         };
+        let trial = Trial {
+            job: &job,
+            frame: &frame,
+            rows: &query_survey,
+            cols: reference_survey.as_ref().unwrap_or(&query_survey),
+            symmetric: reference_survey.is_none(),
+            pairs: plan.pairs(),
+        };
+        let from = Instant::now();
+        let (form, strategy) = trial.choose(backend.as_mut());
+        observer.span("choose", from);
+        for survey in [Some(&mut query_survey), reference_survey.as_mut()].into_iter().flatten() {
+            survey.sample = None;
+        }
         let tile = job.options.tile.unwrap_or_else(|| backend.tile());
         let devices = vec![backend.device()];
         observer.phase("compare", plan.pairs());
@@ -326,7 +373,8 @@ impl<'a> Run<'a> {
             observer,
             query_survey,
             reference_survey,
-            frame,
+            form,
+            strategy,
             plan,
             backend,
             tile,
@@ -335,6 +383,8 @@ impl<'a> Run<'a> {
             gathering,
             stop: AtomicBool::new(false),
             refined: AtomicU64::new(0),
+            passed: AtomicU64::new(0),
+            tested: AtomicU64::new(0),
             done: AtomicU64::new(0),
             key: 0,
         })
@@ -383,9 +433,13 @@ impl<'a> Run<'a> {
             _ => (&mut *self.query, &mut self.query_survey, &self.plan.queries),
         };
         if let Some(matrix) = survey.kept.take() {
-            return Ok(Block::prepare(matrix, 0, survey, &self.frame, layout, self.key));
+            let known = survey.known(0..survey.rows);
+            let from = Instant::now();
+            let block = Block::prepare(matrix, 0, known, &self.form, layout, self.key, None);
+            self.observer.span("prepare", from);
+            return Ok(block);
         }
-        Block::load(source, survey, blocks[index].clone(), &self.frame, layout, self.key)
+        Block::load(source, survey, blocks[index].clone(), &self.form, layout, self.key, self.observer)
     }
 
     /// Compares two blocks, or one with itself. `first`: the rows have no floors yet.
@@ -421,7 +475,9 @@ impl<'a> Run<'a> {
         }
         match &self.gathering {
             Gathering::Ranking(ranking) => {
+                let from = Instant::now();
                 RankingSink { pairing: self.pairing(a, b.as_deref()), ranking }.settle();
+                self.observer.span("refine", from);
             }
             Gathering::Links(_, found) => found.check()?,
             Gathering::Dense(_, fault, _) => {
@@ -439,13 +495,16 @@ impl<'a> Run<'a> {
         if block.operand.layout != self.backend.layout() {
             self.key += 1;
             let survey = self.reference_survey.as_ref().filter(|_| of_reference).unwrap_or(&self.query_survey);
-            *block = Block::prepare(block.matrix.take(), block.first, survey, &self.frame, self.backend.layout(), self.key);
+            let known = survey.known(block.first..block.first + block.operand.rows);
+            // Pairs that are pending name rows by their place in screening form: the order stays.
+            let order = block.order.take();
+            *block = Block::prepare(block.matrix.take(), block.first, known, &self.form, self.backend.layout(), self.key, order);
         }
     }
 
     fn pairing<'b>(&'b self, a: &'b Block, b: Option<&'b Block>) -> Pairing<'b> {
         Pairing {
-            frame: &self.frame,
+            frame: &self.form.frame,
             row_survey: &self.query_survey,
             col_survey: self.reference_survey.as_ref().unwrap_or(&self.query_survey),
             a,
@@ -460,7 +519,7 @@ impl<'a> Run<'a> {
         // The backend is borrowed apart from the rest, which the sink reads.
         let mut backend = std::mem::replace(&mut self.backend, Box::new(Cpu::new()));
         let pairing = self.pairing(a, b);
-        let screen = Screen { metric: self.job.metric, gain: self.frame.gain() };
+        let screen = Screen { metric: self.job.metric, gain: self.form.frame.gain() };
         let symmetric = pairing.symmetric && b.is_none();
         let lagged = match &self.gathering {
             Gathering::Dense(..) => None,
@@ -470,7 +529,8 @@ impl<'a> Run<'a> {
         let mut go = |sink: &dyn Sink| {
             let second = lagged.map(|ccf| LaggedSink { inner: sink, ccf, pairing, parallel: on_gpu });
             let sink = second.as_ref().map_or(sink, |second| second as &dyn Sink);
-            let counted = Counted { inner: sink, observer: self.observer, done: &self.done, square: symmetric };
+            let (observer, done, passed, tested) = (self.observer, &self.done, &self.passed, &self.tested);
+            let counted = Counted { inner: sink, observer, done, passed, tested, square: symmetric, began: Instant::now() };
             backend.screen(screen, &a.operand, &b.unwrap_or(a).operand, tiles, &counted)
         };
         let answer = match &self.gathering {
@@ -483,7 +543,23 @@ impl<'a> Run<'a> {
     }
 
     fn finish(self) -> Result<Outcome, Error> {
-        let Self { query_survey, reference_survey, frame, plan, tile, devices, mut warnings, gathering, refined, .. } = self;
+        let Self {
+            query_survey,
+            reference_survey,
+            form,
+            mut strategy,
+            plan,
+            tile,
+            devices,
+            mut warnings,
+            gathering,
+            refined,
+            passed,
+            tested,
+            ..
+        } = self;
+        let frame = form.frame;
+        strategy.share = passed.into_inner() as f64 / tested.into_inner().max(1) as f64;
         let answer = match gathering {
             Gathering::Ranking(mut ranking) => {
                 let (neighbors, scores) = ranking.take();
@@ -514,6 +590,6 @@ impl<'a> Run<'a> {
             }
         }
         let effort = Effort { pairs, refined: refined.into_inner(), blocks, ..Effort::default() };
-        Ok(Outcome { answer, inputs, devices, tile, warnings, effort })
+        Ok(Outcome { answer, inputs, devices, tile, strategy, warnings, effort })
     }
 }

@@ -3,7 +3,8 @@
 //! A row holds its exact best so far and **pending** partners, known only within bounds. Its **least u** is the k-th largest of all
 //! lower bounds, exact scores counting as their own: no partner whose upper bound lies below it can be among the best k,
 //! whatever comes. From it follows the floor that backends test against. When a row's pending list is full it is thinned by
-//! that rule; if too many remain (ties, near-ties), they are scored exactly at once. Nothing is ever cut off.
+//! that rule; if too many remain (ties, near-ties, loose bounds), they are scored exactly at once, those with the highest bound
+//! first, until no bound reaches the k-th best score any more. Nothing is ever cut off.
 //!
 //! Partners with the same bytes ([twins](super::survey)) have the same score, which is computed once in a settling.
 //!
@@ -11,8 +12,9 @@
 
 use super::block::Block;
 use super::survey::{NO_TWIN, Survey};
+use crate::backend::cpu::{dot, prefetch};
 use crate::backend::{Picked, Sink, Tile};
-use crate::metric::{Closer, Frame};
+use crate::metric::{Bounds, Closer, Frame};
 use rayon::prelude::*;
 use std::cell::RefCell;
 use std::cmp::Ordering;
@@ -36,11 +38,27 @@ impl Best {
     }
 }
 
+/// A partner that is known within bounds.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    /// Within its block, in the order of screening.
+    partner: u32,
+    t: f32,
+    /// t is that of all numbers of the rows: see [`Fine`](super::block::Fine).
+    fine: bool,
+}
+
+impl Pending {
+    /// Bytes that one takes.
+    const SIZE: usize = size_of::<Self>();
+}
+
 #[derive(Debug, Default)]
 struct Row {
     best: Vec<Best>,
-    /// Partner within its block, and t.
-    pending: Vec<(u32, f32)>,
+    pending: Vec<Pending>,
+    /// So many pending ones call for a new floor: a floor that rises early spares the pairs below it.
+    full: usize,
     least: f64,
 }
 
@@ -64,6 +82,12 @@ impl Ranking {
     #[must_use]
     pub const fn k(&self) -> usize {
         self.k
+    }
+
+    /// Bytes of a row's list of pending partners.
+    #[must_use]
+    pub fn pending_bytes(k: usize, partners: usize) -> usize {
+        Pending::SIZE * Self::capacity(k).min(partners)
     }
 
     /// Partners that a row may have pending.
@@ -117,7 +141,7 @@ pub struct Pairing<'a> {
 impl Pairing<'_> {
     /// Whether row `i` of `a` and column `j` of `b` may be a pair of the result.
     pub(super) fn allowed(&self, i: usize, j: usize) -> bool {
-        let (i, j) = (self.a.first + i, self.b.first + j);
+        let (i, j) = (self.a.index(i), self.b.index(j));
         if self.symmetric && i == j {
             return false;
         }
@@ -131,8 +155,51 @@ impl Pairing<'_> {
 
     /// The score of row `i` of `a` with column `j` of `b`: the definition.
     pub(super) fn score(&self, i: usize, j: usize) -> f64 {
-        let (am, bm) = (self.row_survey.measures[self.a.first + i], self.col_survey.measures[self.b.first + j]);
-        self.frame.metric().score(self.a.matrix.row(i), am, self.b.matrix.row(j), bm)
+        let (am, bm) = (self.row_survey.measures[self.a.index(i)], self.col_survey.measures[self.b.index(j)]);
+        self.frame.metric().score(self.a.matrix.row(self.a.place(i)), am, self.b.matrix.row(self.b.place(j)), bm)
+    }
+
+    /// Whether pairs can be known better than the backend's t says, short of scoring them.
+    pub(super) const fn is_coarse(&self) -> bool {
+        self.a.fine.is_some() && self.b.fine.is_some()
+    }
+
+    /// t of all numbers of row `i` of `a` and column `j` of `b`, for blocks that have them.
+    pub(super) fn sharpened(&self, i: usize, j: usize) -> f32 {
+        match (&self.a.fine, &self.b.fine) {
+            (Some(a), Some(b)) => dot(a.row(i), b.row(j)),
+            _ => f32::NAN,
+        }
+    }
+
+    /// Has the processor fetch the beginning of what [`Self::sharpened`] will read of column `j`.
+    fn expect(&self, j: usize) {
+        if let Some(b) = &self.b.fine {
+            prefetch(b.row(j));
+        }
+    }
+
+    fn bounds(&self, i: usize, of: Pending) -> (&Bounds, &Bounds) {
+        let j = of.partner as usize;
+        match (&self.a.fine, &self.b.fine) {
+            (Some(a), Some(b)) if of.fine => (&a.bounds[i], &b.bounds[j]),
+            _ => (&self.a.bounds[i], &self.b.bounds[j]),
+        }
+    }
+
+    fn upper(&self, i: usize, of: Pending) -> f64 {
+        let (x, y) = self.bounds(i, of);
+        self.frame.upper(of.t, x, y)
+    }
+
+    fn lower(&self, i: usize, of: Pending) -> f64 {
+        let (x, y) = self.bounds(i, of);
+        self.frame.lower(of.t, x, y)
+    }
+
+    /// The greatest u (scaled) of row `i` with column `j`, by all their numbers.
+    pub(super) fn sharp_upper(&self, i: usize, j: usize) -> f64 {
+        self.upper(i, Pending { partner: j as u32, t: self.sharpened(i, j), fine: true })
     }
 
     /// The same pairing, seen from the columns.
@@ -149,6 +216,21 @@ pub struct RankingSink<'a> {
 
 thread_local! {
     static LOWER: RefCell<Vec<f64>> = const { RefCell::new(Vec::new()) };
+    static KEYS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+    static SEEDS: RefCell<Vec<Pending>> = const { RefCell::new(Vec::new()) };
+    static QUEUE: RefCell<Vec<(f64, Pending)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Where the largest t + lift are: k of them and some more, since a row is no partner of itself and others may not be either.
+fn promising(t: &[f32], lift: &[f32], k: usize) -> impl Iterator<Item = usize> {
+    let mut keys = KEYS.take();
+    keys.clear();
+    keys.extend(t.iter().zip(lift).map(|(t, l)| t + l));
+    let rank = (k + 8).min(keys.len()).saturating_sub(1);
+    let least = if keys.is_empty() { 0.0 } else { *keys.select_nth_unstable_by(rank, |a, b| b.total_cmp(a)).1 };
+    KEYS.set(keys);
+    let found: Vec<usize> = (0..t.len()).filter(|&c| t[c] + lift[c] >= least).take(2 * k + 64).collect();
+    found.into_iter()
 }
 
 /// The k-th largest; −∞ if there are fewer.
@@ -171,10 +253,10 @@ impl RankingSink<'_> {
     }
 
     fn finish(&self, pairing: &Pairing<'_>, i: usize) {
-        let mut row = self.lock(pairing.a.first + i);
+        let mut row = self.lock(pairing.a.index(i));
         if !row.pending.is_empty() {
-            self.thin(pairing, i, &mut row);
-            self.refine(pairing, i, &mut row);
+            let pending = std::mem::take(&mut row.pending);
+            self.refine(pairing, i, &mut row, &pending);
             self.raise(pairing, i, &row);
         }
         row.pending = Vec::new();
@@ -185,114 +267,207 @@ impl RankingSink<'_> {
         self.ranking.rows[row].lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Notes partner `j` of row `i`, unless its bound rules it out.
-    fn note(&self, pairing: &Pairing<'_>, i: usize, j: usize, t: f32) {
-        let mut row = self.lock(pairing.a.first + i);
-        if pairing.frame.upper(t, &pairing.a.bounds[i], &pairing.b.bounds[j]) < row.least {
+    /// The backends' test of a product against the row's present floor; for others true.
+    fn reaches(&self, pairing: &Pairing<'_>, i: usize, j: usize, t: f32) -> bool {
+        let (a, b) = (&pairing.a.operand, &pairing.b.operand);
+        let floor = f32::from_bits(self.ranking.floors[pairing.a.index(i)].load(Relaxed));
+        !pairing.frame.is_product() || t + a.reach[i] * b.reach[j] + b.lift[j] >= floor
+    }
+
+    /// Notes a partner of row `i`, unless its bound rules it out.
+    fn note(&self, pairing: &Pairing<'_>, i: usize, new: Pending) {
+        let mut row = self.lock(pairing.a.index(i));
+        if pairing.upper(i, new) < row.least {
             return;
         }
         if row.pending.capacity() == 0 {
             row.pending.reserve_exact(Ranking::capacity(self.ranking.k).min(pairing.b.operand.rows));
         }
-        row.pending.push((j as u32, t));
-        if row.pending.len() >= Ranking::capacity(self.ranking.k) {
+        row.pending.push(new);
+        if row.pending.len() >= row.full.max(self.ranking.k + 1).min(Ranking::capacity(self.ranking.k)) {
             self.make_room(pairing, i, &mut row);
+            row.full = row.pending.len() + 8.max(self.ranking.k / 4);
         }
     }
 
     fn make_room(&self, pairing: &Pairing<'_>, i: usize, row: &mut Row) {
         self.thin(pairing, i, row);
-        if row.pending.len() > self.ranking.k + 24 {
-            self.refine(pairing, i, row);
+        if self.crowded(row) {
+            let mut pending = std::mem::take(&mut row.pending);
+            self.refine(pairing, i, row, &pending);
+            pending.clear();
+            row.pending = pending;
         }
         self.raise(pairing, i, row);
     }
 
+    fn crowded(&self, row: &Row) -> bool {
+        row.pending.len() > self.ranking.k + 24
+    }
+
     /// Raises the row's least u and drops what falls below it.
     fn thin(&self, pairing: &Pairing<'_>, i: usize, row: &mut Row) {
-        let Pairing { frame, a, b, .. } = pairing;
+        let frame = pairing.frame;
         LOWER.with_borrow_mut(|lower| {
             lower.clear();
             lower.extend(row.best.iter().map(|best| frame.least_u(best.score)));
-            lower.extend(row.pending.iter().map(|&(j, t)| frame.lower(t, &a.bounds[i], &b.bounds[j as usize])));
+            lower.extend(row.pending.iter().map(|&p| pairing.lower(i, p)));
             row.least = row.least.max(kth_largest(lower, self.ranking.k));
         });
-        row.pending.retain(|&(j, t)| frame.upper(t, &a.bounds[i], &b.bounds[j as usize]) >= row.least);
+        let least = row.least;
+        row.pending.retain(|&p| pairing.upper(i, p) >= least);
     }
 
-    /// Scores all pending partners exactly and keeps the best k.
-    fn refine(&self, pairing: &Pairing<'_>, i: usize, row: &mut Row) {
+    /// Takes partners in the order of their upper bounds, some at a time, until the row's least u is above all that are left.
+    fn in_order(
+        pairing: &Pairing<'_>,
+        i: usize,
+        row: &mut Row,
+        partners: impl Iterator<Item = Pending>,
+        some: impl Fn(&Row) -> usize,
+        mut take: impl FnMut(&mut Row, &[(f64, Pending)]),
+    ) {
+        let mut queue = QUEUE.take();
+        queue.clear();
+        queue.extend(partners.map(|p| (pairing.upper(i, p), p)));
+        queue.sort_unstable_by(|x, y| y.0.total_cmp(&x.0));
+        let mut left = &queue[..];
+        while left.first().is_some_and(|next| next.0 >= row.least) {
+            let (now, later) = left.split_at(some(row).clamp(4, 1024).min(left.len()));
+            left = later;
+            let reach = now.iter().position(|next| next.0 < row.least).unwrap_or(now.len());
+            take(row, &now[..reach]);
+        }
+        QUEUE.set(queue);
+    }
+
+    /// Looks at partners with all their numbers, those with the highest bound first, and keeps what may still matter.
+    fn sharpen(&self, pairing: &Pairing<'_>, i: usize, row: &mut Row, partners: impl Iterator<Item = Pending>) {
+        let k = self.ranking.k;
+        let some = |row: &Row| k.saturating_sub(row.best.len() + row.pending.len()).max(k / 2 + 4);
+        Self::in_order(pairing, i, row, partners, some, |row, now| {
+            for (_, next) in now {
+                pairing.expect(next.partner as usize);
+            }
+            row.pending.extend(now.iter().map(|(_, p)| {
+                let t = pairing.sharpened(i, p.partner as usize);
+                Pending { t, fine: true, ..*p }
+            }));
+            self.thin(pairing, i, row);
+        });
+    }
+
+    /// Scores partners exactly, those with the highest bound first, until none that is left can be among the best k.
+    fn refine(&self, pairing: &Pairing<'_>, i: usize, row: &mut Row, partners: &[Pending]) {
         let (k, closer) = (self.ranking.k, self.ranking.closer);
         let mut twins: HashMap<u32, f64> = HashMap::new();
         let mut scored = 0;
-        for (j, _) in row.pending.drain(..) {
-            let j = j as usize;
-            let twin = pairing.col_survey.twins[pairing.b.first + j];
-            let score = twins.get(&twin).copied().unwrap_or_else(|| {
-                scored += 1;
-                let score = pairing.score(i, j);
-                if twin != NO_TWIN {
-                    twins.insert(twin, score);
-                }
-                score
-            });
-            row.best.push(Best { score, partner: (pairing.b.first + j) as u64 });
-        }
+        // Finding the k-th best again costs as much as k scores.
+        let some = |row: &Row| k.saturating_sub(row.best.len()).max(k / 4);
+        Self::in_order(pairing, i, row, partners.iter().copied(), some, |row, now| {
+            for (_, next) in now {
+                let j = next.partner as usize;
+                let partner = pairing.b.index(j);
+                let twin = pairing.col_survey.twins[partner];
+                let known = if twin == NO_TWIN { None } else { twins.get(&twin).copied() };
+                let score = known.unwrap_or_else(|| {
+                    scored += 1;
+                    let score = pairing.score(i, j);
+                    if twin != NO_TWIN {
+                        twins.insert(twin, score);
+                    }
+                    score
+                });
+                row.best.push(Best { score, partner: partner as u64 });
+            }
+            if row.best.len() > k {
+                row.best.select_nth_unstable_by(k - 1, |a, b| Best::order(closer, a, b));
+                row.best.truncate(k);
+            }
+            if row.best.len() == k
+                && let Some(worst) = row.best.iter().max_by(|a, b| Best::order(closer, a, b))
+            {
+                row.least = row.least.max(pairing.frame.least_u(worst.score));
+            }
+        });
         pairing.refined.fetch_add(scored, Relaxed);
-        if row.best.len() > k {
-            row.best.select_nth_unstable_by(k - 1, |a, b| Best::order(closer, a, b));
-            row.best.truncate(k);
-        }
-        if row.best.len() == k
-            && let Some(worst) = row.best.iter().max_by(|a, b| Best::order(closer, a, b))
-        {
-            row.least = row.least.max(pairing.frame.least_u(worst.score));
-        }
     }
 
     /// Tells backends the row's new floor.
     fn raise(&self, pairing: &Pairing<'_>, i: usize, row: &Row) {
         let floor = pairing.frame.floor(row.least, &pairing.a.bounds[i]);
-        self.ranking.floors[pairing.a.first + i].store(floor.to_bits(), Relaxed);
+        self.ranking.floors[pairing.a.index(i)].store(floor.to_bits(), Relaxed);
     }
 
-    fn floors(&self, first: usize, rows: Range<usize>, into: &mut Vec<f32>) {
+    fn floors(&self, block: &Block, rows: Range<usize>, into: &mut Vec<f32>) {
         into.clear();
-        into.extend(self.ranking.floors[first + rows.start..first + rows.end].iter().map(|f| f32::from_bits(f.load(Relaxed))));
+        into.extend(rows.map(|i| f32::from_bits(self.ranking.floors[block.index(i)].load(Relaxed))));
     }
 
     /// All numbers of row `i`: the bound of the k-th best first, then only what reaches it.
     fn seed(&self, pairing: &Pairing<'_>, i: usize, cols: Range<usize>, t: &[f32]) {
         let Pairing { frame, a, b, .. } = pairing;
-        if !pairing.row_survey.takes_part(a.first + i) {
+        let (k, index) = (self.ranking.k, a.index(i));
+        if !pairing.row_survey.takes_part(index) {
             return;
         }
-        let allowed = || cols.clone().zip(t).filter(|&(j, _)| pairing.allowed(i, j));
-        let least = LOWER.with_borrow_mut(|lower| {
-            lower.clear();
-            lower.extend(allowed().map(|(j, &t)| frame.lower(t, &a.bounds[i], &b.bounds[j])));
-            kth_largest(lower, self.ranking.k)
+        let product = frame.is_product();
+        let pending = |j: usize| Pending { partner: j as u32, t: t[j - cols.start], fine: false };
+        let lower = |j: usize| pairing.lower(i, pending(j));
+        let (reach, lift) = (&b.operand.reach[cols.clone()], &b.operand.lift[cols.clone()]);
+        let least = LOWER.with_borrow_mut(|lowers| {
+            lowers.clear();
+            if product {
+                // The lower bounds of any k partners will do; those with the largest t are about the best ones.
+                lowers.extend(promising(t, lift, k).map(|c| cols.start + c).filter(|&j| pairing.allowed(i, j)).map(lower));
+            }
+            if lowers.len() < k {
+                lowers.clear();
+                lowers.extend(cols.clone().filter(|&j| pairing.allowed(i, j)).map(lower));
+            }
+            kth_largest(lowers, k)
         });
-        {
-            let mut row = self.lock(a.first + i);
-            row.least = row.least.max(least);
+        let mut row = self.lock(index);
+        row.least = row.least.max(least);
+        let least = row.least;
+        let mut found = SEEDS.take();
+        found.clear();
+        let reaches = |&j: &usize| pairing.allowed(i, j) && pairing.upper(i, pending(j)) >= least;
+        if product {
+            // The backends' own test, which most do not pass.
+            let (floor, own) = (frame.floor(least, &a.bounds[i]), a.operand.reach[i]);
+            let passes = |c: &usize| t[*c] + own * reach[*c] + lift[*c] >= floor;
+            found.extend((0..t.len()).filter(passes).map(|c| cols.start + c).filter(reaches).map(pending));
+        } else {
+            found.extend(cols.clone().filter(reaches).map(pending));
         }
-        for (j, &t) in allowed() {
-            self.note(pairing, i, j, t);
+        let room = Ranking::capacity(k);
+        if found.len() <= k + 24 && row.pending.len() + found.len() < room {
+            let more = room.min(b.operand.rows).saturating_sub(row.pending.len());
+            row.pending.reserve_exact(more);
+            row.pending.extend_from_slice(&found);
+            self.thin(pairing, i, &mut row);
+        } else if pairing.is_coarse() {
+            // Bounds are loose here: the best ones are looked at more closely, which lifts the floor to where it belongs.
+            self.sharpen(pairing, i, &mut row, found.iter().copied());
+            if self.crowded(&row) {
+                self.make_room(pairing, i, &mut row);
+            }
+        } else {
+            self.refine(pairing, i, &mut row, &found);
         }
-        let mut row = self.lock(a.first + i);
-        self.thin(pairing, i, &mut row);
+        SEEDS.set(found);
         self.raise(pairing, i, &row);
     }
 }
 
 impl Sink for RankingSink<'_> {
     fn row_floors(&self, rows: Range<usize>, into: &mut Vec<f32>) {
-        self.floors(self.pairing.a.first, rows, into);
+        self.floors(self.pairing.a, rows, into);
     }
 
     fn col_floors(&self, cols: Range<usize>, into: &mut Vec<f32>) {
-        self.floors(self.pairing.b.first, cols, into);
+        self.floors(self.pairing.b, cols, into);
     }
 
     fn both_sides(&self) -> bool {
@@ -312,9 +487,20 @@ impl Sink for RankingSink<'_> {
             if !self.pairing.allowed(i, j) {
                 continue;
             }
-            self.note(&self.pairing, i, j, pair.t);
-            if let Some(turned) = &turned {
-                self.note(turned, j, i, pair.t);
+            // One side's floor let the pair pass; the other's seldom does.
+            let forth = self.reaches(&self.pairing, i, j, pair.t);
+            let back = turned.as_ref().filter(|turned| self.reaches(turned, j, i, pair.t));
+            if !forth && back.is_none() {
+                continue;
+            }
+            // All numbers of a tile's rows are near at hand now: later they would have to be fetched from memory.
+            let fine = self.pairing.is_coarse();
+            let t = if fine { self.pairing.sharpened(i, j) } else { pair.t };
+            if forth {
+                self.note(&self.pairing, i, Pending { partner: j as u32, t, fine });
+            }
+            if let Some(turned) = back {
+                self.note(turned, j, Pending { partner: i as u32, t, fine });
             }
         }
     }

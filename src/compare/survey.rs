@@ -7,14 +7,21 @@
 //! The digest is BLAKE3 over `"striae values 1\0"`, n, d (u64, little-endian), `f32` or `f64`, and the values row by row,
 //! little-endian: the same numbers have the same digest however a file stores or compresses them.
 
+use super::block::Known;
 use super::error::Error;
 use super::job::{Invalid, Job};
+use super::run::Observer;
 use super::source::RowSource;
 use crate::matrix::{Element, Matrix, Row, Values};
 use crate::metric::{Measure, Metric, Undefined};
 use rayon::prelude::*;
 use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::mpsc;
+use std::time::Instant;
 
+/// Rows that the mean is taken of, about. Any mean would be right.
+const MEAN_ROWS: usize = 4096;
 /// Bytes read at a time.
 const PIECE: usize = 4 << 20;
 
@@ -31,8 +38,10 @@ pub struct Survey {
     pub measures: Vec<Measure>,
     /// Equal numbers for rows with equal bytes; [`NO_TWIN`] for the others.
     pub twins: Vec<u32>,
-    /// Σ v(x) over the valid rows.
+    /// Σ v(x) over valid rows: all of them, or some thousands evenly spread.
     pub sum: Vec<f64>,
+    /// How many.
+    pub summed: usize,
     /// The greatest size of v(x).
     pub largest: f64,
     /// BLAKE3 of the content.
@@ -45,13 +54,15 @@ pub struct Survey {
     pub exhibits: Option<Vec<u32>>,
     /// The values, when they were to be kept.
     pub kept: Option<Matrix>,
+    /// Some rows that take part, evenly spread, and which they are.
+    pub sample: Option<(Matrix, Vec<usize>)>,
 }
 
 impl Survey {
-    /// The mean of v(x).
+    /// The mean of v(x); of a collection that is large, about.
     #[must_use]
     pub fn mean(&self) -> Vec<f64> {
-        let n = (self.rows - self.skipped.len()).max(1) as f64;
+        let n = self.summed.max(1) as f64;
         self.sum.iter().map(|s| s / n).collect()
     }
 
@@ -59,6 +70,12 @@ impl Survey {
     #[must_use]
     pub fn takes_part(&self, i: usize) -> bool {
         self.out.is_empty() || !self.out[i]
+    }
+
+    /// What is known of the rows of a block.
+    #[must_use]
+    pub fn known(&self, rows: Range<usize>) -> Known<'_> {
+        Known { measures: &self.measures[rows.clone()], out: if self.out.is_empty() { &[] } else { &self.out[rows] } }
     }
 
     /// Bytes of memory that a survey holds for each row, the values not counted.
@@ -69,7 +86,10 @@ impl Survey {
     }
 }
 
-/// Reads all of `source` as `element`. `keep`: hold on to the values. `progress` hears of rows read, and may end it.
+/// Reads all of `source` as `element`. `keep`: hold on to the values. `sample`: rows of the sample, at most. `observer` hears of rows
+/// read, `before` of them earlier, and may end it.
+///
+/// One piece is read while the one before it is looked at.
 ///
 /// # Errors
 /// For the first row that the metric is not defined for (unless rows may be left out), and when reading fails.
@@ -77,88 +97,185 @@ pub fn survey(
     job: &Job,
     source: &mut dyn RowSource,
     keep: bool,
+    sample: usize,
     element: Element,
-    progress: &dyn Fn(u64) -> Result<(), Error>,
+    observer: &dyn Observer,
+    before: u64,
 ) -> Result<Survey, Error> {
     let (rows, width) = (source.rows(), source.width());
-    let mut survey = Survey {
-        name: source.name(),
-        rows,
-        width,
-        element,
-        measures: Vec::with_capacity(rows),
-        twins: Vec::new(),
-        sum: vec![0.0; job.metric.embedded_width(width)],
-        largest: 0.0,
-        digest: String::new(),
-        skipped: Vec::new(),
-        out: Vec::new(),
-        exhibits: None,
-        kept: None,
-    };
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(b"striae values 1\0");
-    hasher.update(&(rows as u64).to_le_bytes());
-    hasher.update(&(width as u64).to_le_bytes());
-    hasher.update(match element {
-        Element::F32 => b"f32",
-        Element::F64 => b"f64",
-    });
-    let mut seen: Vec<u128> = Vec::with_capacity(rows);
-    let mut values = Values::empty(element);
-    if keep {
-        values.reserve_exact(rows * width);
-    }
+    let mut looking = Looking::new(job, source, keep, sample, element);
     let step = (PIECE / (width * element.bytes())).max(1);
-    let mut start = 0;
-    while start < rows {
-        let end = (start + step).min(rows);
-        let read = source.read(start..end)?.widen(element);
-        hash(&mut hasher, &read);
-        let Ok(piece) = Matrix::new(read, width) else {
-            return Err(Error::Sink(format!("{}: the reader gave a broken block of rows from {start}", survey.name)));
+    let found = std::thread::scope(|scope| {
+        // Nothing waits in the channel: a piece is being read, another looked at.
+        let (send, receive) = mpsc::sync_channel(0);
+        let reading = &mut *source;
+        let reader = std::thread::Builder::new().name("reader".into());
+        let started = reader.spawn_scoped(scope, move || {
+            for start in (0..rows).step_by(step) {
+                let from = Instant::now();
+                let read = reading.read(start..(start + step).min(rows));
+                observer.span("read", from);
+                let failed = read.is_err();
+                // Nobody listens any more once a row was refused.
+                if send.send(read).is_err() || failed {
+                    break;
+                }
+            }
+        });
+        started.map_err(|e| Fault::Other(Error::Sink(format!("no thread can be started to read: {e}"))))?;
+        let mut start = 0;
+        while start < rows {
+            let read = receive.recv().map_err(|_| Fault::Other(Error::Sink("the reader ended before its rows did".into())))?;
+            let read = read.map_err(|e| Fault::Other(e.into()))?.widen(element);
+            let from = Instant::now();
+            start = looking.piece(start, read)?;
+            observer.span("survey", from);
+            observer.progress(before + start as u64);
+            if observer.stop() {
+                return Err(Fault::Other(Error::Stopped));
+            }
+        }
+        Ok(())
+    });
+    match found {
+        Ok(()) => looking.done(),
+        Err(Fault::Other(error)) => Err(error),
+        Err(Fault::Row(row, why)) => {
+            let label = source.label(row);
+            Err(Error::Row { source_name: looking.survey.name, row, label, why })
+        }
+    }
+}
+
+/// Why a survey ends early.
+enum Fault {
+    Row(usize, Undefined),
+    Other(Error),
+}
+
+/// A survey under way.
+struct Looking<'a> {
+    job: &'a Job,
+    keep: bool,
+    /// Every so many-th row is part of the sample; 0: there is none.
+    every: usize,
+    /// Every so many-th row counts for the mean.
+    mean_every: usize,
+    hasher: blake3::Hasher,
+    seen: Vec<u128>,
+    values: Values,
+    sampled: Values,
+    sample_rows: Vec<usize>,
+    survey: Survey,
+}
+
+impl<'a> Looking<'a> {
+    fn new(job: &'a Job, source: &dyn RowSource, keep: bool, sample: usize, element: Element) -> Self {
+        let (rows, width) = (source.rows(), source.width());
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"striae values 1\0");
+        hasher.update(&(rows as u64).to_le_bytes());
+        hasher.update(&(width as u64).to_le_bytes());
+        hasher.update(match element {
+            Element::F32 => b"f32",
+            Element::F64 => b"f64",
+        });
+        let mut values = Values::empty(element);
+        if keep {
+            values.reserve_exact(rows * width);
+        }
+        Self {
+            job,
+            keep,
+            every: if sample > 0 { rows.div_ceil(sample) } else { 0 },
+            mean_every: rows.div_ceil(MEAN_ROWS).max(1),
+            hasher,
+            seen: Vec::with_capacity(rows),
+            values,
+            sampled: Values::empty(element),
+            sample_rows: Vec::new(),
+            survey: Survey {
+                name: source.name(),
+                rows,
+                width,
+                element,
+                measures: Vec::with_capacity(rows),
+                twins: Vec::new(),
+                sum: vec![0.0; job.metric.embedded_width(width)],
+                summed: 0,
+                largest: 0.0,
+                digest: String::new(),
+                skipped: Vec::new(),
+                out: Vec::new(),
+                exhibits: None,
+                kept: None,
+                sample: None,
+            },
+        }
+    }
+
+    /// Looks at the rows from `start` on; answers where the next ones begin.
+    fn piece(&mut self, start: usize, read: Values) -> Result<usize, Fault> {
+        let survey = &mut self.survey;
+        hash(&mut self.hasher, &read);
+        let Ok(piece) = Matrix::new(read, survey.width) else {
+            let text = format!("{}: the reader gave a broken block of rows from {start}", survey.name);
+            return Err(Fault::Other(Error::Sink(text)));
         };
-        let part = piece_of(job.metric, &piece);
+        let part = piece_of(self.job.metric, &piece, start, self.mean_every);
         for (i, found) in part.rows.into_iter().enumerate() {
+            let row = start + i;
             match found {
                 Ok((measure, digest)) => {
                     survey.measures.push(measure);
-                    seen.push(digest);
+                    self.seen.push(digest);
+                    if self.every > 0
+                        && row % self.every == self.every / 2
+                        && self.sampled.append(piece.row(i).to_values()).is_ok()
+                    {
+                        self.sample_rows.push(row);
+                    }
                 }
-                Err(why) if job.options.invalid == Invalid::Skip => {
-                    survey.skipped.push((start + i, why.to_string()));
+                Err(why) if self.job.options.invalid == Invalid::Skip => {
+                    survey.skipped.push((row, why.to_string()));
                     survey.measures.push(Measure::default());
-                    seen.push(u128::MAX - (start + i) as u128);
+                    self.seen.push(u128::MAX - row as u128);
                 }
-                Err(why) => {
-                    let (row, label) = (start + i, source.label(start + i));
-                    return Err(Error::Row { source_name: survey.name, row, label, why });
-                }
+                Err(why) => return Err(Fault::Row(row, why)),
             }
         }
         survey.sum.iter_mut().zip(&part.sum).for_each(|(s, p)| *s += p);
+        survey.summed += part.summed;
         survey.largest = survey.largest.max(part.largest);
-        if keep && values.append(piece.into_values()).is_err() {
-            return Err(Error::Sink(format!("{}: the reader changed its element at row {start}", survey.name)));
+        let end = start + piece.rows();
+        if self.keep && self.values.append(piece.into_values()).is_err() {
+            let text = format!("{}: the reader changed its element at row {start}", survey.name);
+            return Err(Fault::Other(Error::Sink(text)));
         }
-        start = end;
-        progress(end as u64)?;
+        Ok(end)
     }
-    if survey.skipped.len() == rows {
-        return Err(Error::NothingLeft(survey.name));
-    }
-    if !survey.skipped.is_empty() {
-        survey.out = vec![false; rows];
-        for &(row, _) in &survey.skipped {
-            survey.out[row] = true;
+
+    fn done(self) -> Result<Survey, Error> {
+        let Self { keep, hasher, seen, values, sampled, sample_rows, mut survey, .. } = self;
+        if survey.skipped.len() == survey.rows {
+            return Err(Error::NothingLeft(survey.name));
         }
+        if !survey.skipped.is_empty() {
+            survey.out = vec![false; survey.rows];
+            for &(row, _) in &survey.skipped {
+                survey.out[row] = true;
+            }
+        }
+        survey.digest = hasher.finalize().to_hex().to_string();
+        survey.twins = twins(&seen);
+        if !sample_rows.is_empty() {
+            survey.sample = Matrix::new(sampled, survey.width).ok().map(|sample| (sample, sample_rows));
+        }
+        if keep {
+            survey.kept = Matrix::new(values, survey.width).ok();
+        }
+        Ok(survey)
     }
-    survey.digest = hasher.finalize().to_hex().to_string();
-    survey.twins = twins(&seen);
-    if keep {
-        survey.kept = Matrix::new(values, width).ok();
-    }
-    Ok(survey)
 }
 
 fn hash(hasher: &mut blake3::Hasher, values: &Values) {
@@ -174,24 +291,28 @@ fn hash(hasher: &mut blake3::Hasher, values: &Values) {
 struct Part {
     rows: Vec<Result<(Measure, u128), Undefined>>,
     sum: Vec<f64>,
+    summed: usize,
     largest: f64,
 }
 
 /// Measures the rows of a piece on all cores.
-fn piece_of(metric: &'static dyn Metric, piece: &Matrix) -> Part {
+fn piece_of(metric: &'static dyn Metric, piece: &Matrix, first: usize, mean_every: usize) -> Part {
     let d = metric.embedded_width(piece.width());
     let chunk = piece.rows().div_ceil(4 * rayon::current_num_threads()).max(1);
     let starts: Vec<usize> = (0..piece.rows()).step_by(chunk).collect();
     let parts: Vec<Part> = starts
         .into_par_iter()
         .map(|start| {
-            let mut part = Part { rows: Vec::with_capacity(chunk), sum: vec![0.0; d], largest: 0.0 };
+            let mut part = Part { rows: Vec::with_capacity(chunk), sum: vec![0.0; d], summed: 0, largest: 0.0 };
             let mut work = vec![0.0; d];
             for i in start..(start + chunk).min(piece.rows()) {
                 let x = piece.row(i);
                 part.rows.push(metric.measure(x).map(|m| {
-                    metric.embed(x, m, &mut work);
-                    part.sum.iter_mut().zip(&work).for_each(|(s, v)| *s += v);
+                    if (first + i).is_multiple_of(mean_every) {
+                        metric.embed(x, m, &mut work);
+                        part.sum.iter_mut().zip(&work).for_each(|(s, v)| *s += v);
+                        part.summed += 1;
+                    }
                     part.largest = part.largest.max(metric.embedded_size(x, m));
                     (m, row_digest(x))
                 }));
@@ -199,10 +320,11 @@ fn piece_of(metric: &'static dyn Metric, piece: &Matrix) -> Part {
             part
         })
         .collect();
-    let mut whole = Part { rows: Vec::with_capacity(piece.rows()), sum: vec![0.0; d], largest: 0.0 };
+    let mut whole = Part { rows: Vec::with_capacity(piece.rows()), sum: vec![0.0; d], summed: 0, largest: 0.0 };
     for part in parts {
         whole.rows.extend(part.rows);
         whole.sum.iter_mut().zip(&part.sum).for_each(|(s, p)| *s += p);
+        whole.summed += part.summed;
         whole.largest = whole.largest.max(part.largest);
     }
     whole

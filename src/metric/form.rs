@@ -39,13 +39,55 @@
 //! Bray–Curtis; the weight stands where products have their reach). Where all terms have one sign, rounding is relative to F:
 //! F ∈ F̂·(1 ± c) ± (slack_x + slack_y), c as above plus the step's own roundings ([`Fold::relative`]). Else all of it is in the
 //! slack. What a metric's slack is, its own file derives; Σ|x̂ − x′| for Manhattan.
+//!
+//! # Heads
+//! Spectra are nearly low-rank, so that most of ⟨x′,y′⟩ lies in few coordinates. With V (d × h) whose columns are nearly
+//! orthonormal, ‖VᵀV − I‖ ≤ δ, and z = Vᵀx′ as computed, off by at most ρ‖x′‖, write x′ = Vz + r. Then Vᵀr is of the size
+//! μ‖x′‖, μ = ρ + 1.01δ, and
+//! ```text
+//! ⟨x′,y′⟩ − ⟨z_x,z_y⟩ = z_xᵀ(VᵀV−I)z_y + ⟨Vz_x,r_y⟩ + ⟨r_x,Vz_y⟩ + ⟨r_x,r_y⟩
+//!     |…|  ≤ (1.03δ + 2.02μ)‖x′‖‖y′‖ + ‖r_x‖‖r_y‖
+//! ‖r‖²     ≤ ‖x′‖² − ‖z‖² + (1.03δ + 2.02ρ)‖x′‖²
+//! ```
+//! (expand both sides; ‖z‖ ≤ 1.01‖x′‖). With **lost** ≥ all these factors and what f64 loses in the two norms
+//! ([`Narrow::lost`], measured and not assumed), the backend multiplies ẑ = f32(z), h numbers a row, and
+//! ```text
+//! reach² = c‖z‖² + e‖v(x)‖²s² + τ² + lost·‖x′‖²,    τ² = max(0, ‖x′‖² − ‖z‖²) + lost·‖x′‖²
+//! ```
+//! covers the rest by Cauchy–Schwarz. The offsets are those of the whole row, which is why any V is right and principal axes
+//! are only the best.
+//!
+//! # Bytes
+//! Four times as many 8-bit numbers as f32 go through a processor's registers. With ẑ = step·q, q whole numbers of −127 … 127,
+//! and the residual norm r = ‖z − ẑ‖ computed per row in f64,
+//! ```text
+//! |⟨z_x,z_y⟩ − ⟨ẑ_x,ẑ_y⟩| ≤ r_x‖ẑ_y‖ + ‖z_x‖r_y ≤ f_x f_y,    f² = r²/κ + κ·max(‖z‖,‖ẑ‖)²
+//! ```
+//! for any κ > 0, by Cauchy–Schwarz on (r/√κ, √κ‖z‖); it is tightest where κ is the usual r/‖z‖ ([`Narrow::bytes`]). The sum of q·q is
+//! exact in 32 bits; turning it into t costs three roundings, which take the place of D. f² is added to reach².
 
+use super::sum::{Wide, on_widest};
 use super::{Fold, FoldRow, Geometry, Measure, Metric};
 use crate::matrix::Row;
 use std::fmt;
 
 /// Half the distance from 1 to the next f32.
 pub(crate) const EPSILON: f64 = 1.0 / 16_777_216.0;
+/// What computing a bound itself may cost.
+const UP: f64 = 1.0 + 1e-6;
+/// 1.5·2⁵²
+const ROUND: f64 = 6_755_399_441_055_744.0;
+/// Sums of a row run side by side, so that they do not wait for each other.
+const LANES: usize = 8;
+
+fn total(lanes: [f64; LANES]) -> f64 {
+    lanes.iter().sum()
+}
+
+/// c of the bound, for a backend's depth.
+fn screen(depth: usize) -> f64 {
+    1.001 * (depth as f64 + 9.0) * EPSILON
+}
 
 /// What bounds one row's part in an error, in units of the scaled form.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -57,6 +99,40 @@ pub struct Bounds {
     /// Added to the error.
     pub slack: f64,
 }
+
+/// What a backend multiplies, where that is not x̂ itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Narrow {
+    /// h: coordinates along axes. 0: the row's own numbers.
+    pub head: usize,
+    /// See *Heads* in the [module](self).
+    pub lost: f64,
+    /// Numbers are rounded to bytes; κ.
+    pub bytes: Option<f64>,
+}
+
+/// What is summed while a row is put in its place.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed {
+    along: f64,
+    /// ‖x′‖²
+    square: f64,
+    /// Σ|x′|
+    size: f64,
+    /// Σ|v(x)|
+    unmoved: f64,
+}
+
+impl Placed {
+    /// ‖x′‖²
+    #[must_use]
+    pub const fn square(&self) -> f64 {
+        self.square
+    }
+}
+
+/// Longest row whose product in bytes fits 32 bits with room for the kernel's offset of 128.
+pub const BYTES_WIDEST: usize = 1 << 16;
 
 /// How all rows of a job are brought into screening form.
 #[derive(Clone)]
@@ -77,6 +153,7 @@ pub struct Frame {
     flush: f64,
     /// No ‖x′‖ (Σ|x′| or max |x′| for a fold) is larger.
     radius: f64,
+    narrow: Narrow,
 }
 
 impl fmt::Debug for Frame {
@@ -111,7 +188,7 @@ impl Frame {
             Geometry::Product => 0.5 * shift_norm * shift_norm * unit,
             _ => 0.0,
         };
-        let screen = 1.001 * (depth as f64 + 9.0) * EPSILON;
+        let screen = screen(depth);
         Self {
             metric,
             fold,
@@ -124,8 +201,33 @@ impl Frame {
             exact: (d / 16.0 + 128.0) * libm::exp2(-52.0) + 4.0 * metric.embed_error(),
             flush: d * libm::exp2(-100.0),
             radius: ball * scale,
+            narrow: Narrow::default(),
             shift,
         }
+    }
+
+    /// The same for a backend that multiplies something narrower, with its depth for that. For products and distances.
+    #[must_use]
+    pub fn narrowed(&self, narrow: Narrow, depth: usize) -> Self {
+        let depth = if narrow.bytes.is_some() { 3 } else { depth };
+        Self { narrow, screen: screen(depth), ..self.clone() }
+    }
+
+    /// Whether u is an inner product and two offsets.
+    #[must_use]
+    pub const fn is_product(&self) -> bool {
+        self.fold.is_none()
+    }
+
+    #[must_use]
+    pub const fn narrow(&self) -> &Narrow {
+        &self.narrow
+    }
+
+    /// Numbers that a backend multiplies.
+    #[must_use]
+    pub fn screened_width(&self) -> usize {
+        if self.narrow.head > 0 { self.narrow.head } else { self.width() }
     }
 
     #[must_use]
@@ -138,52 +240,165 @@ impl Frame {
         self.shift.len()
     }
 
-    /// Writes x̂ into `out` and answers its bounds. `work` is scratch of the row's length.
+    /// Writes x̂ into `out` and answers its bounds. `work` is scratch of the row's length. For frames without a head.
     pub fn row(&self, x: Row<'_>, m: Measure, work: &mut [f64], out: &mut [f32]) -> Bounds {
-        self.metric.embed(x, m, work);
-        let geometry = self.metric.geometry();
-        let along = if geometry == Geometry::Product { work.iter().zip(&self.shift).map(|(v, m)| v * m).sum() } else { 0.0 };
-        let (mut square, mut rounded_square, mut size, mut residual, mut unmoved) = (0.0, 0.0, 0.0, 0.0, 0.0);
-        for ((v, m), o) in work.iter_mut().zip(&self.shift).zip(out.iter_mut()) {
-            unmoved += v.abs();
-            let x = (*v - m) * self.scale;
-            let rounded = x as f32;
-            let r = f64::from(rounded);
-            square += x * x;
-            rounded_square += r * r;
-            size += x.abs();
-            residual += (x - r).abs();
-            *v = x;
-            *o = rounded;
+        let placed = self.place(x, m, work);
+        self.round(x, m, &placed, work, out)
+    }
+
+    /// Writes x′ into `work`.
+    pub fn place(&self, x: Row<'_>, m: Measure, work: &mut [f64]) -> Placed {
+        struct Place<'a>(&'a mut [f64], &'a [f64], f64);
+        impl Wide for Place<'_> {
+            type Answer = Placed;
+            #[inline(always)]
+            fn run(self) -> Placed {
+                let Self(work, shift, scale) = self;
+                let (mut dot, mut square, mut size, mut unmoved) = ([0.0; LANES], [0.0; LANES], [0.0; LANES], [0.0; LANES]);
+                let (head, tail) = work.as_chunks_mut::<LANES>();
+                let (shift, shift_tail) = shift.as_chunks::<LANES>();
+                let mut step = |l: usize, v: &mut f64, m: f64| {
+                    dot[l] += *v * m;
+                    unmoved[l] += v.abs();
+                    let x = (*v - m) * scale;
+                    square[l] += x * x;
+                    size[l] += x.abs();
+                    *v = x;
+                };
+                for (v, m) in head.iter_mut().zip(shift) {
+                    for l in 0..LANES {
+                        step(l, &mut v[l], m[l]);
+                    }
+                }
+                for (l, (v, m)) in tail.iter_mut().zip(shift_tail).enumerate() {
+                    step(l, v, *m);
+                }
+                Placed { along: total(dot), square: total(square), size: total(size), unmoved: total(unmoved) }
+            }
         }
-        let true_square = square;
-        let square = square.max(rounded_square);
-        let up = 1.0 + 1e-6;
-        match geometry {
-            Geometry::Product => {
-                let whole = self.metric.embedded_size(x, m) * self.scale;
-                let shift = self.shift_norm * self.scale;
-                let offset = (along - 0.5 * self.shift_norm * self.shift_norm) * self.unit;
-                Bounds {
-                    offset,
-                    reach: (self.screen * square + self.exact * whole * whole).sqrt() * up,
-                    slack: self.exact * (whole * shift + shift * shift) * up + self.flush,
+        self.metric.embed(x, m, work);
+        let placed = on_widest(Place(work, &self.shift, self.scale));
+        Placed { along: if self.metric.geometry() == Geometry::Product { placed.along } else { 0.0 }, ..placed }
+    }
+
+    /// Rounds z (x′ itself, or its coordinates along the axes of a head) to f32 and answers the row's bounds.
+    pub fn round(&self, x: Row<'_>, m: Measure, placed: &Placed, z: &[f64], out: &mut [f32]) -> Bounds {
+        struct Round<'a>(&'a [f64], &'a mut [f32]);
+        impl Wide for Round<'_> {
+            type Answer = (f64, f64, f64);
+            #[inline(always)]
+            fn run(self) -> (f64, f64, f64) {
+                let (mut kept, mut rounded, mut residual) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+                let (head, tail) = self.0.as_chunks::<LANES>();
+                let (out_head, out_tail) = self.1.as_chunks_mut::<LANES>();
+                let mut step = |l: usize, x: f64, o: &mut f32| {
+                    *o = x as f32;
+                    let r = f64::from(*o);
+                    kept[l] += x * x;
+                    rounded[l] += r * r;
+                    residual[l] += (x - r).abs();
+                };
+                for (z, o) in head.iter().zip(out_head) {
+                    for l in 0..LANES {
+                        step(l, z[l], &mut o[l]);
+                    }
                 }
-            }
-            Geometry::Distance => Bounds {
-                offset: -0.5 * true_square,
-                reach: (self.screen * square).sqrt() * up,
-                slack: (self.exact * square + 2.0 * EPSILON * EPSILON * square) * up + self.flush,
-            },
-            Geometry::Fold => {
-                let row = FoldRow { x: work, rounded: out, size, residual, screen: self.screen };
-                let found = self.metric.fold_row(row);
-                Bounds {
-                    slack: (found.slack + libm::exp2(-50.0) * (size + unmoved * self.scale + found.offset.abs())) * up
-                        + self.flush,
-                    ..found
+                for (l, (z, o)) in tail.iter().zip(out_tail).enumerate() {
+                    step(l, *z, o);
                 }
+                (total(kept), total(rounded), total(residual))
             }
+        }
+        let (kept, rounded, residual) = on_widest(Round(z, out));
+        if self.fold.is_some() {
+            let row = FoldRow { x: z, rounded: out, size: placed.size, residual, screen: self.screen };
+            let found = self.metric.fold_row(row);
+            let unmoved = placed.unmoved * self.scale;
+            let slack = found.slack + libm::exp2(-50.0) * (placed.size + unmoved + found.offset.abs());
+            return Bounds { slack: slack * UP + self.flush, ..found };
+        }
+        self.close(x, m, placed, kept, kept.max(rounded), 0.0)
+    }
+
+    /// Rounds z to bytes: ẑ = step·q. Answers the row's bounds and the step.
+    pub fn round_bytes(&self, x: Row<'_>, m: Measure, placed: &Placed, z: &[f64], out: &mut [i8]) -> (Bounds, f32) {
+        struct Largest<'a>(&'a [f64]);
+        impl Wide for Largest<'_> {
+            type Answer = f64;
+            #[inline(always)]
+            fn run(self) -> f64 {
+                let mut most = [0.0f64; LANES];
+                let (head, tail) = self.0.as_chunks::<LANES>();
+                for z in head {
+                    for l in 0..LANES {
+                        most[l] = most[l].max(z[l].abs());
+                    }
+                }
+                tail.iter().chain(&most).fold(0.0f64, |most, x| most.max(x.abs()))
+            }
+        }
+        struct Round<'a>(&'a [f64], f64, f64, &'a mut [i8]);
+        impl Wide for Round<'_> {
+            type Answer = (f64, f64, f64);
+            #[inline(always)]
+            fn run(self) -> (f64, f64, f64) {
+                let Self(z, step, inverse, out) = self;
+                let (mut kept, mut rounded, mut residual) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+                let (head, tail) = z.as_chunks::<LANES>();
+                let (out_head, out_tail) = out.as_chunks_mut::<LANES>();
+                let mut one = |l: usize, x: f64, o: &mut i8| {
+                    // Adding and taking away 1.5·2⁵² rounds to whole numbers, in two instructions.
+                    let q = ((x * inverse + ROUND) - ROUND).clamp(-127.0, 127.0);
+                    let r = x - q * step;
+                    kept[l] += x * x;
+                    residual[l] += r * r;
+                    rounded[l] += q * q;
+                    *o = q as i8;
+                };
+                for (z, o) in head.iter().zip(out_head) {
+                    for l in 0..LANES {
+                        one(l, z[l], &mut o[l]);
+                    }
+                }
+                for (l, (z, o)) in tail.iter().zip(out_tail).enumerate() {
+                    one(l, *z, o);
+                }
+                (total(kept), total(rounded), total(residual))
+            }
+        }
+        let largest = on_widest(Largest(z));
+        let step = if largest > 0.0 { above(largest / 127.0) } else { 0.0 };
+        let wide = f64::from(step);
+        let inverse = if step > 0.0 { 1.0 / wide } else { 0.0 };
+        let (kept, squares, residual) = on_widest(Round(z, wide, inverse, out));
+        let rounded = squares * wide * wide;
+        let most = kept.max(rounded);
+        let kappa = self.narrow.bytes.unwrap_or(0.01);
+        (self.close(x, m, placed, kept, most, residual / kappa + kappa * most), step)
+    }
+
+    /// The bounds of a row of a product or distance. `kept`: ‖z‖²; `most`: that or ‖ẑ‖², the greater; `more`: added to reach².
+    fn close(&self, x: Row<'_>, m: Measure, placed: &Placed, kept: f64, most: f64, more: f64) -> Bounds {
+        let square = placed.square;
+        let mut reach = self.screen * most + more;
+        if self.narrow.head > 0 {
+            let lost = self.narrow.lost * square;
+            reach += (square - kept).max(0.0) + 2.0 * lost;
+        }
+        if self.metric.geometry() == Geometry::Product {
+            let whole = self.metric.embedded_size(x, m) * self.scale;
+            let shift = self.shift_norm * self.scale;
+            return Bounds {
+                offset: (placed.along - 0.5 * self.shift_norm * self.shift_norm) * self.unit,
+                reach: (reach + self.exact * whole * whole).sqrt() * UP,
+                slack: self.exact * (whole * shift + shift * shift) * UP + self.flush,
+            };
+        }
+        let largest = square.max(most);
+        Bounds {
+            offset: -0.5 * square,
+            reach: reach.sqrt() * UP,
+            slack: (self.exact * largest + 2.0 * EPSILON * EPSILON * largest) * UP + self.flush,
         }
     }
 
@@ -371,6 +586,9 @@ mod tests {
         }
         fn round(self) -> Self {
             Self(self.0.round_ties_even())
+        }
+        fn at_least(self, other: Self) -> u32 {
+            u32::from(self.0 >= other.0)
         }
         fn differing_bits(self, other: Self) -> Self {
             Self((self.0.to_bits() ^ other.0.to_bits()).count_ones() as f32)

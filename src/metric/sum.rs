@@ -162,6 +162,37 @@ fn widest<T: Term, A: Scalar, B: Scalar>(term: T, a: &[A], b: &[B]) -> f64 {
     body(term, &a[..n], &b[..n])
 }
 
+/// Something that is compiled for several instruction sets; its bits do not depend on which, since nothing is fused.
+pub(crate) trait Wide {
+    type Answer;
+    fn run(self) -> Self::Answer;
+}
+
+/// Runs it with the widest registers that there are. Its `run` must be `#[inline(always)]`.
+#[inline]
+pub(crate) fn on_widest<W: Wide>(work: W) -> W::Answer {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,avx512vl,avx512dq")]
+        fn avx512<W: Wide>(work: W) -> W::Answer {
+            work.run()
+        }
+        #[target_feature(enable = "avx2")]
+        fn avx2<W: Wide>(work: W) -> W::Answer {
+            work.run()
+        }
+        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512dq") {
+            // SAFETY: the features were just found.
+            return unsafe { avx512(work) };
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the feature was just found.
+            return unsafe { avx2(work) };
+        }
+    }
+    work.run()
+}
+
 /// Σ xᵢ in stripes.
 #[must_use]
 pub fn of(x: Row<'_>) -> f64 {

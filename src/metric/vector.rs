@@ -32,6 +32,8 @@ pub trait Vector: Copy {
     /// The nearest whole number, for numbers below 2²².
     #[must_use]
     fn round(self) -> Self;
+    /// A bit for each lane that is at least the other's; none where either is no number.
+    fn at_least(self, other: Self) -> u32;
     /// How many bits of the two registers' patterns differ, lane by lane, as a number.
     #[must_use]
     fn differing_bits(self, other: Self) -> Self;

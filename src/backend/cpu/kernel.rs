@@ -13,21 +13,17 @@ use std::ops::Range;
 /// Features whose sum is formed before it is added to the rest.
 pub const CHUNK: usize = 128;
 
-/// `R` rows of a group from row `half` on × `N` registers of consecutive groups.
+/// The sums of `R` rows of a group from row `half` on × `N` registers of consecutive groups.
 ///
 /// `a`, `b`: the chunk's part of the groups, [`GROUP`] numbers a feature; `b[g]` one slice a group.
 #[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "inlined into every kernel; a struct would only rename them")]
-fn micro<V: Vector, S: Step, const R: usize, const N: usize>(
+pub fn sums<V: Vector, S: Step, const R: usize, const N: usize>(
     a: &[f32],
     half: usize,
     b: [&[f32]; N],
     features: usize,
-    out: &mut [f32],
-    stride: usize,
-    first: bool,
     p: f32,
-) {
+) -> [[V; N]; R] {
     let p = V::splat(p);
     let mut sums = [[V::splat(0.0); N]; R];
     let a = &a[..features * GROUP];
@@ -46,7 +42,23 @@ fn micro<V: Vector, S: Step, const R: usize, const N: usize>(
             }
         }
     }
-    for (r, sums) in sums.into_iter().enumerate() {
+    sums
+}
+
+/// The same, added to what is there unless they are the `first`.
+#[inline(always)]
+#[allow(clippy::too_many_arguments, reason = "inlined into every kernel; a struct would only rename them")]
+pub fn micro<V: Vector, S: Step, const R: usize, const N: usize>(
+    a: &[f32],
+    half: usize,
+    b: [&[f32]; N],
+    features: usize,
+    out: &mut [f32],
+    stride: usize,
+    first: bool,
+    p: f32,
+) {
+    for (r, sums) in sums::<V, S, R, N>(a, half, b, features, p).into_iter().enumerate() {
         for (n, sum) in sums.into_iter().enumerate() {
             let to = &mut out[r * stride + n * V::LANES..][..V::LANES];
             let sum = if first { sum } else { S::join(V::load(to), sum) };

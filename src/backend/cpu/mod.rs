@@ -2,14 +2,18 @@
 //!
 //! Operands come in groups of 16 rows ([`Layout::Groups`]), packed once when they are prepared, so that a tile multiplies
 //! without moving anything first. `kernel` is written once for any register (`simd`) and any metric's step; which one
-//! runs is decided when the backend is made.
+//! runs is decided when the backend is made. Inner products have a kernel that tests its sums before it stores any (`product`).
 
+mod dot;
 mod kernel;
+mod product;
 mod scan;
 mod simd;
 
+pub use dot::{dot, dot_depth, prefetch};
+
 use super::{Backend, Device, Layout, Operand, Picked, Screen, Sink, Stopped, Tile, TileShape};
-use crate::metric::{self, Step, StepUser};
+use crate::metric::{self, Geometry, Step, StepUser};
 use rayon::prelude::*;
 use std::cell::RefCell;
 
@@ -64,6 +68,8 @@ type TileKernel = fn(&Operand, std::ops::Range<usize>, &Operand, std::ops::Range
 pub struct Cpu {
     isa: Isa,
     tile: TileShape,
+    /// Eight-bit products four at a time (VPDPBUSD).
+    vnni: bool,
 }
 
 impl Default for Cpu {
@@ -74,14 +80,22 @@ impl Default for Cpu {
 
 struct Scratch {
     t: Vec<f32>,
+    sums: Vec<i32>,
+    columns: product::Columns,
     row_floors: Vec<f32>,
     col_floors: Vec<f32>,
     picked: Vec<Picked>,
 }
 
 thread_local! {
-    static SCRATCH: RefCell<Scratch> =
-        const { RefCell::new(Scratch { t: Vec::new(), row_floors: Vec::new(), col_floors: Vec::new(), picked: Vec::new() }) };
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch {
+        t: Vec::new(),
+        sums: Vec::new(),
+        columns: product::Columns::default(),
+        row_floors: Vec::new(),
+        col_floors: Vec::new(),
+        picked: Vec::new(),
+    });
 }
 
 impl Cpu {
@@ -95,7 +109,29 @@ impl Cpu {
     #[must_use]
     pub fn with(isa: Isa, tile: TileShape) -> Self {
         let isa = if Isa::available().contains(&isa) { isa } else { Isa::detect() };
-        Self { isa, tile }
+        #[cfg(target_arch = "x86_64")]
+        let vnni = isa == Isa::Avx512 && is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vnni");
+        #[cfg(not(target_arch = "x86_64"))]
+        let vnni = false;
+        Self { isa, tile, vnni }
+    }
+
+    fn pick(&self) -> product::Pick {
+        match self.isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => product::avx512,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => product::avx2,
+            _ => product::portable,
+        }
+    }
+
+    fn of_bytes(&self) -> (product::Multiplier, product::PickBytes) {
+        #[cfg(target_arch = "x86_64")]
+        if self.vnni {
+            return (product::multiply_vnni, product::pick_bytes_vnni);
+        }
+        (product::multiply_portable, product::pick_bytes_portable)
     }
 
     fn kernel(&self, metric: &str) -> (TileKernel, scan::Scan) {
@@ -133,7 +169,12 @@ impl Backend for Cpu {
     }
 
     fn depth(&self, d: usize) -> usize {
-        kernel::CHUNK + d.div_ceil(kernel::CHUNK)
+        let stride = d.div_ceil(Operand::PAD) * Operand::PAD;
+        kernel::CHUNK.min(stride) + stride.div_ceil(kernel::CHUNK)
+    }
+
+    fn multiplies_bytes(&self) -> bool {
+        self.vnni
     }
 
     fn scratch_bytes(&self, _: usize) -> usize {
@@ -143,13 +184,20 @@ impl Backend for Cpu {
 
     fn screen(&mut self, screen: Screen, a: &Operand, b: &Operand, tiles: &[Tile], sink: &dyn Sink) -> Result<(), Stopped> {
         let (kernel, scan) = self.kernel(screen.metric.info().name);
+        let (multiply, pick_bytes) = self.of_bytes();
+        let product = screen.metric.geometry() != Geometry::Fold;
+        let (pick, of_bytes) = (self.pick(), a.bytes.is_some());
         tiles.par_iter().for_each(|tile| {
             if sink.stopped() {
                 return;
             }
             SCRATCH.with_borrow_mut(|scratch| {
-                let stride = kernel(a, tile.rows.clone(), b, tile.cols.clone(), &mut scratch.t, screen.metric.parameter());
                 if tile.seed {
+                    let stride = if of_bytes {
+                        product::all_bytes(a, b, tile, &mut scratch.sums, &mut scratch.t, multiply)
+                    } else {
+                        kernel(a, tile.rows.clone(), b, tile.cols.clone(), &mut scratch.t, screen.metric.parameter())
+                    };
                     sink.all(tile, &scratch.t, stride);
                     return;
                 }
@@ -160,7 +208,18 @@ impl Backend for Cpu {
                 }
                 scratch.picked.clear();
                 let cols = both.then_some(&scratch.col_floors[..]);
-                scan(screen.gain, a, b, tile, &scratch.t, stride, &scratch.row_floors, cols, &mut scratch.picked);
+                if product {
+                    scratch.columns.load(b, tile, cols);
+                    let (rows, columns, picked) = (&scratch.row_floors, &scratch.columns, &mut scratch.picked);
+                    if of_bytes {
+                        pick_bytes(a, b, tile, rows, columns, &mut scratch.sums, picked);
+                    } else {
+                        pick(a, b, tile, rows, columns, &mut scratch.t, picked);
+                    }
+                } else {
+                    let stride = kernel(a, tile.rows.clone(), b, tile.cols.clone(), &mut scratch.t, screen.metric.parameter());
+                    scan(screen.gain, a, b, tile, &scratch.t, stride, &scratch.row_floors, cols, &mut scratch.picked);
+                }
                 sink.picked(tile, &scratch.picked);
             });
         });

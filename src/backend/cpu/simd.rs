@@ -72,6 +72,10 @@ impl Vector for Plain {
         Self(self.0.map(f32::round_ties_even))
     }
     #[inline(always)]
+    fn at_least(self, other: Self) -> u32 {
+        (0..8).map(|l| u32::from(self.0[l] >= other.0[l]) << l).sum()
+    }
+    #[inline(always)]
     fn differing_bits(self, other: Self) -> Self {
         self.zip(other, |a, b| (a.to_bits() ^ b.to_bits()).count_ones() as f32)
     }
@@ -97,10 +101,18 @@ mod x86 {
     #[derive(Clone, Copy)]
     pub struct Wider(__m512);
 
+    impl Wider {
+        /// Only where AVX-512 was found, as all of this type.
+        #[inline(always)]
+        pub fn from_register(register: __m512) -> Self {
+            Self(register)
+        }
+    }
+
     macro_rules! register {
         ($name:ident, $lanes:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $sub:ident, $fma:ident, $abs:expr, $max:ident, $mul:ident, $div:ident,
          $round:expr, $sub_i:ident, $add_i:ident, $sra:ident, $sll:ident, $srl:ident, $and:ident, $xor:ident, $splat_i:ident, $to_i:ident, $from_i:ident,
-         $cast_i:ident, $cast_f:ident) => {
+         $cast_i:ident, $cast_f:ident, $at_least:expr) => {
             impl Vector for $name {
                 const LANES: usize = $lanes;
                 #[inline(always)]
@@ -176,6 +188,11 @@ mod x86 {
                     unsafe { Self($cast_f($sll::<23>($add_i($to_i(self.0), $splat_i(127))))) }
                 }
                 #[inline(always)]
+                fn at_least(self, other: Self) -> u32 {
+                    // SAFETY: as above.
+                    unsafe { $at_least(self.0, other.0) }
+                }
+                #[inline(always)]
                 fn differing_bits(self, other: Self) -> Self {
                     // Counted in pairs of bits, then fours, eights, and all (H. S. Warren, Hacker's Delight, § 5-1).
                     // SAFETY: as above.
@@ -219,7 +236,8 @@ mod x86 {
         _mm256_cvtps_epi32,
         _mm256_cvtepi32_ps,
         _mm256_castps_si256,
-        _mm256_castsi256_ps
+        _mm256_castsi256_ps,
+        |a, b| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(a, b)) as u32
     );
     register!(
         Wider,
@@ -246,7 +264,8 @@ mod x86 {
         _mm512_cvtps_epi32,
         _mm512_cvtepi32_ps,
         _mm512_castps_si512,
-        _mm512_castsi512_ps
+        _mm512_castsi512_ps,
+        |a, b| u32::from(_mm512_cmp_ps_mask::<_CMP_GE_OQ>(a, b))
     );
 }
 

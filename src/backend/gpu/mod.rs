@@ -260,7 +260,7 @@ impl Backend for Gpu {
 
     fn depth(&self, d: usize) -> usize {
         let stride = d.div_ceil(Operand::PAD) * Operand::PAD;
-        CHUNK + stride.div_ceil(CHUNK)
+        CHUNK.min(stride) + stride.div_ceil(CHUNK)
     }
 
     fn scratch_bytes(&self, _: usize) -> usize {
