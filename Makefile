@@ -2,7 +2,7 @@
 # Each target sets up what it needs first; what is there already is not looked for twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-folds bench-ccf bench-peaks bench-memory check-matchms doc man clean
+.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-search bench-sweep bench-growth bench-folds bench-ccf bench-peaks bench-memory check-matchms doc man clean
 
 # The tools that setup found or made: cmake first in PATH, STRIAE_PYTHON for tests.
 WITH := ./scripts/with-tools.sh
@@ -40,6 +40,18 @@ doc: setup-build ## the crate's documentation; a broken link is an error
 bench-faiss: build ## FAISS IndexFlatIP and Striae on the same data, in one run; installs faiss-cpu into target/tools/venv
 	@./scripts/setup.sh faiss
 	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/peers/faiss_flat.py'
+
+bench-search: build ## FAISS, NumPy, scikit-learn, usearch and SciPy beside Striae, n = 50,000 (some 5 minutes); ARGS="--n 10000" and the like
+	@./scripts/setup.sh search
+	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/peers/search.py $(ARGS)'
+
+bench-sweep: build ## the chosen way of screening against the plain one: k, thresholds, widths
+	@./scripts/setup.sh test
+	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/strategies/sweep.py $(ARGS)'
+
+bench-growth: build ## time and memory against n, d and k, and what larger archives would take
+	@./scripts/setup.sh test
+	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/growth/growth.py $(ARGS)'
 
 bench-folds: build ## fold metrics against scikit-learn and SciPy, in one run; installs scikit-learn into target/tools/venv
 	@./scripts/setup.sh sklearn

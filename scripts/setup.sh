@@ -118,8 +118,9 @@ case $goal in
     build) ;;
     test) need_python; need_vulkan ;;
     faiss) need_python; pip_install faiss "faiss-cpu>=1.9" ;;
+    search) need_python; pip_install faiss "faiss-cpu>=1.9"; pip_install sklearn "scikit-learn>=1.5"; pip_install usearch "usearch>=2.15" ;;
     sklearn) need_python; pip_install sklearn "scikit-learn>=1.5" ;;
     matchms) need_python; pip_install matchms "matchms>=0.30"; pip_install ms_entropy "ms_entropy>=1.3" ;;
-    *) die "build, test, faiss, sklearn or matchms, not $goal" ;;
+    *) die "build, test, faiss, search, sklearn or matchms, not $goal" ;;
 esac
 say "ready ($goal): Rust $rust_is, cmake $(version_of "$cmake_now")"

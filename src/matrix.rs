@@ -90,6 +90,17 @@ impl Values {
         Ok(())
     }
 
+    /// Appends a copy of `more`; false, and nothing is done, where elements differ.
+    #[must_use]
+    pub fn extend(&mut self, more: &Self) -> bool {
+        match (self, more) {
+            (Self::F32(a), Self::F32(b)) => a.extend_from_slice(b),
+            (Self::F64(a), Self::F64(b)) => a.extend_from_slice(b),
+            _ => return false,
+        }
+        true
+    }
+
     pub fn reserve_exact(&mut self, more: usize) {
         match self {
             Self::F32(v) => {

@@ -371,9 +371,22 @@ impl RowSource for Collection {
     }
 
     fn read(&mut self, rows: Range<usize>) -> Result<Values, SourceError> {
-        let mut values = match self.element {
-            Element::F32 => Values::F32(zeros(rows.len() * self.width)),
-            Element::F64 => Values::F64(zeros(rows.len() * self.width)),
+        self.read_over(rows, Values::empty(self.element))
+    }
+
+    fn read_over(&mut self, rows: Range<usize>, used: Values) -> Result<Values, SourceError> {
+        let length = rows.len() * self.width;
+        let mut values = match (used, self.element) {
+            (Values::F32(mut used), Element::F32) if used.capacity() >= length => {
+                used.resize(length, 0.0);
+                Values::F32(used)
+            }
+            (Values::F64(mut used), Element::F64) if used.capacity() >= length => {
+                used.resize(length, 0.0);
+                Values::F64(used)
+            }
+            (_, Element::F32) => Values::F32(zeros(length)),
+            (_, Element::F64) => Values::F64(zeros(length)),
         };
         let row = self.width * self.element.bytes();
         let step = (PIECE / row).max(1);

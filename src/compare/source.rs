@@ -23,6 +23,13 @@ pub trait RowSource: Send {
     /// # Errors
     /// When they cannot be read.
     fn read(&mut self, rows: Range<usize>) -> Result<Values, SourceError>;
+    /// The same, in the room of values that are not needed any more where that suits: new room costs more than filling it.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn read_over(&mut self, rows: Range<usize>, _used: Values) -> Result<Values, SourceError> {
+        self.read(rows)
+    }
     /// Who the exhibit of each row is, as numbers: equal for rows of one exhibit. `None` where the collection does not say.
     /// `names` gives every exhibit its number and is shared by the collections of a job.
     ///

@@ -108,12 +108,17 @@ pub fn survey(
     let found = std::thread::scope(|scope| {
         // Nothing waits in the channel: a piece is being read, another looked at.
         let (send, receive) = mpsc::sync_channel(0);
+        let (give_back, used) = mpsc::channel::<Values>();
         let reading = &mut *source;
         let reader = std::thread::Builder::new().name("reader".into());
         let started = reader.spawn_scoped(scope, move || {
             for start in (0..rows).step_by(step) {
                 let from = Instant::now();
-                let read = reading.read(start..(start + step).min(rows));
+                let rows = start..(start + step).min(rows);
+                let read = match used.try_recv() {
+                    Ok(used) => reading.read_over(rows, used),
+                    Err(_) => reading.read(rows),
+                };
                 observer.span("read", from);
                 let failed = read.is_err();
                 // Nobody listens any more once a row was refused.
@@ -128,7 +133,10 @@ pub fn survey(
             let read = receive.recv().map_err(|_| Fault::Other(Error::Sink("the reader ended before its rows did".into())))?;
             let read = read.map_err(|e| Fault::Other(e.into()))?.widen(element);
             let from = Instant::now();
-            start = looking.piece(start, read)?;
+            let used;
+            (start, used) = looking.piece(start, read)?;
+            // The reader may have ended already.
+            let _ = give_back.send(used);
             observer.span("survey", from);
             observer.progress(before + start as u64);
             if observer.stop() {
@@ -214,8 +222,8 @@ impl<'a> Looking<'a> {
         }
     }
 
-    /// Looks at the rows from `start` on; answers where the next ones begin.
-    fn piece(&mut self, start: usize, read: Values) -> Result<usize, Fault> {
+    /// Looks at the rows from `start` on; answers where the next ones begin, and gives the values back.
+    fn piece(&mut self, start: usize, read: Values) -> Result<(usize, Values), Fault> {
         let survey = &mut self.survey;
         hash(&mut self.hasher, &read);
         let Ok(piece) = Matrix::new(read, survey.width) else {
@@ -248,11 +256,11 @@ impl<'a> Looking<'a> {
         survey.summed += part.summed;
         survey.largest = survey.largest.max(part.largest);
         let end = start + piece.rows();
-        if self.keep && self.values.append(piece.into_values()).is_err() {
+        if self.keep && !self.values.extend(piece.values()) {
             let text = format!("{}: the reader changed its element at row {start}", survey.name);
             return Err(Fault::Other(Error::Sink(text)));
         }
-        Ok(end)
+        Ok((end, piece.into_values()))
     }
 
     fn done(self) -> Result<Survey, Error> {
