@@ -172,6 +172,11 @@ pub trait Backend: Send {
     /// The side of a tile that suits this backend, in rows.
     fn tile(&self) -> TileShape;
 
+    /// The same for products of `width` numbers of which the best `k` are wanted.
+    fn tile_for(&self, _width: usize, _k: usize) -> TileShape {
+        self.tile()
+    }
+
     /// Additions on the longest path to one `t` of `d` terms, the products' rounding not counted. Any backend that sums
     /// chunks of `c` terms first and then the chunks' sums answers `min(c, d) + ⌈d/c⌉`.
     fn depth(&self, d: usize) -> usize;

@@ -7,6 +7,7 @@ use crate::archive::write::check_target;
 use crate::archive::{Address, Collection};
 use crate::backend::TileShape;
 use crate::compare::explain::Explainer;
+use crate::compare::strategy::Strategy;
 use crate::compare::{
     Answer, Comparison, DenseStore, Exclude, Invalid, Job, Mode, Observer as _, Options as JobOptions, Outcome, Record,
     RowSource, Screening,
@@ -274,6 +275,17 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     };
     let target = Target { address: Address::parse(&options.output), overwrite: options.overwrite };
     if let Some(metric) = PeakMetric::by_name(&options.metric) {
+        let resources = &options.resources;
+        for (given, option) in [
+            (resources.screen != Screening::Auto, "--screen"),
+            (resources.explain, "--explain"),
+            (resources.trace.is_some(), "--trace"),
+        ] {
+            if given {
+                let text = format!("{option} is for metrics of rows; {} goes through an index on m/z", options.metric);
+                return Err(Refused::usage(text));
+            }
+        }
         job.settings.peaks = Some(options.settings.of_peaks(metric)?);
         let inputs = (options.query.as_str(), options.reference.as_deref());
         return super::peaks::compare(job, inputs, &target, &options.resources, voice);
@@ -294,7 +306,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     job.settings = options.settings.resolve(&options.metric, &mut query)?;
     Job::new(job.clone())?;
     let stored = compare_and_store(job, query, reference, &target, &options.resources, voice)?;
-    report(&stored, &target, voice)
+    report(&stored, &target, voice, options.resources.explain)
 }
 
 fn time(seconds: f64) -> String {
@@ -309,8 +321,53 @@ pub fn size(input: &crate::compare::Input) -> String {
     }
 }
 
+/// A share of pairs, as people read it.
+fn percent(share: f64) -> String {
+    match 100.0 * share {
+        0.0 => "none".into(),
+        p if p < 0.001 => format!("{p:.1e} %"),
+        p if p < 1.0 => format!("{p:.3} %"),
+        p => format!("{p:.1} %"),
+    }
+}
+
+/// How a bound is called in a sentence.
+fn way(bound: &str, width: usize) -> String {
+    match bound {
+        "head" => format!("head of {width} coordinates"),
+        "bytes" => format!("all {width} numbers as bytes"),
+        _ => format!("all {width} numbers"),
+    }
+}
+
+/// The plan of `--explain`: what was tried, what was taken, what came of it.
+fn explain(strategy: &Strategy, effort: &crate::compare::Effort) {
+    println!("plan      {}: {}", way(&strategy.bound, strategy.width), strategy.why);
+    if !strategy.tried.is_empty() {
+        println!("          {:<30} {:>9} {:>10} {:>12}", "tried on the sample", "ns a pair", "pass", "run, guessed");
+        for tried in &strategy.tried {
+            let taken = tried.bound == strategy.bound && tried.width == strategy.width;
+            println!(
+                "        {} {:<30} {:>9.3} {:>10} {:>12}",
+                if taken { "*" } else { " " },
+                way(&tried.bound, tried.width),
+                tried.nanoseconds,
+                percent(tried.share),
+                time(tried.seconds)
+            );
+        }
+    }
+    let expected = strategy.expected_share.map_or_else(|| "not tried".to_owned(), percent);
+    println!(
+        "          passed the bound: expected {expected} with floors as at the end, found {} over the run",
+        percent(strategy.share)
+    );
+    let refined = effort.refined as f64 / effort.pairs.max(1) as f64;
+    println!("          scored exactly {}; choosing took {}", percent(refined), time(strategy.seconds));
+}
+
 /// Says what was done.
-pub fn report(stored: &Stored, target: &Target, voice: Voice) -> anyhow::Result<()> {
+pub fn report(stored: &Stored, target: &Target, voice: Voice, explained: bool) -> anyhow::Result<()> {
     let record = &stored.record;
     if voice.json {
         let mut all = serde_json::to_value(record)?;
@@ -342,6 +399,13 @@ pub fn report(stored: &Stored, target: &Target, voice: Voice) -> anyhow::Result<
         short(effort.pairs as f64),
         short(effort.pairs as f64 / seconds.max(1e-9)),
     );
+    if let Some(strategy) = &record.strategy {
+        if explained {
+            explain(strategy, effort);
+        } else {
+            println!("screened  by {}: {} of pairs passed", way(&strategy.bound, strategy.width), percent(strategy.share));
+        }
+    }
     for warning in &record.warnings {
         println!("note      {warning}");
     }

@@ -119,7 +119,7 @@ fn step(file: &Path, inner: &str, metric: &str, k: usize, resources: &Resources,
     let target = Target { address: Address { file: result_of(file, inner), inner: None }, overwrite: true };
     let stored = compare_and_store(JobOptions::new(metric, Mode::TopK(k)), archive, None, &target, resources, voice)?;
     if !voice.json {
-        report(&stored, &target, voice)?;
+        report(&stored, &target, voice, false)?;
     }
     Ok(identify(&sources, &stored.neighbors, k))
 }

@@ -98,7 +98,7 @@ pub fn compare(
         PeakAnswer::TopK { neighbors, .. } => (neighbors, None),
         PeakAnswer::Links { links, .. } => (Vec::new(), Some(links.len() as u64)),
     };
-    report(&Stored { record, neighbors, links }, target, voice)
+    report(&Stored { record, neighbors, links }, target, voice, false)
 }
 
 /// Checks a result of peak lists whose digest was found right: matched peaks, inputs, and some queries computed anew.

@@ -363,7 +363,11 @@ impl<'a> Run<'a> {
         for survey in [Some(&mut query_survey), reference_survey.as_mut()].into_iter().flatten() {
             survey.sample = None;
         }
-        let tile = job.options.tile.unwrap_or_else(|| backend.tile());
+        let k = if let Mode::TopK(k) = job.options.mode { k } else { 1 };
+        let tile = job.options.tile.unwrap_or_else(|| match form.axes {
+            Some(_) => backend.tile_for(form.frame.screened_width(), k),
+            None => backend.tile(),
+        });
         let devices = vec![backend.device()];
         observer.phase("compare", plan.pairs());
         Ok(Self {

@@ -12,7 +12,7 @@
 
 use super::block::Block;
 use super::survey::{NO_TWIN, Survey};
-use crate::backend::cpu::{dot, prefetch};
+use crate::backend::cpu::dots;
 use crate::backend::{Picked, Sink, Tile};
 use crate::metric::{Bounds, Closer, Frame};
 use rayon::prelude::*;
@@ -164,18 +164,11 @@ impl Pairing<'_> {
         self.a.fine.is_some() && self.b.fine.is_some()
     }
 
-    /// t of all numbers of row `i` of `a` and column `j` of `b`, for blocks that have them.
-    pub(super) fn sharpened(&self, i: usize, j: usize) -> f32 {
+    /// t of all numbers of row `i` of `a` and columns of `b`, for blocks that have them.
+    pub(super) fn sharpened<const N: usize>(&self, i: usize, columns: [usize; N]) -> [f32; N] {
         match (&self.a.fine, &self.b.fine) {
-            (Some(a), Some(b)) => dot(a.row(i), b.row(j)),
-            _ => f32::NAN,
-        }
-    }
-
-    /// Has the processor fetch the beginning of what [`Self::sharpened`] will read of column `j`.
-    fn expect(&self, j: usize) {
-        if let Some(b) = &self.b.fine {
-            prefetch(b.row(j));
+            (Some(a), Some(b)) => dots(a.row(i), columns.map(|j| b.row(j))),
+            _ => [f32::NAN; N],
         }
     }
 
@@ -199,7 +192,8 @@ impl Pairing<'_> {
 
     /// The greatest u (scaled) of row `i` with column `j`, by all their numbers.
     pub(super) fn sharp_upper(&self, i: usize, j: usize) -> f64 {
-        self.upper(i, Pending { partner: j as u32, t: self.sharpened(i, j), fine: true })
+        let [t] = self.sharpened(i, [j]);
+        self.upper(i, Pending { partner: j as u32, t, fine: true })
     }
 
     /// The same pairing, seen from the columns.
@@ -213,6 +207,9 @@ pub struct RankingSink<'a> {
     pub pairing: Pairing<'a>,
     pub ranking: &'a Ranking,
 }
+
+/// Pairs of one row that are looked at together.
+const SOME: usize = 4;
 
 thread_local! {
     static LOWER: RefCell<Vec<f64>> = const { RefCell::new(Vec::new()) };
@@ -346,13 +343,15 @@ impl RankingSink<'_> {
         let k = self.ranking.k;
         let some = |row: &Row| k.saturating_sub(row.best.len() + row.pending.len()).max(k / 2 + 4);
         Self::in_order(pairing, i, row, partners, some, |row, now| {
-            for (_, next) in now {
-                pairing.expect(next.partner as usize);
+            let (fours, rest) = now.as_chunks::<SOME>();
+            for four in fours {
+                let t = pairing.sharpened(i, four.map(|(_, p)| p.partner as usize));
+                row.pending.extend(four.iter().zip(t).map(|((_, p), t)| Pending { t, fine: true, ..*p }));
             }
-            row.pending.extend(now.iter().map(|(_, p)| {
-                let t = pairing.sharpened(i, p.partner as usize);
-                Pending { t, fine: true, ..*p }
-            }));
+            for (_, p) in rest {
+                let [t] = pairing.sharpened(i, [p.partner as usize]);
+                row.pending.push(Pending { t, fine: true, ..*p });
+            }
             self.thin(pairing, i, row);
         });
     }
@@ -482,27 +481,45 @@ impl Sink for RankingSink<'_> {
 
     fn picked(&self, _: &Tile, pairs: &[Picked]) {
         let turned = self.pairing.symmetric.then(|| self.pairing.turned());
-        for pair in pairs {
-            let (i, j) = (pair.row as usize, pair.col as usize);
-            if !self.pairing.allowed(i, j) {
-                continue;
+        // One side's floor let the pair pass; the other's seldom does, and either may have risen since.
+        let forth = |p: &Picked| self.reaches(&self.pairing, p.row as usize, p.col as usize, p.t);
+        let back = |p: &Picked| turned.as_ref().is_some_and(|turned| self.reaches(turned, p.col as usize, p.row as usize, p.t));
+        let matters = |p: &Picked| (forth(p) || back(p)) && self.pairing.allowed(p.row as usize, p.col as usize);
+        let note = |p: &Picked, t: f32, fine: bool| {
+            if forth(p) {
+                self.note(&self.pairing, p.row as usize, Pending { partner: p.col, t, fine });
             }
-            // One side's floor let the pair pass; the other's seldom does.
-            let forth = self.reaches(&self.pairing, i, j, pair.t);
-            let back = turned.as_ref().filter(|turned| self.reaches(turned, j, i, pair.t));
-            if !forth && back.is_none() {
-                continue;
+            if let Some(turned) = turned.as_ref().filter(|_| back(p)) {
+                self.note(turned, p.col as usize, Pending { partner: p.row, t, fine });
             }
-            // All numbers of a tile's rows are near at hand now: later they would have to be fetched from memory.
-            let fine = self.pairing.is_coarse();
-            let t = if fine { self.pairing.sharpened(i, j) } else { pair.t };
-            if forth {
-                self.note(&self.pairing, i, Pending { partner: j as u32, t, fine });
-            }
-            if let Some(turned) = back {
-                self.note(turned, j, Pending { partner: i as u32, t, fine });
-            }
+        };
+        if !self.pairing.is_coarse() {
+            pairs.iter().filter(|p| matters(p)).for_each(|p| note(p, p.t, false));
+            return;
         }
+        // All numbers of a tile's rows are near at hand now: later they would have to be fetched from memory.
+        let mut some: [Picked; SOME] = [Picked { row: 0, col: 0, t: 0.0 }; SOME];
+        let mut filled = 0;
+        let flush = |some: &[Picked]| {
+            if let Ok(all) = <[Picked; SOME]>::try_from(some) {
+                let t = self.pairing.sharpened(all[0].row as usize, all.map(|p| p.col as usize));
+                all.iter().zip(t).for_each(|(p, t)| note(p, t, true));
+            } else {
+                for p in some {
+                    let [t] = self.pairing.sharpened(p.row as usize, [p.col as usize]);
+                    note(p, t, true);
+                }
+            }
+        };
+        for pair in pairs.iter().filter(|p| matters(p)) {
+            if filled == SOME || (filled > 0 && some[0].row != pair.row) {
+                flush(&some[..filled]);
+                filled = 0;
+            }
+            some[filled] = *pair;
+            filled += 1;
+        }
+        flush(&some[..filled]);
     }
 
     fn stopped(&self) -> bool {

@@ -35,7 +35,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 /// Widths of heads that are tried, the widest first.
-const HEADS: [usize; 7] = [96, 64, 48, 32, 24, 16, 8];
+const HEADS: [usize; 6] = [64, 48, 32, 24, 16, 8];
 /// The width that is tried first.
 const FIRST: usize = 24;
 /// Rows of a sample, at most.
@@ -46,10 +46,16 @@ const QUERIES: usize = 192;
 const LEAST_WORK: f64 = 4e9;
 /// Products timed.
 const TIMED: usize = 400;
-/// Where rows come from memory and not from a cache, a product takes about as much longer.
-const COLD: f64 = 3.0;
+/// Rows that they are of: more than a second-level cache holds.
+const FETCHED: usize = 512;
+/// In a run more rows are visited, farther apart.
+const COLD: f64 = 1.5;
 /// Seconds that keeping a pair's bounds takes.
-const NOTED: f64 = 1e-7;
+const NOTED: f64 = 8e-8;
+/// Rows of the sample that are looked at before axes are sought at all.
+const GLANCE: usize = 128;
+/// Where so many of them point in directions of their own, no head will hold much.
+const FLAT: f64 = 0.5;
 /// A head that holds less than this share of the sample's squares does not prune.
 const WORTH: f64 = 0.5;
 
@@ -175,10 +181,9 @@ impl Trial<'_> {
         }
     }
 
-    /// Principal axes of the sample in x′.
-    fn axes(&self, all: &Sample, count: usize) -> Option<Axes> {
+    /// The sample in x′.
+    fn placed(&self, all: &Sample) -> Vec<f32> {
         let d = self.frame.width();
-        let count = count.min(d).min(all.matrix.rows());
         let mut x = vec![0.0f32; all.matrix.rows() * d];
         x.par_chunks_mut(d).enumerate().for_each_init(
             || vec![0.0f64; d],
@@ -187,7 +192,13 @@ impl Trial<'_> {
                 x.iter_mut().zip(work).for_each(|(x, w)| *x = *w as f32);
             },
         );
-        Axes::of(&x, d, count)
+        x
+    }
+
+    /// Principal axes of the sample in x′.
+    fn axes(&self, all: &Sample, count: usize) -> Option<Axes> {
+        let d = self.frame.width();
+        Axes::of(&self.placed(all), d, count.min(d).min(all.matrix.rows()))
     }
 
     fn head(&self, axes: Axes, backend: &dyn Backend) -> Form {
@@ -258,7 +269,10 @@ impl Trial<'_> {
             tried.push(try_one(self.bytes(all), "bytes", backend, None));
         }
         let widths: Vec<usize> = HEADS.iter().copied().filter(|h| 2 * h <= d).collect();
-        let axes = widths.first().and_then(|&widest| self.axes(all, widest));
+        let x = self.placed(all);
+        let flat = asked == Screening::Auto && dimensions(&x, d) > FLAT * GLANCE as f64;
+        let axes = widths.first().filter(|_| !flat).and_then(|&widest| Axes::of(&x, d, widest.min(all.matrix.rows())));
+        drop(x);
         let axes = axes.filter(|axes| asked != Screening::Auto || axes.share(axes.count()) >= WORTH);
         if let Some(axes) = axes {
             // From the middle towards whichever side gets better; on the way back nothing is tried twice.
@@ -365,17 +379,28 @@ impl Trial<'_> {
     }
 }
 
+/// In how many directions some rows of the sample spread: (Σλ)²/Σλ² of the eigenvalues of their Gram matrix, at most their number.
+fn dimensions(x: &[f32], d: usize) -> f64 {
+    let rows = x.len() / d;
+    let every = rows.div_ceil(GLANCE).max(1);
+    let some: Vec<&[f32]> = x.chunks(d).step_by(every).collect();
+    let squares = some.par_iter().map(|a| some.iter().map(|b| f64::from(dot(a, b)).powi(2)).sum::<f64>()).sum::<f64>();
+    let trace: f64 = some.iter().map(|a| f64::from(dot(a, a))).sum();
+    let found = trace * trace / squares;
+    if found.is_finite() { found * GLANCE as f64 / some.len() as f64 } else { 0.0 }
+}
+
 /// Seconds that a pair takes which passed: one product of all numbers, and its way through a ranking.
 fn pass_seconds(partners: &Block) -> f64 {
-    let (stride, rows) = (partners.operand.stride, partners.operand.rows.max(1));
-    let rows_of = |i: usize| partners.operand.row(i).collect::<Vec<f32>>();
-    let some: Vec<Vec<f32>> = (0..rows.min(64)).map(|i| rows_of(i * 31 % rows)).collect();
+    let rows = partners.operand.rows;
+    let step = rows.div_ceil(FETCHED).max(1);
+    let some: Vec<Vec<f32>> = (0..rows).step_by(step).map(|i| partners.operand.row(i).collect()).collect();
     let started = Instant::now();
     let mut sum = 0.0;
     for n in 0..TIMED {
-        sum += dot(&some[n % some.len()], &some[n * 7 % some.len()]);
+        sum += dot(&some[n / 4 % some.len()], &some[n * 7919 % some.len()]);
     }
-    std::hint::black_box((sum, stride));
+    std::hint::black_box(sum);
     COLD * started.elapsed().as_secs_f64() / TIMED as f64 + NOTED
 }
 

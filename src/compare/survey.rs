@@ -165,9 +165,9 @@ enum Fault {
 struct Looking<'a> {
     job: &'a Job,
     keep: bool,
-    /// Every so many-th row is part of the sample; 0: there is none.
+    /// One row of so many is part of the sample; 0: there is none.
     every: usize,
-    /// Every so many-th row counts for the mean.
+    /// One row of so many counts for the mean.
     mean_every: usize,
     hasher: blake3::Hasher,
     seen: Vec<u128>,
@@ -237,10 +237,7 @@ impl<'a> Looking<'a> {
                 Ok((measure, digest)) => {
                     survey.measures.push(measure);
                     self.seen.push(digest);
-                    if self.every > 0
-                        && row % self.every == self.every / 2
-                        && self.sampled.append(piece.row(i).to_values()).is_ok()
-                    {
+                    if self.every > 0 && is_drawn(row, self.every) && self.sampled.append(piece.row(i).to_values()).is_ok() {
                         self.sample_rows.push(row);
                     }
                 }
@@ -286,6 +283,16 @@ impl<'a> Looking<'a> {
     }
 }
 
+/// One row of every `every` ones, now this and now that: a collection that repeats itself has no say in it.
+const fn is_drawn(row: usize, every: usize) -> bool {
+    let (part, place) = (row / every, row % every);
+    // splitmix64 (G. L. Steele, D. Lea, C. H. Flood, doi:10.1145/2660193.2660195)
+    let mut z = (part as u64).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((z ^ (z >> 31)) % every as u64) as usize == place
+}
+
 fn hash(hasher: &mut blake3::Hasher, values: &Values) {
     // Little-endian is how every platform that Rust's HDF5 builds on keeps numbers; others swap.
     match values {
@@ -316,7 +323,7 @@ fn piece_of(metric: &'static dyn Metric, piece: &Matrix, first: usize, mean_ever
             for i in start..(start + chunk).min(piece.rows()) {
                 let x = piece.row(i);
                 part.rows.push(metric.measure(x).map(|m| {
-                    if (first + i).is_multiple_of(mean_every) {
+                    if is_drawn(first + i, mean_every) {
                         metric.embed(x, m, &mut work);
                         part.sum.iter_mut().zip(&work).for_each(|(s, v)| *s += v);
                         part.summed += 1;
@@ -366,6 +373,18 @@ fn twins(seen: &[u128]) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sample_has_one_row_of_each_part_and_no_rhythm() {
+        let drawn: Vec<usize> = (0..25_000).filter(|&i| is_drawn(i, 25)).collect();
+        assert_eq!(drawn.len(), 1000);
+        assert!(drawn.iter().enumerate().all(|(part, row)| row / 25 == part));
+        // Rows that come back every 60 are all met about as often.
+        let mut met = [0; 60];
+        drawn.iter().for_each(|row| met[row % 60] += 1);
+        assert!(met.iter().all(|&n| (4..40).contains(&n)), "{met:?}");
+        assert!((0..10).all(|i| is_drawn(i, 1)));
+    }
 
     #[test]
     fn twins_are_rows_with_equal_digests() {

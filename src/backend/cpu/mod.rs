@@ -10,7 +10,7 @@ mod product;
 mod scan;
 mod simd;
 
-pub use dot::{dot, dot_depth, prefetch};
+pub use dot::{dot, dot_depth, dots};
 
 use super::{Backend, Device, Layout, Operand, Picked, Screen, Sink, Stopped, Tile, TileShape};
 use crate::metric::{self, Geometry, Step, StepUser};
@@ -71,6 +71,11 @@ pub struct Cpu {
     /// Eight-bit products four at a time (VPDPBUSD).
     vnni: bool,
 }
+
+/// Numbers of a row that count as few.
+const SHORT: usize = 128;
+/// Side of a tile of short rows, at least.
+const SMALL: usize = 96;
 
 impl Default for Cpu {
     fn default() -> Self {
@@ -166,6 +171,13 @@ impl Backend for Cpu {
 
     fn tile(&self) -> TileShape {
         self.tile
+    }
+
+    fn tile_for(&self, width: usize, k: usize) -> TileShape {
+        // Where rows are short there is no need of large tiles to keep the multiply busy; all numbers of a small tile's rows stay
+        // in the second-level cache for pairs that pass. The squares that set the floors should still hold k partners.
+        let side = (2 * k + 32).next_multiple_of(SMALL);
+        if width <= SHORT && side < self.tile.cols { TileShape { rows: side.min(self.tile.rows), cols: side } } else { self.tile }
     }
 
     fn depth(&self, d: usize) -> usize {
