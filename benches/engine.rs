@@ -28,6 +28,7 @@ fn plan(c: &mut Criterion) {
         queries: 10_000_000,
         references: None,
         row_bytes: 8192,
+        raw_bytes: 4096,
         query_bytes: 500,
         reference_bytes: 0,
         scratch: 1 << 26,

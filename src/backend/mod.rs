@@ -172,8 +172,8 @@ pub trait Backend: Send {
     /// The side of a tile that suits this backend, in rows.
     fn tile(&self) -> TileShape;
 
-    /// The same for products of `width` numbers of which the best `k` are wanted.
-    fn tile_for(&self, _width: usize, _k: usize) -> TileShape {
+    /// The same for products of `width` numbers, where `rows` stand near their neighbours and the best `k` of each are wanted.
+    fn tile_for(&self, _width: usize, _rows: usize, _k: usize) -> TileShape {
         self.tile()
     }
 

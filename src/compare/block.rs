@@ -7,7 +7,6 @@ use super::error::Error;
 use super::order;
 use super::run::Observer;
 use super::source::RowSource;
-use super::survey::Survey;
 use crate::backend::{Bytes, GROUP, Layout, Operand};
 use crate::matrix::{Element, Matrix, Values, zeros};
 use crate::metric::ccf::Lagged;
@@ -75,44 +74,35 @@ impl Known<'_> {
     }
 }
 
-impl Block {
-    /// Reads rows and brings them into screening form.
-    ///
-    /// # Errors
-    /// When they cannot be read.
-    pub fn load(
-        source: &mut dyn RowSource,
-        survey: &Survey,
-        rows: Range<usize>,
-        form: &Form,
-        layout: Layout,
-        key: u64,
-        observer: &dyn Observer,
-    ) -> Result<Self, Error> {
-        let mut values = Values::empty(survey.element);
-        values.reserve_exact(rows.len() * survey.width);
-        let step = ((4 << 20) / (survey.width * survey.element.bytes())).max(1);
-        let (mut start, from) = (rows.start, Instant::now());
-        while start < rows.end {
-            let end = (start + step).min(rows.end);
-            let piece = source.read(start..end)?.widen(survey.element);
-            if piece.len() != (end - start) * survey.width || values.append(piece).is_err() {
-                return Err(Error::Sink(format!("{}: the reader gave a broken block of rows from {start}", survey.name)));
-            }
-            start = end;
+/// Reads rows of a collection, to be prepared.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn read(source: &mut dyn RowSource, element: Element, rows: Range<usize>, observer: &dyn Observer) -> Result<Matrix, Error> {
+    let from = Instant::now();
+    let width = source.width();
+    let broken = |source: &dyn RowSource, start: usize| {
+        Error::Sink(format!("{}: the reader gave a broken block of rows from {start}", source.name()))
+    };
+    let mut values = Values::empty(element);
+    values.reserve_exact(rows.len() * width);
+    let step = ((4 << 20) / (width * element.bytes())).max(1);
+    let mut piece = Values::empty(element);
+    for start in rows.clone().step_by(step) {
+        let end = (start + step).min(rows.end);
+        piece = source.read_over(start..end, piece)?.widen(element);
+        if piece.len() != (end - start) * width || !values.extend(&piece) {
+            return Err(broken(source, start));
         }
-        observer.span("read", from);
-        match Matrix::new(values, survey.width) {
-            Ok(matrix) => {
-                let from = Instant::now();
-                let block = Self::prepare(matrix, rows.start, survey.known(rows), form, layout, key, None);
-                observer.span("prepare", from);
-                Ok(block)
-            }
-            Err(_) => Err(Error::Sink(format!("{}: rows {rows:?} do not fill whole rows", survey.name))),
+        if observer.stop() {
+            return Err(Error::Stopped);
         }
     }
+    observer.span("read", from);
+    Matrix::new(values, width).map_err(|_| broken(source, rows.start))
+}
 
+impl Block {
     /// Brings rows in memory into screening form, in `order` if they have one already.
     #[must_use]
     pub fn prepare(

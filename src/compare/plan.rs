@@ -1,6 +1,6 @@
 //! Which blocks of rows are read when, and which tiles they are cut into. Pure arithmetic: no data, no device.
 //!
-//! Two blocks are in memory at a time, `a` and `b`. A collection compared with itself visits its blocks so that each diagonal
+//! Two blocks are in memory at a time, `a` and `b`, and the rows of the next one as they are read meanwhile. A collection compared with itself visits its blocks so that each diagonal
 //! comes when a block is first in memory, and walks back at the end of a row, so that one block stays (B blocks: B(B−1)/2 + 1
 //! reads). A collection against a reference goes to and fro over the reference's blocks.
 
@@ -19,6 +19,8 @@ pub struct Sizes {
     pub references: Option<usize>,
     /// Bytes that a row of a block takes.
     pub row_bytes: usize,
+    /// Bytes of a row as it is read.
+    pub raw_bytes: usize,
     /// Bytes kept for every query throughout: survey, ranking.
     pub query_bytes: usize,
     /// Bytes kept for every reference throughout.
@@ -45,17 +47,33 @@ pub enum Step {
     Pair(usize, usize),
 }
 
+impl Step {
+    /// Which block must be read for this step when `a` and `b` hold these: whether of the references, and its number.
+    #[must_use]
+    pub fn reads(self, mut a: Option<usize>, mut b: Option<usize>, references: bool) -> Option<(bool, usize)> {
+        match self {
+            Self::Diagonal(i) => (if i == 0 { a } else { b } != Some(i)).then_some((false, i)),
+            Self::Pair(i, j) => {
+                if !references && b == Some(i) {
+                    a = b.take();
+                }
+                if a == Some(i) { (b != Some(j)).then_some((references, j)) } else { Some((false, i)) }
+            }
+        }
+    }
+}
+
 impl Plan {
     /// Cuts the rows into as few blocks as memory allows.
     ///
     /// # Errors
     /// When not even blocks of one group of rows fit.
     pub fn new(sizes: &Sizes) -> Result<Self, Error> {
-        let per_row = sizes.row_bytes as u64;
+        let (per_row, raw) = (sizes.row_bytes as u64, sizes.raw_bytes as u64);
         let kept =
             sizes.queries as u64 * sizes.query_bytes as u64 + sizes.references.unwrap_or(0) as u64 * sizes.reference_bytes as u64;
         let fixed = OVERHEAD + sizes.scratch as u64 + kept;
-        let least = 2 * GROUP as u64 * per_row;
+        let least = GROUP as u64 * (2 * per_row + raw);
         if fixed + least > sizes.memory {
             let why = format!(
                 "{} for {} rows in the ranking and survey, {} for working memory, {} for the smallest blocks",
@@ -66,20 +84,23 @@ impl Plan {
             );
             return Err(Error::Memory { allowed: bytes(sizes.memory), needed: bytes(fixed + least), why });
         }
-        let room = usize::try_from((sizes.memory - fixed) / per_row).unwrap_or(usize::MAX);
+        let free = sizes.memory - fixed;
+        let rows = |bytes: u64, each: u64| usize::try_from(bytes / each).unwrap_or(usize::MAX);
+        let (room, each) = (rows(free, per_row), rows(free, 2 * per_row + raw));
         Ok(match sizes.references {
             None if sizes.queries <= room => Self { queries: cut(sizes.queries, sizes.queries), references: None },
-            None => Self { queries: cut(sizes.queries, room / 2), references: None },
+            None => Self { queries: cut(sizes.queries, each), references: None },
             Some(references) => {
                 // Everything at once, or the smaller side whole if it takes at most half, or halves.
+                let beside = |whole: usize| rows(free - whole as u64 * per_row, per_row + raw);
                 let (q, r) = if sizes.queries.saturating_add(references) <= room {
                     (sizes.queries, references)
                 } else if sizes.queries <= room / 2 {
-                    (sizes.queries, room - sizes.queries)
+                    (sizes.queries, beside(sizes.queries))
                 } else if references <= room / 2 {
-                    (room - references, references)
+                    (beside(references), references)
                 } else {
-                    (room / 2, room / 2)
+                    (each, each)
                 };
                 Self { queries: cut(sizes.queries, q), references: Some(cut(references, r)) }
             }
@@ -204,6 +225,7 @@ mod tests {
             queries,
             references,
             row_bytes,
+            raw_bytes: row_bytes / 3,
             query_bytes: 0,
             reference_bytes: 0,
             scratch: 0,
@@ -214,7 +236,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_pair_of_rows_is_visited_once(
-            n in 1usize..400, m in prop::option::of(1usize..400), room in 32usize..500,
+            n in 1usize..400, m in prop::option::of(1usize..400), room in 40usize..500,
             rows in 1usize..100, cols in 1usize..100, ranked in any::<bool>(),
         ) {
             let plan = Plan::new(&sizes(n, m, 8, room)).expect("fits");
@@ -263,6 +285,25 @@ mod tests {
         sizes.query_bytes = 100;
         let error = Plan::new(&sizes).expect_err("does not fit").to_string();
         assert!(error.contains("--memory") && error.contains("MiB"), "{error}");
+    }
+
+    #[test]
+    fn what_is_read_ahead_is_what_the_next_step_lacks() {
+        let plan = Plan { queries: vec![0..1, 1..2, 2..3], references: None };
+        let (mut a, mut b, mut read) = (None, None, Vec::new());
+        for step in plan.steps() {
+            read.extend(step.reads(a, b, false).map(|(_, block)| block));
+            match step {
+                Step::Diagonal(0) => a = Some(0),
+                Step::Diagonal(i) => b = Some(i),
+                Step::Pair(i, j) => (a, b) = (Some(i), Some(j)),
+            }
+        }
+        // Four reads of three blocks, as the walk promises.
+        assert_eq!(read, [0, 2, 1, 2]);
+        assert_eq!(Step::Pair(1, 0).reads(Some(0), Some(0), true), Some((false, 1)));
+        assert_eq!(Step::Pair(1, 1).reads(Some(1), Some(0), true), Some((true, 1)));
+        assert_eq!(Step::Pair(1, 1).reads(Some(1), Some(1), true), None);
     }
 
     #[test]

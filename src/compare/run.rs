@@ -1,6 +1,6 @@
 //! The loop of a comparison: survey, plan, then block by block prepare, screen, select, refine. It calls; others compute.
 
-use super::block::{Block, Form};
+use super::block::{Block, Form, read};
 use super::dense::{DenseSink, DenseStore};
 use super::error::Error;
 use super::job::{Exclude, Job, Mode};
@@ -13,6 +13,7 @@ use super::strategy::{Strategy, Trial, sample_rows};
 use super::survey::{Survey, survey};
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Device, Layout, Picked, Screen, Sink, Tile, TileShape};
+use crate::matrix::Matrix;
 use crate::metric::{Frame, ccf::Stretched};
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
@@ -190,6 +191,28 @@ impl Sink for Counted<'_> {
 /// A block in memory, and its number.
 type Slot = Option<(usize, Block)>;
 
+/// Where rows come from.
+struct Sources<'a> {
+    query: &'a mut dyn RowSource,
+    reference: Option<&'a mut dyn RowSource>,
+}
+
+impl Sources<'_> {
+    fn of(&mut self, references: bool) -> &mut dyn RowSource {
+        match &mut self.reference {
+            Some(reference) if references => &mut **reference,
+            _ => &mut *self.query,
+        }
+    }
+}
+
+/// Rows of a block that were read while others were compared.
+struct Ahead {
+    of_reference: bool,
+    index: usize,
+    rows: Matrix,
+}
+
 /// The job's mode, with what it gathers.
 enum Gathering<'a> {
     Ranking(Ranking),
@@ -200,8 +223,6 @@ enum Gathering<'a> {
 /// What stays the same through the whole loop.
 struct Run<'a> {
     job: Job,
-    query: &'a mut dyn RowSource,
-    reference: Option<&'a mut dyn RowSource>,
     observer: &'a dyn Observer,
     query_survey: Survey,
     reference_survey: Option<Survey>,
@@ -256,10 +277,11 @@ impl Comparison<'_> {
                 survey.exhibits = Some(exhibits(reference, &mut names)?);
             }
         }
-        let mut run = Run::new(job, query, reference, observer, (query_survey, reference_survey), plan, backend, &spool, dense)?;
+        let mut sources = Sources { query, reference };
+        let mut run = Run::new(job, observer, (query_survey, reference_survey), plan, backend, &spool, dense)?;
         let survey_seconds = started.elapsed().as_secs_f64();
         let started = Instant::now();
-        run.blocks()?;
+        run.blocks(&mut sources)?;
         let mut outcome = run.finish()?;
         outcome.effort.survey_seconds = survey_seconds;
         outcome.effort.compare_seconds = started.elapsed().as_secs_f64();
@@ -295,6 +317,7 @@ fn sizes(job: &Job, query: &dyn RowSource, reference: Option<&dyn RowSource>, ba
         queries: query.rows(),
         references: reference.map(RowSource::rows),
         row_bytes: Block::bytes_per_row(width, job.metric, element) + backend.row_bytes(embedded) + pending,
+        raw_bytes: width * element.bytes(),
         query_bytes: per_query + Survey::bytes_per_row(),
         reference_bytes: Survey::bytes_per_row(),
         // Pieces being read, and links that are not yet on disk.
@@ -321,8 +344,6 @@ impl<'a> Run<'a> {
     #[allow(clippy::too_many_arguments, reason = "called once, to bring together what the loop holds")]
     fn new(
         job: Job,
-        query: &'a mut dyn RowSource,
-        reference: Option<&'a mut dyn RowSource>,
         observer: &'a dyn Observer,
         (mut query_survey, mut reference_survey): (Survey, Option<Survey>),
         plan: Plan,
@@ -365,15 +386,13 @@ impl<'a> Run<'a> {
         }
         let k = if let Mode::TopK(k) = job.options.mode { k } else { 1 };
         let tile = job.options.tile.unwrap_or_else(|| match form.axes {
-            Some(_) => backend.tile_for(form.frame.screened_width(), k),
+            Some(_) => backend.tile_for(form.frame.screened_width(), query_survey.rows, k),
             None => backend.tile(),
         });
         let devices = vec![backend.device()];
         observer.phase("compare", plan.pairs());
         Ok(Self {
             job,
-            query,
-            reference,
             observer,
             query_survey,
             reference_survey,
@@ -394,28 +413,35 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Goes through all pairs of blocks.
-    fn blocks(&mut self) -> Result<(), Error> {
+    /// Goes through all pairs of blocks. While one pair is compared the rows of the next block are read.
+    fn blocks(&mut self, sources: &mut Sources<'_>) -> Result<(), Error> {
         let (mut a, mut b): (Slot, Slot) = (None, None);
-        for step in self.plan.steps() {
+        let mut ahead = None;
+        let references = self.plan.references.is_some();
+        let steps = self.plan.steps();
+        for (n, &step) in steps.iter().enumerate() {
+            let next = |a, b| steps.get(n + 1).and_then(|next| next.reads(a, b, references));
             match step {
                 Step::Diagonal(i) => {
                     // Block 0 becomes `a`; the others are in memory as `b` when their turn comes.
                     let slot = if i == 0 { &mut a } else { &mut b };
-                    let mut block = self.take(slot, i, false)?;
-                    self.compare(&mut block, None, true)?;
-                    *slot = Some((i, block));
+                    let mut block = self.take(slot, i, false, sources, &mut ahead)?;
+                    let held = |slot: &Slot| slot.as_ref().map(|(held, _)| *held);
+                    let next = if i == 0 { next(Some(0), held(&b)) } else { next(held(&a), Some(i)) };
+                    ahead = self.compare_and_read(&mut block, None, true, sources, next)?;
+                    *(if i == 0 { &mut a } else { &mut b }) = Some((i, block));
                 }
                 Step::Pair(i, j) => {
-                    if self.reference.is_none() && b.as_ref().is_some_and(|(held, _)| *held == i) {
+                    if !references && b.as_ref().is_some_and(|(held, _)| *held == i) {
                         a = b.take();
                     }
-                    let mut rows = self.take(&mut a, i, false)?;
-                    let mut cols = self.take(&mut b, j, self.reference.is_some())?;
+                    let mut rows = self.take(&mut a, i, false, sources, &mut ahead)?;
+                    let mut cols = self.take(&mut b, j, references, sources, &mut ahead)?;
                     // The first visit to a block of queries gives them their floors.
                     let last = self.plan.references.as_ref().map_or(0, |r| r.len() - 1);
-                    let first_visit = self.reference.is_some() && j == if i % 2 == 0 { 0 } else { last };
-                    self.compare(&mut rows, Some(&mut cols), first_visit)?;
+                    let first_visit = references && j == if i % 2 == 0 { 0 } else { last };
+                    let next = next(Some(i), Some(j));
+                    ahead = self.compare_and_read(&mut rows, Some(&mut cols), first_visit, sources, next)?;
                     (a, b) = (Some((i, rows)), Some((j, cols)));
                 }
             }
@@ -423,8 +449,46 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The block that a slot holds, or else the one that it is to hold: the old one is dropped before the new one is read.
-    fn take(&mut self, slot: &mut Slot, index: usize, of_reference: bool) -> Result<Block, Error> {
+    /// Compares, and meanwhile reads the block that is named by `next`.
+    fn compare_and_read(
+        &mut self,
+        a: &mut Block,
+        b: Option<&mut Block>,
+        first: bool,
+        sources: &mut Sources<'_>,
+        next: Option<(bool, usize)>,
+    ) -> Result<Option<Ahead>, Error> {
+        let Some((of_reference, index)) = next else {
+            return self.compare(a, b, first).map(|()| None);
+        };
+        let (survey, blocks) = match (&self.reference_survey, &self.plan.references) {
+            (Some(survey), Some(blocks)) if of_reference => (survey, blocks),
+            _ => (&self.query_survey, &self.plan.queries),
+        };
+        let (rows, element, observer) = (blocks[index].clone(), survey.element, self.observer);
+        let source = sources.of(of_reference);
+        std::thread::scope(|scope| {
+            let reader = std::thread::Builder::new().name("reader".into());
+            let reader = reader
+                .spawn_scoped(scope, move || read(source, element, rows, observer))
+                .map_err(|e| Error::Sink(format!("no thread can be started to read: {e}")))?;
+            self.compare(a, b, first)?;
+            match reader.join() {
+                Ok(rows) => rows.map(|rows| Some(Ahead { of_reference, index, rows })),
+                Err(_) => Err(Error::Sink("the thread that reads has failed".into())),
+            }
+        })
+    }
+
+    /// The block that a slot holds, or else the one that it is to hold: the old one is dropped before the new one is prepared.
+    fn take(
+        &mut self,
+        slot: &mut Slot,
+        index: usize,
+        of_reference: bool,
+        sources: &mut Sources<'_>,
+        ahead: &mut Option<Ahead>,
+    ) -> Result<Block, Error> {
         if let Some((held, block)) = slot.take()
             && held == index
         {
@@ -432,18 +496,20 @@ impl<'a> Run<'a> {
         }
         self.key += 1;
         let layout = self.backend.layout();
-        let (source, survey, blocks) = match (&mut self.reference, &mut self.reference_survey, &self.plan.references) {
-            (Some(source), Some(survey), Some(blocks)) if of_reference => (&mut **source, survey, blocks),
-            _ => (&mut *self.query, &mut self.query_survey, &self.plan.queries),
+        let (survey, blocks) = match (&mut self.reference_survey, &self.plan.references) {
+            (Some(survey), Some(blocks)) if of_reference => (survey, blocks),
+            _ => (&mut self.query_survey, &self.plan.queries),
         };
-        if let Some(matrix) = survey.kept.take() {
-            let known = survey.known(0..survey.rows);
-            let from = Instant::now();
-            let block = Block::prepare(matrix, 0, known, &self.form, layout, self.key, None);
-            self.observer.span("prepare", from);
-            return Ok(block);
-        }
-        Block::load(source, survey, blocks[index].clone(), &self.form, layout, self.key, self.observer)
+        let matrix = match (survey.kept.take(), ahead.take()) {
+            (Some(kept), _) => kept,
+            (None, Some(ahead)) if (ahead.of_reference, ahead.index) == (of_reference, index) => ahead.rows,
+            _ => read(sources.of(of_reference), survey.element, blocks[index].clone(), self.observer)?,
+        };
+        let from = Instant::now();
+        let known = survey.known(blocks[index].clone());
+        let block = Block::prepare(matrix, blocks[index].start, known, &self.form, layout, self.key, None);
+        self.observer.span("prepare", from);
+        Ok(block)
     }
 
     /// Compares two blocks, or one with itself. `first`: the rows have no floors yet.

@@ -23,8 +23,7 @@ fn body<V: Vector, const N: usize>(a: &[f32], b: [&[f32]; N]) -> [f32; N] {
     let mut sums = [[V::splat(0.0); SIDE]; N];
     let mut k = 0;
     while k + step <= d {
-        for s in 0..SIDE {
-            let at = k + s * V::LANES;
+        for (s, at) in (k..k + step).step_by(V::LANES).enumerate() {
             let x = V::load(&a[at..at + V::LANES]);
             for n in 0..N {
                 sums[n][s] = x.mul_add(V::load(&b[n][at..at + V::LANES]), sums[n][s]);

@@ -76,6 +76,8 @@ pub struct Cpu {
 const SHORT: usize = 128;
 /// Side of a tile of short rows, at least.
 const SMALL: usize = 96;
+/// Squares on the diagonal that are as many as they need be.
+const SQUARES: usize = 1024;
 
 impl Default for Cpu {
     fn default() -> Self {
@@ -173,10 +175,11 @@ impl Backend for Cpu {
         self.tile
     }
 
-    fn tile_for(&self, width: usize, k: usize) -> TileShape {
-        // Where rows are short there is no need of large tiles to keep the multiply busy; all numbers of a small tile's rows stay
-        // in the second-level cache for pairs that pass. The squares that set the floors should still hold k partners.
-        let side = (2 * k + 32).next_multiple_of(SMALL);
+    fn tile_for(&self, width: usize, rows: usize, k: usize) -> TileShape {
+        // Where products are short there is no need of large tiles to keep the multiply busy. The squares that set the floors should
+        // hold k partners and no more than they must; all numbers of a small tile's rows stay in the second-level cache for pairs
+        // that pass. Of many rows squares are a small part, and every tile costs something.
+        let side = (2 * k + 32).max(rows / SQUARES).next_multiple_of(SMALL);
         if width <= SHORT && side < self.tile.cols { TileShape { rows: side.min(self.tile.rows), cols: side } } else { self.tile }
     }
 
