@@ -2,7 +2,7 @@
 # Each target sets up what it needs first; what is there already is not looked for twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-search bench-sweep bench-growth bench-folds bench-ccf bench-peaks bench-memory check-matchms doc man clean
+.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-search bench-sweep bench-overlap bench-growth bench-folds bench-ccf bench-peaks bench-memory check-matchms doc man clean
 
 # The tools that setup found or made: cmake first in PATH, STRIAE_PYTHON for tests.
 WITH := ./scripts/with-tools.sh
@@ -48,6 +48,10 @@ bench-search: build ## FAISS, NumPy, scikit-learn, usearch and SciPy beside Stri
 bench-sweep: build ## the chosen way of screening against the plain one: k, thresholds, widths
 	@./scripts/setup.sh test
 	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/strategies/sweep.py $(ARGS)'
+
+bench-overlap: build ## does a worker wait for reading? a compressed file larger than memory, by its trace
+	@./scripts/setup.sh test
+	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/overlap/waits.py $(ARGS)'
 
 bench-growth: build ## time and memory against n, d and k, and what larger archives would take
 	@./scripts/setup.sh test

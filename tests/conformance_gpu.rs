@@ -10,7 +10,7 @@ use striae::backend::cpu::Cpu;
 use striae::backend::gpu::shader::{Kernel, assemble_with, tile};
 use striae::backend::gpu::{Gpu, Limits};
 use striae::backend::{Backend as _, TileShape};
-use striae::compare::{Mode, Options};
+use striae::compare::{Mode, Options, Screening};
 use striae::metric;
 use support::*;
 
@@ -68,6 +68,41 @@ fn gpu_and_cpu_give_the_same_bytes_in_one_block_and_in_many() {
     assert!(outcome.effort.blocks > 1 && outcome.devices.len() == 1, "{:?} {:?}", outcome.effort, outcome.warnings);
     let expected = ranked(compare(top_k("cosine", k), &mut source, None, Box::new(Cpu::new())).expect("runs"));
     same_ranking(&ranked(outcome), &expected, k, "blocks").expect("the same bytes");
+}
+
+#[test]
+fn heads_and_what_is_asked_of_the_processor_alone_give_the_same_bytes() {
+    let (rows, width, k) = (700, 96, 6);
+    // Nearly all in four dimensions.
+    let parts = random(4, width, 3);
+    let shares = random(rows, 4, 4);
+    let noise = random(rows, width, 5);
+    let values: Vec<f64> = (0..rows * width)
+        .map(|n| (0..4).map(|p| shares[n / width * 4 + p] * parts[p * width + n % width]).sum::<f64>() + 1e-3 * noise[n])
+        .collect();
+    for metric in ["cosine", "pearson", "euclidean", "dot"] {
+        let mut source = in_memory(f32s(&values), width);
+        let plain = Options { screening: Screening::Plain, ..top_k(metric, k) };
+        let expected = ranked(compare(plain, &mut source, None, Box::new(Cpu::new())).expect("runs"));
+        for screening in [Screening::Head(8), Screening::Head(0), Screening::Bytes] {
+            let gpu = gpu_or_return!(Some(Limits { panel: 1 << 16, capacity: 4096 }));
+            let outcome =
+                compare(Options { screening, ..tiled(metric, k, 128, 128) }, &mut source, None, Box::new(gpu)).expect("runs");
+            assert_eq!(outcome.devices.len(), 1, "{:?}", outcome.warnings);
+            let bound = if screening == Screening::Bytes { "plain" } else { "head" };
+            assert_eq!(outcome.strategy.bound, bound, "{:?}", outcome.strategy);
+            same_ranking(&ranked(outcome), &expected, k, &format!("{metric} {screening:?}")).expect("the same bytes");
+        }
+        // The device fails in the middle: the processor goes on in the same order of rows.
+        for after in [1, 3, 9] {
+            let mut gpu = gpu_or_return!(None);
+            gpu.fail_after(after);
+            let options = Options { screening: Screening::Head(8), ..tiled(metric, k, 128, 128) };
+            let outcome = compare(options, &mut source, None, Box::new(gpu)).expect("runs");
+            assert_eq!(outcome.devices.len(), 2, "{:?}", outcome.warnings);
+            same_ranking(&ranked(outcome), &expected, k, &format!("{metric} fails after {after}")).expect("the same bytes");
+        }
+    }
 }
 
 #[test]

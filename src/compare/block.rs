@@ -152,13 +152,16 @@ impl Block {
         self.first + self.place(i)
     }
 
-    /// Bytes that a row of a block takes.
+    /// Bytes that a row of a block takes, with a head of so many coordinates at most.
     #[must_use]
-    pub fn bytes_per_row(width: usize, metric: &dyn Metric, element: Element) -> usize {
+    pub fn bytes_per_row(width: usize, metric: &dyn Metric, element: Element, head: usize) -> usize {
         let lagged = metric.lagged().map_or(0, |ccf| ccf.prepared_bytes(width));
         let embedded = stride(metric.embedded_width(width));
-        // A narrower form beside all numbers: bytes, or a head, whose coordinates are there twice while they are put in order.
-        let narrower = if metric.geometry() == Geometry::Fold { 0 } else { embedded + 2 * size_of::<Bounds>() + 12 };
+        // Beside all numbers a narrower form: bytes, or a head. While a head is put in order it is there twice, all numbers not yet.
+        let narrower = match metric.geometry() {
+            Geometry::Fold => 0,
+            _ => embedded.max(4 * stride(head)) + 2 * size_of::<Bounds>() + 12,
+        };
         width * element.bytes() + lagged + embedded * 4 + narrower + size_of::<Bounds>() + 8
     }
 }
@@ -314,6 +317,7 @@ fn head(matrix: &Matrix, known: Known<'_>, form: &Form, axes: &Axes, layout: Lay
             values
         }
     };
+    drop(z);
     let fine = form.fine.as_ref().map(|frame| fine_in_order(matrix, known, frame, &order));
     Formed { values, bytes: None, bounds, order: Some(order), fine }
 }

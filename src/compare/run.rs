@@ -9,7 +9,7 @@ use super::links::{Found, LinkSink, Links};
 use super::plan::{Cut, Plan, Sizes, Step, tiles};
 use super::select::{Pairing, Ranking, RankingSink};
 use super::source::{ExhibitNames, RowSource};
-use super::strategy::{Strategy, Trial, sample_rows};
+use super::strategy::{Strategy, Trial, sample_rows, widest_head};
 use super::survey::{Survey, survey};
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Device, Layout, Picked, Screen, Sink, Tile, TileShape};
@@ -316,7 +316,9 @@ fn sizes(job: &Job, query: &dyn RowSource, reference: Option<&dyn RowSource>, ba
     Ok(Sizes {
         queries: query.rows(),
         references: reference.map(RowSource::rows),
-        row_bytes: Block::bytes_per_row(width, job.metric, element) + backend.row_bytes(embedded) + pending,
+        row_bytes: Block::bytes_per_row(width, job.metric, element, widest_head(job, embedded))
+            + backend.row_bytes(embedded)
+            + pending,
         raw_bytes: width * element.bytes(),
         query_bytes: per_query + Survey::bytes_per_row(),
         reference_bytes: Survey::bytes_per_row(),

@@ -23,7 +23,7 @@ use super::job::{Job, Mode, Screening};
 use super::plan::{Cut, tiles};
 use super::survey::Survey;
 use crate::backend::cpu::{dot, dot_depth};
-use crate::backend::{Backend, Picked, Screen, Sink, Tile, TileShape};
+use crate::backend::{Backend, Layout, Picked, Screen, Sink, Tile, TileShape};
 use crate::matrix::{Matrix, Values};
 use crate::metric::form::{BYTES_WIDEST, Narrow};
 use crate::metric::{Frame, Geometry, Measure};
@@ -115,6 +115,16 @@ pub fn sample_rows(job: &Job, rows: usize, partners: usize, d: usize) -> usize {
     wanted.clamp(64, SAMPLE).min(usize::try_from(room).unwrap_or(SAMPLE))
 }
 
+/// Coordinates of the widest head that may be taken for rows of `d` numbers.
+#[must_use]
+pub fn widest_head(job: &Job, d: usize) -> usize {
+    match job.options.screening {
+        Screening::Head(h) if h > 0 => h.min(d),
+        Screening::Auto | Screening::Head(_) => HEADS[0].min(d / 2),
+        Screening::Plain | Screening::Bytes => 0,
+    }
+}
+
 /// Samples of both sides, and what there is to be done.
 pub struct Trial<'a> {
     pub job: &'a Job,
@@ -162,6 +172,9 @@ impl Trial<'_> {
             Screening::Bytes => {
                 if d > BYTES_WIDEST {
                     return plain("rows are too wide for sums of bytes in 32 bits");
+                }
+                if backend.layout() != Layout::Groups {
+                    return plain("bytes were asked for, and this device does not multiply them");
                 }
                 let form = self.bytes(&all);
                 let mut strategy = Strategy::untried("bytes", d, "asked for");

@@ -29,7 +29,9 @@
 //!
 //! Stage 2, on the processor: Σxy at all lags by one inverse real FFT in f32 of stored spectra; all else from stored tables. With unit rows the
 //! error of Σxy is at most c_f·√(‖A‖∞‖B‖∞), c_f = 53·log₂N·ε (forward and inverse transforms, Higham § 24.1, twice its constant); it is held
-//! against [`SLACK`] for every pair, and a pair for which it is larger is scored exactly at once.
+//! against [`SLACK`] for every pair. Smooth profiles have high peaks: where it is larger the inverse transform runs in f64. The spectra are those of f64
+//! transforms, rounded once, so that then Σxy is off by 2.01ε (each |A_f| by ε|A_f|; Cauchy–Schwarz and Parseval) and by ε more as it is rounded
+//! for the tables, together below 8ε/(σσ). Only where even that says too little is a pair scored exactly at once.
 //!
 //! The exact score: the same in f64, with its error, finds the lags that could hold the maximum; only there is r(k) summed directly, in
 //! stripes. The bits are those of the definition, whatever the transform.
@@ -47,6 +49,7 @@ use crate::matrix::Row;
 use overlap::{naive_correlation, overlaps, stretched};
 use realfft::num_complex::Complex;
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::ops::RangeInclusive;
 use transform::{DOUBLE, Plan, Profile, SINGLE, best, multiply, transform_size};
 
@@ -281,11 +284,12 @@ impl Ccf {
         }
         let [first, first_mean, last, last_mean] = tables;
         let norm = 1.0 / (size as f64).sqrt();
-        let (spectrum, peak) = SINGLE.with_borrow_mut(|plans| {
+        let (spectrum, peak) = DOUBLE.with_borrow_mut(|plans| {
             let plan = plans.entry(size).or_insert_with(|| Plan::new(size));
-            plan.forward(profile.unit.iter().map(|&x| x as f32));
-            let peak = plan.spectrum.iter().map(|z| f64::from(z.norm())).fold(0.0, f64::max);
-            (plan.spectrum.iter().map(|z| z * norm as f32).collect::<Vec<_>>(), peak)
+            plan.forward(profile.unit.iter().copied());
+            let peak = plan.spectrum.iter().map(|z| z.norm()).fold(0.0, f64::max);
+            let narrow = |z: &Complex<f64>| Complex::new((z.re * norm) as f32, (z.im * norm) as f32);
+            (plan.spectrum.iter().map(narrow).collect::<Vec<_>>(), peak)
         });
         let reach = (53.0 * libm::log2(size as f64) * EPSILON * peak.max(1.0) * 1.001).sqrt() * most.0;
         Some(Lagged { spectrum, first, last, first_mean, last_mean, reach, most })
@@ -294,25 +298,32 @@ impl Ccf {
     /// The score of two prepared rows, off by at most [`SLACK`]; `None` where that cannot be promised.
     #[must_use]
     pub fn estimate(&self, a: &Lagged, b: &Lagged, width: usize) -> Option<f32> {
-        let rounding = 64.0 * EPSILON * (1.0 + a.most.0 * b.most.0 + a.most.1 * b.most.1);
-        if a.reach * b.reach + rounding > 0.95 * SLACK {
+        let scale = a.most.0 * b.most.0;
+        let rounding = 64.0 * EPSILON * (1.0 + scale + a.most.1 * b.most.1);
+        let size = transform_size(2 * width - self.least(width, width));
+        let over = a.first.len() - 1;
+        if a.reach * b.reach + rounding <= 0.95 * SLACK {
+            return Some(SINGLE.with_borrow_mut(|plans| {
+                let plan = plans.entry(size).or_insert_with(|| Plan::new(size));
+                multiply(&mut plan.spectrum, &a.spectrum, &b.spectrum);
+                plan.inverse();
+                best_lag(a, b, &plan.time[..=over], &plan.time[size - over..])
+            }));
+        }
+        // Back in f64: what is left is how the spectra were rounded.
+        if 8.0 * EPSILON * scale + rounding > 0.95 * SLACK {
             return None;
         }
-        let size = transform_size(2 * width - self.least(width, width));
-        Some(SINGLE.with_borrow_mut(|plans| {
+        Some(DOUBLE.with_borrow_mut(|plans| {
             let plan = plans.entry(size).or_insert_with(|| Plan::new(size));
             multiply(&mut plan.spectrum, &a.spectrum, &b.spectrum);
             plan.inverse();
-            let over = a.first.len() - 1;
-            // b's first sample lies `hang` samples behind a's, or before it.
-            let behind = best(&plan.time[..=over], &a.last, &b.first, &a.last_mean, &b.first_mean);
-            let before = plan.time[size - over..].iter().rev();
-            let mut most = behind;
-            let rest = before.zip(&a.first[1..]).zip(&b.last[1..]).zip(&a.first_mean[1..]).zip(&b.last_mean[1..]);
-            for ((((c, x), y), u), w) in rest {
-                most = most.max(c * (x * y) - u * w);
-            }
-            most
+            NARROW.with_borrow_mut(|narrow| {
+                narrow.clear();
+                narrow.extend(plan.time[..=over].iter().chain(&plan.time[size - over..]).map(|&c| c as f32));
+                let (behind, before) = narrow.split_at(over + 1);
+                best_lag(a, b, behind, before)
+            })
         }))
     }
 
@@ -322,6 +333,21 @@ impl Ccf {
         let size = transform_size(2 * width);
         size_of::<Lagged>() + 8 * (size / 2 + 1) + 16 * width
     }
+}
+
+/// The largest correlation, from the products at lags 0 … and those at the lags before zero, the last of them lag −1.
+fn best_lag(a: &Lagged, b: &Lagged, behind: &[f32], before: &[f32]) -> f32 {
+    // b's first sample lies `hang` samples behind a's, or before it.
+    let mut most = best(behind, &a.last, &b.first, &a.last_mean, &b.first_mean);
+    let rest = before.iter().rev().zip(&a.first[1..]).zip(&b.last[1..]).zip(&a.first_mean[1..]).zip(&b.last_mean[1..]);
+    for ((((c, x), y), u), w) in rest {
+        most = most.max(c * (x * y) - u * w);
+    }
+    most
+}
+
+thread_local! {
+    static NARROW: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
 /// t ← t + x·y

@@ -89,10 +89,11 @@ impl Profile {
     }
 }
 
-/// a times the conjugate of b.
-pub(super) fn multiply(to: &mut [Complex<f32>], a: &[Complex<f32>], b: &[Complex<f32>]) {
+/// a times the conjugate of b, in f32 or wider.
+pub(super) fn multiply<T: realfft::FftNum + From<f32>>(to: &mut [Complex<T>], a: &[Complex<f32>], b: &[Complex<f32>]) {
     for ((z, x), y) in to.iter_mut().zip(a).zip(b) {
-        *z = Complex::new(x.re * y.re + x.im * y.im, x.im * y.re - x.re * y.im);
+        let (xr, xi, yr, yi) = (T::from(x.re), T::from(x.im), T::from(y.re), T::from(y.im));
+        *z = Complex::new(xr * yr + xi * yi, xi * yr - xr * yi);
     }
 }
 
