@@ -371,3 +371,39 @@ fn metrics_take_their_tables_from_archives() {
     let (_, _, err) = run(folder, "verify o.h5");
     assert!(err.contains("t.h5:/w") && err.contains("not those that the result was made with"), "{err}");
 }
+
+#[test]
+fn the_way_of_screening_can_be_told_and_is_explained() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    ok(folder, "simulate --exhibits 2000 --seed 3 --only spectra --spectrum-width 300 -o a.h5");
+    let ask = "compare a.h5:/spectra --metric pearson --top-k 7 --backend cpu --overwrite -o out.h5";
+    let plain = json(folder, &format!("{ask} --screen plain --json"));
+    assert_eq!(plain["strategy"]["bound"], "plain");
+    for way in ["head=8", "head", "bytes", "auto"] {
+        let record = json(folder, &format!("{ask} --screen {way} --trace trace.json --json"));
+        assert_eq!(record["result_blake3"], plain["result_blake3"], "{way}");
+        assert!(record["strategy"]["share"].as_f64().is_some_and(|share| share < 0.5), "{record}");
+        ok(folder, "verify out.h5");
+        let trace: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(folder.join("trace.json")).expect("a trace")).expect("JSON");
+        let spans = trace["traceEvents"].as_array().expect("spans");
+        for what in ["read", "survey", "choose", "prepare", "screen", "refine"] {
+            assert!(spans.iter().any(|s| s["name"] == what && s["dur"].as_f64().is_some_and(|d| d >= 0.0)), "{what}");
+        }
+    }
+    let said = ok(folder, &format!("{ask} --screen head --explain"));
+    for text in ["plan      head of", "tried on the sample", "all 300 numbers", "passed the bound: expected", "scored exactly"] {
+        assert!(said.contains(text), "{text}: {said}");
+    }
+    assert!(ok(folder, ask).contains("screened  by"));
+    for (arguments, code, text) in [
+        (format!("{ask} --screen sideways"), 2, "no way of screening"),
+        (format!("{ask} --screen head=0"), 2, "from 1 to 4096"),
+        (ask.replace("pearson", "manhattan") + " --screen bytes", 2, "inner product"),
+        (format!("{ask} --trace nowhere/trace.json"), 1, "cannot write the trace"),
+    ] {
+        let (found, _, err) = run(folder, &arguments);
+        assert!(found == code && err.contains(text), "{arguments}: {found} {err}");
+    }
+}

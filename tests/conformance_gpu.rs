@@ -106,6 +106,21 @@ fn heads_and_what_is_asked_of_the_processor_alone_give_the_same_bytes() {
 }
 
 #[test]
+fn a_device_that_fails_between_blocks_leaves_none_in_its_own_layout() {
+    let (rows, width, k) = (2500, 1024, 5);
+    let mut source = in_memory(f32s(&random(rows, width, 18)), width);
+    let expected = ranked(compare(top_k("cosine", k), &mut source, None, Box::new(Cpu::new())).expect("runs"));
+    for after in [9, 14, 20] {
+        let mut gpu = gpu_or_return!(None);
+        gpu.fail_after(after);
+        let options = Options { memory: 66 << 20, ..tiled("cosine", k, 256, 256) };
+        let outcome = compare(options, &mut source, None, Box::new(gpu)).expect("runs");
+        assert!(outcome.effort.blocks > 2 && outcome.devices.len() == 2, "{:?} {:?}", outcome.effort, outcome.warnings);
+        same_ranking(&ranked(outcome), &expected, k, &format!("fails after {after}")).expect("the same bytes");
+    }
+}
+
+#[test]
 fn queries_against_a_reference_and_links() {
     let width = 40;
     for &metric in metric::all() {

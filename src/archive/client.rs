@@ -172,7 +172,11 @@ impl Process {
                 let _ = self.child.kill();
                 Err(Error::Hung { file, seconds: self.patience.as_secs(), doing })
             }
-            Err(Silence::Fault(e)) => Err(Error::Crashed { file, how: e.to_string(), doing }),
+            Err(Silence::Fault(e)) => {
+                // Nobody knows what else is in the pipe.
+                let _ = self.child.kill();
+                Err(Error::Crashed { file, how: e.to_string(), doing })
+            }
             Err(Silence::Ended) => {
                 let how = self.child.wait().map_or_else(|e| e.to_string(), |status| status.to_string());
                 Err(Error::Crashed { file, how, doing })

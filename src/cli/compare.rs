@@ -13,6 +13,7 @@ use crate::compare::{
     RowSource, Screening,
 };
 use crate::metric::{self, peaks::PeakMetric};
+use anyhow::Context as _;
 use clap::builder::PossibleValuesParser;
 use std::path::{Path, PathBuf};
 
@@ -172,6 +173,15 @@ pub fn compare_and_store(
     if let Some(reference) = &mut reference {
         reference.check_ids()?;
     }
+    if let Some(path) = &resources.trace {
+        // Hours before it would be found out.
+        let taken = [Some(&query.address().file), reference.as_ref().map(|r| &r.address().file), Some(&file)];
+        if taken.into_iter().flatten().any(|taken| path == taken || same_file(path, taken)) {
+            let text = format!("--trace {}: this is also an input or the output; name another file", path.display());
+            return Err(Refused::usage(text));
+        }
+        std::fs::File::create(path).with_context(|| format!("cannot write the trace {}", path.display()))?;
+    }
     let threads = resources.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).thread_name(|i| format!("worker {i}")).build()?;
     let progress = Progress::new(voice.quiet || voice.json).traced(resources.trace.is_some());
@@ -199,11 +209,10 @@ pub fn compare_and_store(
     };
     let outcome = pool.install(|| comparison.run());
     progress.clear();
-    if let (Some(path), Some(trace)) = (&resources.trace, progress.trace()) {
-        let left_out = trace.write(path)?;
-        if left_out > 0 {
-            progress.warn(&format!("{}: the last {left_out} spans of the run are not in it", path.display()));
-        }
+    if outcome.is_err()
+        && let Some(path) = &resources.trace
+    {
+        let _ = std::fs::remove_file(path);
     }
     let Outcome { answer, inputs, devices, tile, strategy, warnings, effort } = outcome?;
     let mut record = Record {
@@ -239,6 +248,14 @@ pub fn compare_and_store(
             if let Some(dense) = dense {
                 dense.finish(&mut record, tolerance)?;
             }
+        }
+    }
+    if let (Some(path), Some(trace)) = (&resources.trace, progress.trace()) {
+        // The result is stored: what happens to the trace is only a note.
+        match trace.write(path) {
+            Ok(0) => {}
+            Ok(left_out) => progress.warn(&format!("{}: the last {left_out} spans of the run are not in it", path.display())),
+            Err(why) => progress.warn(&format!("{why:#}")),
         }
     }
     Ok(Stored { record, neighbors: kept, links: links_found })

@@ -15,8 +15,20 @@ use rayon::prelude::*;
 use std::ops::Range;
 use std::time::Instant;
 
-/// Rows that a thread brings into screening form at a time.
-const PIECE: usize = 8 * GROUP;
+/// Bytes of rows in f64 that a thread projects on axes at a time, one row at least.
+const PIECE: usize = 1 << 20;
+
+/// Rows of that many bytes.
+const fn piece(width: usize) -> usize {
+    let rows = PIECE / (8 * width);
+    if rows > 8 * GROUP {
+        8 * GROUP
+    } else if rows == 0 {
+        1
+    } else {
+        rows
+    }
+}
 
 /// How a run's rows are brought into screening form: the frame, and the axes of its head.
 #[derive(Clone, Debug)]
@@ -103,6 +115,12 @@ pub fn read(source: &mut dyn RowSource, element: Element, rows: Range<usize>, ob
 }
 
 impl Block {
+    /// Bytes that a thread needs beside, to bring rows into a form with a head.
+    #[must_use]
+    pub const fn scratch(width: usize, head: usize) -> usize {
+        if head == 0 { 0 } else { piece(width) * (width + head) * 8 }
+    }
+
     /// Brings rows in memory into screening form, in `order` if they have one already.
     #[must_use]
     pub fn prepare(
@@ -278,11 +296,12 @@ fn head(matrix: &Matrix, known: Known<'_>, form: &Form, axes: &Axes, layout: Lay
     let stride = stride(h);
     let mut z: Vec<f32> = zeros(rows * stride);
     let mut bounds = vec![Bounds::default(); rows];
-    z.par_chunks_mut(PIECE * stride).zip(bounds.par_chunks_mut(PIECE)).enumerate().for_each_init(
-        || (vec![0.0f64; PIECE * width], vec![0.0f64; PIECE * h]),
-        |(work, coordinates), (piece, (z, bounds))| {
+    let most = piece(width);
+    z.par_chunks_mut(most * stride).zip(bounds.par_chunks_mut(most)).enumerate().for_each_init(
+        || (vec![0.0f64; most * width], vec![0.0f64; most * h]),
+        |(work, coordinates), (part, (z, bounds))| {
             let rows = bounds.len();
-            let start = piece * PIECE;
+            let start = part * most;
             let mut placed = Vec::with_capacity(rows);
             for (r, work) in work.chunks_mut(width).take(rows).enumerate() {
                 let i = start + r;

@@ -326,6 +326,7 @@ fn sizes(job: &Job, query: &dyn RowSource, reference: Option<&dyn RowSource>, ba
         scratch: backend.scratch_bytes(embedded)
             + tile_bytes(job)
             + (16 << 20)
+            + rayon::current_num_threads() * Block::scratch(embedded, widest_head(job, embedded))
             + if pending == 0 { links_in_memory(job) * 48 } else { 0 },
         memory: job.options.memory,
     })
@@ -491,9 +492,11 @@ impl<'a> Run<'a> {
         sources: &mut Sources<'_>,
         ahead: &mut Option<Ahead>,
     ) -> Result<Block, Error> {
-        if let Some((held, block)) = slot.take()
+        if let Some((held, mut block)) = slot.take()
             && held == index
         {
+            // A device may have failed since it was prepared.
+            self.prepare_again(&mut block, of_reference);
             return Ok(block);
         }
         self.key += 1;
@@ -570,6 +573,8 @@ impl<'a> Run<'a> {
             let known = survey.known(block.first..block.first + block.operand.rows);
             // Pairs that are pending name rows by their place in screening form: the order stays.
             let order = block.order.take();
+            // The old form goes before the new one comes.
+            (block.operand.values, block.fine) = (Vec::new(), None);
             *block = Block::prepare(block.matrix.take(), block.first, known, &self.form, self.backend.layout(), self.key, order);
         }
     }

@@ -98,9 +98,10 @@ impl Ranking {
     /// Bytes kept for a query throughout, at most.
     #[must_use]
     pub const fn bytes_per_query(k: usize, partners: usize) -> usize {
-        // A list of best ones may hold k and, while it settles, a full pending list more; vectors grow by doubling.
+        // A list of best ones holds k, and while it settles some more; vectors grow by doubling.
         let best = if k < partners { k } else { partners };
-        size_of::<Mutex<Row>>() + 4 + 2 * 16 * best + 16 * k
+        let held = (best + if best / 4 > 4 { best / 4 } else { 4 }).next_power_of_two();
+        size_of::<Mutex<Row>>() + 4 + 16 * held + 16 * k
     }
 
     /// Neighbours and scores, k a row, best first; −1 and NaN where there are fewer. Leaves the rankings empty.
@@ -289,13 +290,18 @@ impl RankingSink<'_> {
 
     fn make_room(&self, pairing: &Pairing<'_>, i: usize, row: &mut Row) {
         self.thin(pairing, i, row);
+        self.relieve(pairing, i, row);
+        self.raise(pairing, i, row);
+    }
+
+    /// Scores what is pending if there is too much of it.
+    fn relieve(&self, pairing: &Pairing<'_>, i: usize, row: &mut Row) {
         if self.crowded(row) {
             let mut pending = std::mem::take(&mut row.pending);
             self.refine(pairing, i, row, &pending);
             pending.clear();
             row.pending = pending;
         }
-        self.raise(pairing, i, row);
     }
 
     fn crowded(&self, row: &Row) -> bool {
@@ -353,6 +359,7 @@ impl RankingSink<'_> {
                 row.pending.push(Pending { t, fine: true, ..*p });
             }
             self.thin(pairing, i, row);
+            self.relieve(pairing, i, row);
         });
     }
 
@@ -449,9 +456,6 @@ impl RankingSink<'_> {
         } else if pairing.is_coarse() {
             // Bounds are loose here: the best ones are looked at more closely, which lifts the floor to where it belongs.
             self.sharpen(pairing, i, &mut row, found.iter().copied());
-            if self.crowded(&row) {
-                self.make_room(pairing, i, &mut row);
-            }
         } else {
             self.refine(pairing, i, &mut row, &found);
         }

@@ -119,6 +119,7 @@ pub fn sample_rows(job: &Job, rows: usize, partners: usize, d: usize) -> usize {
 #[must_use]
 pub fn widest_head(job: &Job, d: usize) -> usize {
     match job.options.screening {
+        _ if job.metric.geometry() == Geometry::Fold || job.options.mode == Mode::Dense => 0,
         Screening::Head(h) if h > 0 => h.min(d),
         Screening::Auto | Screening::Head(_) => HEADS[0].min(d / 2),
         Screening::Plain | Screening::Bytes => 0,
@@ -296,7 +297,9 @@ impl Trial<'_> {
                 let centre_first = std::iter::once(at).chain(near.clone());
                 for n in centre_first {
                     // A narrower one comes after the wider one beside it: where that was worse there is no need of it.
-                    if seconds[n].is_none() && axes.count() >= widths[n] {
+                    // Axes of few rows fit just these.
+                    let enough = axes.count() >= widths[n] && all.matrix.rows() >= 4 * widths[n];
+                    if seconds[n].is_none() && enough {
                         let (form, candidate) = try_one(self.head(axes.first(widths[n]), backend), "head", backend, None);
                         seconds[n] = Some(candidate.seconds);
                         tried.push((form, candidate));

@@ -33,7 +33,10 @@
 //! s²u ∈ t + o_x + o_y ± (reach_x·reach_y + slack_x + slack_y)
 //! ```
 //! **slack** holds what is a sum and not a product: e‖v(x)‖‖m‖s² + e‖m‖²s² for the offsets, e‖x′‖² for distances,
-//! and d·2⁻¹⁰⁰ for numbers below 2⁻¹²⁶ that a device may take as zero.
+//! and d·2⁻¹⁰⁰ for numbers below 2⁻¹²⁶ that a device may take as zero. Where v(x) is computed with an error relative to its own
+//! size ([`Metric::embed_error`]), η = error·‖v(x)‖s is not small beside ‖x′ − y′‖ when rows lie far from zero and near each other: a
+//! distance's u is then off by (η_x + η_y)(‖x′‖ + ‖y′‖) + (η_x + η_y)² at most, which with ‖y′‖ ≤ R, the radius of all rows, is below
+//! η_x(‖x′‖ + R) + 2η_x² and the same of y.
 //!
 //! A fold accumulates its own step over the features, and F may divide T by what the rows weigh (Σ|x−y| / (w_x + w_y) for
 //! Bray–Curtis; the weight stands where products have their reach). Where all terms have one sign, rounding is relative to F:
@@ -47,7 +50,7 @@
 //! ```text
 //! ⟨x′,y′⟩ − ⟨z_x,z_y⟩ = z_xᵀ(VᵀV−I)z_y + ⟨Vz_x,r_y⟩ + ⟨r_x,Vz_y⟩ + ⟨r_x,r_y⟩
 //!     |…|  ≤ (1.03δ + 2.02μ)‖x′‖‖y′‖ + ‖r_x‖‖r_y‖
-//! ‖r‖²     ≤ ‖x′‖² − ‖z‖² + (1.03δ + 2.02ρ)‖x′‖²
+//! ‖r‖²     ≤ ‖x′‖² − ‖z‖² + (3.07δ + 2.02ρ)‖x′‖²
 //! ```
 //! (expand both sides; ‖z‖ ≤ 1.01‖x′‖). With **lost** ≥ all these factors and what f64 loses in the two norms
 //! ([`Narrow::lost`], measured and not assumed), the backend multiplies ẑ = f32(z), h numbers a row, and
@@ -395,10 +398,13 @@ impl Frame {
             };
         }
         let largest = square.max(most);
+        let embedding = self.metric.embed_error();
+        let eta = if embedding > 0.0 { 2.0 * embedding * self.metric.embedded_size(x, m) * self.scale } else { 0.0 };
+        let moved = eta * (square.sqrt() + self.radius) + 2.0 * eta * eta;
         Bounds {
             offset: -0.5 * square,
             reach: reach.sqrt() * UP,
-            slack: (self.exact * largest + 2.0 * EPSILON * EPSILON * largest) * UP + self.flush,
+            slack: (self.exact * largest + 2.0 * EPSILON * EPSILON * largest + moved) * UP + self.flush,
         }
     }
 

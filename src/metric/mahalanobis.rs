@@ -184,4 +184,46 @@ mod tests {
         assert!(Mahalanobis::new(&[1.0, 0.5, 0.0, 1.0], 2).is_err_and(|e| e.contains("symmetric")));
         assert!(Mahalanobis::new(&[1.0], 2).is_err());
     }
+
+    #[test]
+    fn rows_far_from_zero_and_near_each_other_stay_within_their_bounds() {
+        use crate::metric::Frame;
+        let metric: &'static Mahalanobis =
+            Box::leak(Box::new(Mahalanobis::new(&[1.0, 1e5, 1e5, 1e10 + 1.0], 2).expect("a covariance")));
+        let mut state = 7u64;
+        let mut draw = move || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 33) as f64 / f64::from(1u32 << 30) - 1.0
+        };
+        let rows: Vec<[f64; 2]> = (0..60)
+            .map(|_| {
+                let x = 1e6 + draw();
+                [x, 1e5 * x + draw()]
+            })
+            .collect();
+        let measures: Vec<Measure> = rows.iter().map(|r| metric.measure(Row::F64(r)).expect("defined")).collect();
+        let (mut mean, mut work, mut out) = (vec![0.0; 2], vec![0.0; 2], vec![0.0f32; 2]);
+        for (r, &m) in rows.iter().zip(&measures) {
+            metric.embed(Row::F64(r), m, &mut work);
+            mean.iter_mut().zip(&work).for_each(|(s, v)| *s += v / rows.len() as f64);
+        }
+        let largest = measures.iter().map(|m| m.norm).fold(0.0, f64::max);
+        let frame = Frame::new(metric, mean, largest, 2);
+        let formed: Vec<_> = rows
+            .iter()
+            .zip(&measures)
+            .map(|(r, &m)| {
+                let bounds = frame.row(Row::F64(r), m, &mut work, &mut out);
+                ([out[0], out[1]], bounds)
+            })
+            .collect();
+        for (i, (x, bx)) in formed.iter().enumerate() {
+            for (j, (y, by)) in formed.iter().enumerate() {
+                let least = frame.least_u(metric.define(&rows[i], &rows[j]));
+                let t = x[0] * y[0] + x[1] * y[1];
+                assert!(frame.upper(t, bx, by) >= least, "({i}, {j})");
+                assert!(frame.lower(t, bx, by) <= least + least.abs() * 1e-12, "({i}, {j})");
+            }
+        }
+    }
 }

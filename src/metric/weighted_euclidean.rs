@@ -87,6 +87,11 @@ impl Metric for WeightedEuclidean {
         out.iter_mut().enumerate().for_each(|(i, v)| *v *= self.weight(i).sqrt());
     }
 
+    fn embed_error(&self) -> f64 {
+        // A root and a product, each rounded, relative to v(x) and not to how far rows are apart.
+        libm::exp2(-51.0)
+    }
+
     fn embedded_size(&self, _: Row<'_>, m: Measure) -> f64 {
         m.norm
     }

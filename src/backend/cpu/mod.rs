@@ -198,6 +198,10 @@ impl Backend for Cpu {
     }
 
     fn screen(&mut self, screen: Screen, a: &Operand, b: &Operand, tiles: &[Tile], sink: &dyn Sink) -> Result<(), Stopped> {
+        if a.layout != Layout::Groups || b.layout != Layout::Groups {
+            let why = "operands came in a layout that is not for processors".to_owned();
+            return Err(Stopped { device: "the processor".into(), done: 0, why });
+        }
         let (kernel, scan) = self.kernel(screen.metric.info().name);
         let (multiply, pick_bytes) = self.of_bytes();
         let product = screen.metric.geometry() != Geometry::Fold;

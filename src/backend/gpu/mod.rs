@@ -48,6 +48,8 @@ pub struct Gpu {
     rate: f64,
     tile: TileShape,
     fail_after: Option<usize>,
+    /// Tiles that are through since it was opened.
+    through: usize,
 }
 
 impl std::fmt::Debug for Gpu {
@@ -125,6 +127,7 @@ impl Gpu {
             rate: if software { 2e8 } else { 1e11 },
             tile: TileShape { rows: side, cols: side },
             fail_after: None,
+            through: 0,
         })
     }
 
@@ -216,7 +219,7 @@ impl Gpu {
             gather.left -= 1;
             // Whole tiles only, in their order: what is delivered is never done again.
             while let Some(tile) = tiles.get(*done).filter(|_| *done < next && gathered[*done].left == 0) {
-                if self.fail_after == Some(*done) {
+                if self.fail_after == Some(self.through) {
                     return Err(Error::Failed("told to fail by a test".into()));
                 }
                 let gather = std::mem::take(&mut gathered[*done]);
@@ -226,6 +229,7 @@ impl Gpu {
                     sink.picked(tile, &gather.pairs);
                 }
                 *done += 1;
+                self.through += 1;
             }
         }
         Ok(())
