@@ -636,7 +636,9 @@ impl<'a> Run<'a> {
             ..
         } = self;
         let frame = form.frame;
-        strategy.share = passed.into_inner() as f64 / tested.into_inner().max(1) as f64;
+        // Tiles that set the floors hand over all pairs; where there were no others, all passed.
+        let (passed, tested) = (passed.into_inner(), tested.into_inner());
+        strategy.share = if tested == 0 { 1.0 } else { passed as f64 / tested as f64 };
         let answer = match gathering {
             Gathering::Ranking(mut ranking) => {
                 let (neighbors, scores) = ranking.take();
