@@ -91,6 +91,8 @@ fn heads_and_what_is_asked_of_the_processor_alone_give_the_same_bytes() {
             assert_eq!(outcome.devices.len(), 1, "{:?}", outcome.warnings);
             let bound = if screening == Screening::Bytes { "plain" } else { "head" };
             assert_eq!(outcome.strategy.bound, bound, "{:?}", outcome.strategy);
+            let told = outcome.warnings.iter().any(|w| w.contains("--screen bytes was not followed"));
+            assert_eq!(told, screening == Screening::Bytes, "{:?}", outcome.warnings);
             same_ranking(&ranked(outcome), &expected, k, &format!("{metric} {screening:?}")).expect("the same bytes");
         }
         // The device fails in the middle: the processor goes on in the same order of rows.

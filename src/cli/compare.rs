@@ -376,7 +376,7 @@ fn explain(strategy: &Strategy, effort: &crate::compare::Effort) {
     }
     let expected = strategy.expected_share.map_or_else(|| "not tried".to_owned(), percent);
     println!(
-        "          passed the bound: expected {expected} with floors as at the end, found {} over the run",
+        "          passed the bound: expected {expected} once rankings have settled, found {} over the whole run",
         percent(strategy.share)
     );
     let refined = effort.refined as f64 / effort.pairs.max(1) as f64;

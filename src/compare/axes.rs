@@ -111,36 +111,36 @@ impl Axes {
     }
 }
 
-/// X (m × d) times `basis`, and Xᵀ times that.
+/// XᵀXB, X the sample (m × d) and B the basis.
 fn spread(sample: &[f32], d: usize, basis: &Mat<f64>) -> Mat<f64> {
-    let (width, narrow) = (basis.ncols(), narrow(basis));
-    let sum = sample
-        .par_chunks(PIECE * d)
-        .map(|piece| {
-            let x = MatRef::from_row_major_slice(piece, piece.len() / d, d);
-            let (mut y, mut z) = (Mat::<f32>::zeros(x.nrows(), width), Mat::<f32>::zeros(d, width));
-            matmul(&mut y, Accum::Replace, x, &narrow, 1.0, Par::Seq);
-            matmul(&mut z, Accum::Replace, x.transpose(), &y, 1.0, Par::Seq);
-            z
-        })
-        .reduce_with(|a, b| a + b);
-    sum.map_or_else(|| Mat::zeros(d, width), |sum| Mat::from_fn(d, width, |i, j| f64::from(sum[(i, j)])))
+    over_pieces(sample, d, basis, d, |x, y, sum| matmul(sum, Accum::Replace, x.transpose(), y, 1.0, Par::Seq))
 }
 
-/// basisᵀ XᵀX basis
+/// BᵀXᵀXB
 fn within(sample: &[f32], d: usize, basis: &Mat<f64>) -> Mat<f64> {
+    over_pieces(sample, d, basis, basis.ncols(), |_, y, sum| matmul(sum, Accum::Replace, y.transpose(), y, 1.0, Par::Seq))
+}
+
+/// The sum over pieces of the sample of what `of` makes of one and its product with the basis: `rows` × the basis' width.
+fn over_pieces(
+    sample: &[f32],
+    d: usize,
+    basis: &Mat<f64>,
+    rows: usize,
+    of: impl Fn(MatRef<'_, f32>, &Mat<f32>, &mut Mat<f32>) + Sync,
+) -> Mat<f64> {
     let (width, narrow) = (basis.ncols(), narrow(basis));
     let sum = sample
         .par_chunks(PIECE * d)
         .map(|piece| {
             let x = MatRef::from_row_major_slice(piece, piece.len() / d, d);
-            let (mut y, mut gram) = (Mat::<f32>::zeros(x.nrows(), width), Mat::<f32>::zeros(width, width));
+            let (mut y, mut part) = (Mat::<f32>::zeros(x.nrows(), width), Mat::<f32>::zeros(rows, width));
             matmul(&mut y, Accum::Replace, x, &narrow, 1.0, Par::Seq);
-            matmul(&mut gram, Accum::Replace, y.transpose(), &y, 1.0, Par::Seq);
-            gram
+            of(x, &y, &mut part);
+            part
         })
         .reduce_with(|a, b| a + b);
-    sum.map_or_else(|| Mat::zeros(width, width), |sum| Mat::from_fn(width, width, |i, j| f64::from(sum[(i, j)])))
+    Mat::from_fn(rows, width, |i, j| sum.as_ref().map_or(0.0, |sum| f64::from(sum[(i, j)])))
 }
 
 fn narrow(basis: &Mat<f64>) -> Mat<f32> {

@@ -3,7 +3,7 @@
 use super::block::{Block, Form, read};
 use super::dense::{DenseSink, DenseStore};
 use super::error::Error;
-use super::job::{Exclude, Job, Mode};
+use super::job::{Exclude, Job, Mode, Screening};
 use super::lagged::LaggedSink;
 use super::links::{Found, LinkSink, Links};
 use super::plan::{Cut, Plan, Sizes, Step, tiles};
@@ -384,6 +384,17 @@ impl<'a> Run<'a> {
         let from = Instant::now();
         let (form, strategy) = trial.choose(backend.as_mut());
         observer.span("choose", from);
+        let asked = match job.options.screening {
+            Screening::Bytes => Some("bytes"),
+            Screening::Head(_) => Some("head"),
+            Screening::Auto | Screening::Plain => None,
+        };
+        let mut warnings = Vec::new();
+        if let Some(asked) = asked.filter(|asked| *asked != strategy.bound) {
+            let text = format!("--screen {asked} was not followed: {}; the result is the same", strategy.why);
+            observer.warn(&text);
+            warnings.push(text);
+        }
         for survey in [Some(&mut query_survey), reference_survey.as_mut()].into_iter().flatten() {
             survey.sample = None;
         }
@@ -405,7 +416,7 @@ impl<'a> Run<'a> {
             backend,
             tile,
             devices,
-            warnings: Vec::new(),
+            warnings,
             gathering,
             stop: AtomicBool::new(false),
             refined: AtomicU64::new(0),

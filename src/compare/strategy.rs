@@ -165,7 +165,7 @@ impl Trial<'_> {
             return plain("dense scores need all numbers");
         }
         let (Some(rows), Some(cols)) = (&self.rows.sample, &self.cols.sample) else {
-            return plain("too little work to look for anything better");
+            return plain("no rows were set aside to try ways on: there is too little work, or too little memory");
         };
         let part = Sample::new(rows, self.rows, Some(QUERIES));
         let all = Sample::new(cols, self.cols, None);

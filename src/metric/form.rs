@@ -83,6 +83,20 @@ const ROUND: f64 = 6_755_399_441_055_744.0;
 /// Sums of a row run side by side, so that they do not wait for each other.
 const LANES: usize = 8;
 
+/// Calls `step` with the pairs of two rows, each with its lane.
+#[inline(always)]
+fn in_lanes<A, B>(a: &[A], b: &mut [B], mut step: impl FnMut(usize, &A, &mut B)) {
+    let ((a_head, a_tail), (b_head, b_tail)) = (a.as_chunks::<LANES>(), b.as_chunks_mut::<LANES>());
+    for (a, b) in a_head.iter().zip(b_head) {
+        for l in 0..LANES {
+            step(l, &a[l], &mut b[l]);
+        }
+    }
+    for (l, (a, b)) in a_tail.iter().zip(b_tail).enumerate() {
+        step(l, a, b);
+    }
+}
+
 fn total(lanes: [f64; LANES]) -> f64 {
     lanes.iter().sum()
 }
@@ -258,24 +272,14 @@ impl Frame {
             fn run(self) -> Placed {
                 let Self(work, shift, scale) = self;
                 let (mut dot, mut square, mut size, mut unmoved) = ([0.0; LANES], [0.0; LANES], [0.0; LANES], [0.0; LANES]);
-                let (head, tail) = work.as_chunks_mut::<LANES>();
-                let (shift, shift_tail) = shift.as_chunks::<LANES>();
-                let mut step = |l: usize, v: &mut f64, m: f64| {
+                in_lanes(shift, work, |l, m, v| {
                     dot[l] += *v * m;
                     unmoved[l] += v.abs();
                     let x = (*v - m) * scale;
                     square[l] += x * x;
                     size[l] += x.abs();
                     *v = x;
-                };
-                for (v, m) in head.iter_mut().zip(shift) {
-                    for l in 0..LANES {
-                        step(l, &mut v[l], m[l]);
-                    }
-                }
-                for (l, (v, m)) in tail.iter_mut().zip(shift_tail).enumerate() {
-                    step(l, v, *m);
-                }
+                });
                 Placed { along: total(dot), square: total(square), size: total(size), unmoved: total(unmoved) }
             }
         }
@@ -292,23 +296,13 @@ impl Frame {
             #[inline(always)]
             fn run(self) -> (f64, f64, f64) {
                 let (mut kept, mut rounded, mut residual) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-                let (head, tail) = self.0.as_chunks::<LANES>();
-                let (out_head, out_tail) = self.1.as_chunks_mut::<LANES>();
-                let mut step = |l: usize, x: f64, o: &mut f32| {
+                in_lanes(self.0, self.1, |l, &x, o| {
                     *o = x as f32;
                     let r = f64::from(*o);
                     kept[l] += x * x;
                     rounded[l] += r * r;
                     residual[l] += (x - r).abs();
-                };
-                for (z, o) in head.iter().zip(out_head) {
-                    for l in 0..LANES {
-                        step(l, z[l], &mut o[l]);
-                    }
-                }
-                for (l, (z, o)) in tail.iter().zip(out_tail).enumerate() {
-                    step(l, *z, o);
-                }
+                });
                 (total(kept), total(rounded), total(residual))
             }
         }
@@ -347,9 +341,7 @@ impl Frame {
             fn run(self) -> (f64, f64, f64) {
                 let Self(z, step, inverse, out) = self;
                 let (mut kept, mut rounded, mut residual) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-                let (head, tail) = z.as_chunks::<LANES>();
-                let (out_head, out_tail) = out.as_chunks_mut::<LANES>();
-                let mut one = |l: usize, x: f64, o: &mut i8| {
+                in_lanes(z, out, |l, &x, o| {
                     // Adding and taking away 1.5·2⁵² rounds to whole numbers, in two instructions.
                     let q = ((x * inverse + ROUND) - ROUND).clamp(-127.0, 127.0);
                     let r = x - q * step;
@@ -357,15 +349,7 @@ impl Frame {
                     residual[l] += r * r;
                     rounded[l] += q * q;
                     *o = q as i8;
-                };
-                for (z, o) in head.iter().zip(out_head) {
-                    for l in 0..LANES {
-                        one(l, z[l], &mut o[l]);
-                    }
-                }
-                for (l, (z, o)) in tail.iter().zip(out_tail).enumerate() {
-                    one(l, *z, o);
-                }
+                });
                 (total(kept), total(rounded), total(residual))
             }
         }

@@ -67,20 +67,35 @@ pub fn micro<V: Vector, S: Step, const R: usize, const N: usize>(
     }
 }
 
-/// One tile. `R` divides [`GROUP`]; `G` groups are taken at a time, `P` registers each.
+/// Where a micro-tile stands.
+pub struct Place<'a> {
+    /// The chunk's part of the rows' group, and the first of them within it.
+    pub a: &'a [f32],
+    pub half: usize,
+    /// The chunk's part of the columns' groups from here on, `group` numbers apart, and how many groups there are.
+    pub b: &'a [f32],
+    pub group: usize,
+    pub left: usize,
+    pub features: usize,
+    /// Its first row and column in the tile.
+    pub row: usize,
+    pub col: usize,
+    /// Of the chunks of features.
+    pub first: bool,
+    pub last: bool,
+}
+
+/// Walks the micro-tiles of `R` rows of a tile; `each` answers how many groups of columns it took. `R` divides [`GROUP`].
 #[inline(always)]
-fn tile<const R: usize>(
+pub fn walk<const R: usize>(
     a: &Operand,
     rows: Range<usize>,
     b: &Operand,
     cols: Range<usize>,
-    out: &mut Vec<f32>,
-    strip: impl Fn(&[f32], usize, &[f32], usize, usize, usize, &mut [f32], usize, bool) -> usize,
-) -> usize {
+    mut each: impl FnMut(&Place<'_>) -> usize,
+) {
     debug_assert!(rows.start.is_multiple_of(GROUP) && cols.start.is_multiple_of(GROUP) && a.stride == b.stride);
     let (row_groups, col_groups) = (rows.len().div_ceil(GROUP), cols.len().div_ceil(GROUP));
-    let stride = col_groups * GROUP;
-    out.resize(row_groups * GROUP * stride, 0.0);
     let (d, group) = (a.stride, a.stride * GROUP);
     let a = &a.values[rows.start * d..][..row_groups * group];
     let b = &b.values[cols.start * d..][..col_groups * group];
@@ -90,15 +105,39 @@ fn tile<const R: usize>(
         while col < col_groups {
             let mut taken = 1;
             for row in 0..row_groups {
-                let a = &a[row * group + k * GROUP..][..features * GROUP];
                 for half in (0..GROUP).step_by(R) {
-                    let to = &mut out[(row * GROUP + half) * stride + col * GROUP..];
-                    taken = strip(a, half, &b[col * group + k * GROUP..], group, col_groups - col, features, to, stride, k == 0);
+                    taken = each(&Place {
+                        a: &a[row * group + k * GROUP..][..features * GROUP],
+                        half,
+                        b: &b[col * group + k * GROUP..],
+                        group,
+                        left: col_groups - col,
+                        features,
+                        row: row * GROUP + half,
+                        col: col * GROUP,
+                        first: k == 0,
+                        last: k + features == d,
+                    });
                 }
             }
             col += taken;
         }
     }
+}
+
+/// One tile, stored; answers how far apart its rows lie.
+#[inline(always)]
+fn tile<const R: usize>(
+    a: &Operand,
+    rows: Range<usize>,
+    b: &Operand,
+    cols: Range<usize>,
+    out: &mut Vec<f32>,
+    strip: impl Fn(&Place<'_>, &mut [f32], usize) -> usize,
+) -> usize {
+    let stride = cols.len().div_ceil(GROUP) * GROUP;
+    out.resize(rows.len().div_ceil(GROUP) * GROUP * stride, 0.0);
+    walk::<R>(a, rows, b, cols, |at| strip(at, &mut out[at.row * stride + at.col..], stride));
     stride
 }
 
@@ -112,8 +151,8 @@ fn eights<V: Vector, S: Step>(
     out: &mut Vec<f32>,
     p: f32,
 ) -> usize {
-    tile::<4>(a, rows, b, cols, out, |a, half, b, _, _, features, to, stride, first| {
-        micro::<V, S, 4, 2>(a, half, [b, &b[8..]], features, to, stride, first, p);
+    tile::<4>(a, rows, b, cols, out, |at, to, stride| {
+        micro::<V, S, 4, 2>(at.a, at.half, [at.b, &at.b[8..]], at.features, to, stride, at.first, p);
         1
     })
 }
@@ -152,17 +191,18 @@ mod x86 {
     ) -> usize {
         #[target_feature(enable = "avx512f,avx512vl")]
         fn inner<S: Step>(a: &Operand, rows: Range<usize>, b: &Operand, cols: Range<usize>, out: &mut Vec<f32>, p: f32) -> usize {
-            tile::<8>(a, rows, b, cols, out, |a, half, b, group, left, features, to, stride, first| match left {
-                1 => {
-                    micro::<Wider, S, 8, 1>(a, half, [b], features, to, stride, first, p);
+            tile::<8>(a, rows, b, cols, out, |at, to, stride| match (at.left, at.b, at.group) {
+                (1, b, _) => {
+                    micro::<Wider, S, 8, 1>(at.a, at.half, [b], at.features, to, stride, at.first, p);
                     1
                 }
-                2 => {
-                    micro::<Wider, S, 8, 2>(a, half, [b, &b[group..]], features, to, stride, first, p);
+                (2, b, group) => {
+                    micro::<Wider, S, 8, 2>(at.a, at.half, [b, &b[group..]], at.features, to, stride, at.first, p);
                     2
                 }
-                _ => {
-                    micro::<Wider, S, 8, 3>(a, half, [b, &b[group..], &b[2 * group..]], features, to, stride, first, p);
+                (_, b, group) => {
+                    let b = [b, &b[group..], &b[2 * group..]];
+                    micro::<Wider, S, 8, 3>(at.a, at.half, b, at.features, to, stride, at.first, p);
                     3
                 }
             })

@@ -229,11 +229,11 @@ impl Backend for Cpu {
                 let cols = both.then_some(&scratch.col_floors[..]);
                 if product {
                     scratch.columns.load(b, tile, cols);
-                    let (rows, columns, picked) = (&scratch.row_floors, &scratch.columns, &mut scratch.picked);
+                    let held = product::Held { a, b, tile, row_floors: &scratch.row_floors, columns: &scratch.columns };
                     if of_bytes {
-                        pick_bytes(a, b, tile, rows, columns, &mut scratch.sums, picked);
+                        pick_bytes(held, &mut scratch.sums, &mut scratch.picked);
                     } else {
-                        pick(a, b, tile, rows, columns, &mut scratch.t, picked);
+                        pick(held, &mut scratch.t, &mut scratch.picked);
                     }
                 } else {
                     let stride = kernel(a, tile.rows.clone(), b, tile.cols.clone(), &mut scratch.t, screen.metric.parameter());

@@ -8,7 +8,7 @@
 //! Bytes ([`Bytes`](crate::backend::Bytes)) are multiplied four at a time into 32-bit sums (`VPDPBUSD`: one side is unsigned, so
 //! columns go in as q + 128 and sums start at −128·Σq of the row). Those sums are exact, on any processor.
 
-use super::kernel::{CHUNK, micro};
+use super::kernel::{CHUNK, Place, micro, sums, walk};
 use crate::backend::{Bytes, GROUP, Operand, Picked, Tile};
 use crate::metric::Vector;
 use crate::metric::inner_product::Multiply;
@@ -50,12 +50,19 @@ struct Own {
     step: f32,
 }
 
-/// A tile's rows and columns, and where pairs that pass go.
+/// A tile with the floors that its pairs are held against.
+#[derive(Clone, Copy)]
+pub struct Held<'a> {
+    pub a: &'a Operand,
+    pub b: &'a Operand,
+    pub tile: &'a Tile,
+    pub row_floors: &'a [f32],
+    pub columns: &'a Columns,
+}
+
+/// The same, and where pairs that pass go.
 struct Test<'a> {
-    a: &'a Operand,
-    tile: &'a Tile,
-    row_floors: &'a [f32],
-    columns: &'a Columns,
+    held: Held<'a>,
     picked: &'a mut Vec<Picked>,
 }
 
@@ -63,11 +70,11 @@ impl Test<'_> {
     /// The numbers of the tile's row `r`.
     #[inline(always)]
     fn own(&self, r: usize) -> Own {
-        match self.row_floors.get(r) {
+        match self.held.row_floors.get(r) {
             Some(&floor) => {
-                let i = self.tile.rows.start + r;
-                let step = self.a.bytes.as_ref().map_or(0.0, |bytes| bytes.step[i]);
-                Own { reach: self.a.reach[i], lift: self.a.lift[i], floor, step }
+                let i = self.held.tile.rows.start + r;
+                let step = self.held.a.bytes.as_ref().map_or(0.0, |bytes| bytes.step[i]);
+                Own { reach: self.held.a.reach[i], lift: self.held.a.lift[i], floor, step }
             }
             None => Own { reach: 0.0, lift: f32::NAN, floor: f32::NAN, step: 0.0 },
         }
@@ -81,10 +88,10 @@ impl Test<'_> {
         let mut any = 0;
         for n in 0..N {
             let at = c + n * V::LANES;
-            let s = reach.mul_add(V::load(&self.columns.reach[at..]), t[n]);
-            masks[n] = s.add(V::load(&self.columns.lift[at..])).at_least(floor);
-            if self.columns.both {
-                masks[n] |= s.add(lift).at_least(V::load(&self.columns.floor[at..]));
+            let s = reach.mul_add(V::load(&self.held.columns.reach[at..]), t[n]);
+            masks[n] = s.add(V::load(&self.held.columns.lift[at..])).at_least(floor);
+            if self.held.columns.both {
+                masks[n] |= s.add(lift).at_least(V::load(&self.held.columns.floor[at..]));
             }
             any |= masks[n];
         }
@@ -97,7 +104,7 @@ impl Test<'_> {
     #[inline(never)]
     fn pick<V: Vector, const N: usize>(&mut self, r: usize, c: usize, t: [V; N], masks: [u32; N]) {
         let mut lanes = [0.0f32; 16];
-        let i = self.tile.rows.start + r;
+        let i = self.held.tile.rows.start + r;
         for n in 0..N {
             let mut mask = masks[n];
             if mask != 0 {
@@ -106,9 +113,9 @@ impl Test<'_> {
             while mask != 0 {
                 let lane = mask.trailing_zeros() as usize;
                 mask &= mask - 1;
-                let j = self.tile.cols.start + c + n * V::LANES + lane;
+                let j = self.held.tile.cols.start + c + n * V::LANES + lane;
                 // On the diagonal of a collection with itself, only partners behind the row.
-                if !self.tile.upper || j > i {
+                if !self.held.tile.upper || j > i {
                     // Blocks hold fewer than 2³² rows: the plan sees to it.
                     self.picked.push(Picked { row: i as u32, col: j as u32, t: lanes[lane] });
                 }
@@ -117,132 +124,69 @@ impl Test<'_> {
     }
 }
 
-/// Multiplies a tile and appends the pairs that pass to `picked`. `partial`: room for sums.
-pub type Pick = fn(&Operand, &Operand, &Tile, &[f32], &Columns, &mut Vec<f32>, &mut Vec<Picked>);
+/// Multiplies a tile and appends the pairs that pass. The vector before them: room for sums.
+pub type Pick = fn(Held<'_>, &mut Vec<f32>, &mut Vec<Picked>);
 
 /// The same for bytes.
-pub type PickBytes = fn(&Operand, &Operand, &Tile, &[f32], &Columns, &mut Vec<i32>, &mut Vec<Picked>);
+pub type PickBytes = fn(Held<'_>, &mut Vec<i32>, &mut Vec<Picked>);
 
-/// `R` divides [`GROUP`]; `G` groups are taken at a time, `P` registers each.
+/// Walks a tile's micro-tiles of `R` rows. `R` divides [`GROUP`].
 #[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "inlined into every kernel; a struct would only rename them")]
 fn pick<const R: usize>(
-    a: &Operand,
-    b: &Operand,
-    tile: &Tile,
-    row_floors: &[f32],
-    columns: &Columns,
+    held: Held<'_>,
     partial: &mut Vec<f32>,
     picked: &mut Vec<Picked>,
-    strip: impl Fn(&mut Strip<'_, '_>) -> usize,
+    strip: impl Fn(&mut Strip<'_, '_>, &Place<'_>) -> usize,
 ) {
-    debug_assert!(tile.rows.start.is_multiple_of(GROUP) && tile.cols.start.is_multiple_of(GROUP) && a.stride == b.stride);
-    let (row_groups, col_groups) = (tile.rows.len().div_ceil(GROUP), tile.cols.len().div_ceil(GROUP));
-    let stride = col_groups * GROUP;
-    let (d, group) = (a.stride, a.stride * GROUP);
-    if d > CHUNK {
-        partial.resize(row_groups * GROUP * stride, 0.0);
+    let Held { a, b, tile, .. } = held;
+    let stride = tile.cols.len().div_ceil(GROUP) * GROUP;
+    if a.stride > CHUNK {
+        partial.resize(tile.rows.len().div_ceil(GROUP) * GROUP * stride, 0.0);
     }
-    let rows = &a.values[tile.rows.start * d..][..row_groups * group];
-    let cols = &b.values[tile.cols.start * d..][..col_groups * group];
-    let mut test = Test { a, tile, row_floors, columns, picked };
-    for k in (0..d).step_by(CHUNK) {
-        let features = CHUNK.min(d - k);
-        let mut col = 0;
-        while col < col_groups {
-            let mut taken = 1;
-            for row in 0..row_groups {
-                for half in (0..GROUP).step_by(R) {
-                    taken = strip(&mut Strip {
-                        test: &mut test,
-                        a: &rows[row * group + k * GROUP..][..features * GROUP],
-                        half,
-                        b: &cols[col * group + k * GROUP..],
-                        group,
-                        left: col_groups - col,
-                        features,
-                        partial,
-                        stride,
-                        row: row * GROUP + half,
-                        col: col * GROUP,
-                        first: k == 0,
-                        last: k + features == d,
-                    });
-                }
-            }
-            col += taken;
-        }
-    }
+    let mut test = Test { held, picked };
+    walk::<R>(a, tile.rows.clone(), b, tile.cols.clone(), |at| strip(&mut Strip { test: &mut test, partial, stride }, at));
 }
 
-/// One micro-tile's surroundings.
+/// What a micro-tile's sums become: part of the tile, or tested.
 struct Strip<'a, 'b> {
     test: &'a mut Test<'b>,
-    a: &'a [f32],
-    half: usize,
-    b: &'a [f32],
-    group: usize,
-    left: usize,
-    features: usize,
     partial: &'a mut Vec<f32>,
     stride: usize,
-    row: usize,
-    col: usize,
-    first: bool,
-    last: bool,
 }
 
 impl Strip<'_, '_> {
     #[inline(always)]
-    fn take<V: Vector, const R: usize, const N: usize>(&mut self, b: [&[f32]; N]) {
-        let at = self.row * self.stride + self.col;
-        if !self.last {
-            let to = &mut self.partial[at..];
-            micro::<V, Multiply, R, N>(self.a, self.half, b, self.features, to, self.stride, self.first, 0.0);
+    fn take<V: Vector, const R: usize, const N: usize>(&mut self, at: &Place<'_>, b: [&[f32]; N]) {
+        let start = at.row * self.stride + at.col;
+        if !at.last {
+            let to = &mut self.partial[start..];
+            micro::<V, Multiply, R, N>(at.a, at.half, b, at.features, to, self.stride, at.first, 0.0);
             return;
         }
-        let mut sums = super::kernel::sums::<V, Multiply, R, N>(self.a, self.half, b, self.features, 0.0);
+        let mut sums = sums::<V, Multiply, R, N>(at.a, at.half, b, at.features, 0.0);
         for (r, sums) in sums.iter_mut().enumerate() {
-            if !self.first {
+            if !at.first {
                 for (n, sum) in sums.iter_mut().enumerate() {
-                    *sum = V::load(&self.partial[at + r * self.stride + n * V::LANES..]).add(*sum);
+                    *sum = V::load(&self.partial[start + r * self.stride + n * V::LANES..]).add(*sum);
                 }
             }
-            let own = self.test.own(self.row + r);
-            self.test.sums(self.row + r, own, self.col, *sums);
+            let own = self.test.own(at.row + r);
+            self.test.sums(at.row + r, own, at.col, *sums);
         }
     }
 }
 
 #[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "the signature of a kernel")]
-fn eights<V: Vector>(
-    a: &Operand,
-    b: &Operand,
-    tile: &Tile,
-    row_floors: &[f32],
-    columns: &Columns,
-    partial: &mut Vec<f32>,
-    picked: &mut Vec<Picked>,
-) {
-    pick::<4>(a, b, tile, row_floors, columns, partial, picked, |strip| {
-        let b = strip.b;
-        strip.take::<V, 4, 2>([b, &b[8..]]);
+fn eights<V: Vector>(held: Held<'_>, partial: &mut Vec<f32>, picked: &mut Vec<Picked>) {
+    pick::<4>(held, partial, picked, |strip, at| {
+        strip.take::<V, 4, 2>(at, [at.b, &at.b[8..]]);
         1
     });
 }
 
 /// Any processor.
-pub fn portable(
-    a: &Operand,
-    b: &Operand,
-    tile: &Tile,
-    row_floors: &[f32],
-    columns: &Columns,
-    partial: &mut Vec<f32>,
-    picked: &mut Vec<Picked>,
-) {
-    eights::<super::simd::Plain>(a, b, tile, row_floors, columns, partial, picked);
+pub fn portable(held: Held<'_>, partial: &mut Vec<f32>, picked: &mut Vec<Picked>) {
+    eights::<super::simd::Plain>(held, partial, picked);
 }
 
 /// All t of a tile of bytes.
@@ -288,19 +232,12 @@ pub fn multiply_portable(a: &Bytes, b: &Bytes, d: usize, tile: &Tile, sums: &mut
 }
 
 /// Tests sums that were stored.
-pub fn pick_bytes_portable(
-    a: &Operand,
-    b: &Operand,
-    tile: &Tile,
-    row_floors: &[f32],
-    columns: &Columns,
-    sums: &mut Vec<i32>,
-    picked: &mut Vec<Picked>,
-) {
+pub fn pick_bytes_portable(held: Held<'_>, sums: &mut Vec<i32>, picked: &mut Vec<Picked>) {
+    let Held { a, b, tile, columns, .. } = held;
     let (Some(x), Some(y)) = (&a.bytes, &b.bytes) else { return };
     multiply_portable(x, y, a.stride, tile, sums);
     let stride = tile.cols.len().div_ceil(GROUP) * GROUP;
-    let mut test = Test { a, tile, row_floors, columns, picked };
+    let mut test = Test { held, picked };
     for r in 0..tile.rows.len() {
         let own = test.own(r);
         for c in (0..stride).step_by(8) {
@@ -316,76 +253,44 @@ pub use x86::{avx2, avx512, multiply_vnni, pick_bytes_vnni};
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::super::simd::{Wide, Wider};
-    use super::{Bytes, Columns, GROUP, Operand, Picked, Test, Tile, eights, pick};
+    use super::{Bytes, GROUP, Held, Picked, Test, Tile, eights, pick};
     #[allow(clippy::wildcard_imports, reason = "many intrinsics whose names say where they are from")]
     use std::arch::x86_64::*;
 
     /// Called only where [`super::super::Isa::detect`] found AVX2 and FMA.
-    pub fn avx2(
-        a: &Operand,
-        b: &Operand,
-        tile: &Tile,
-        row_floors: &[f32],
-        columns: &Columns,
-        partial: &mut Vec<f32>,
-        picked: &mut Vec<Picked>,
-    ) {
+    pub fn avx2(held: Held<'_>, partial: &mut Vec<f32>, picked: &mut Vec<Picked>) {
         #[target_feature(enable = "avx2,fma")]
-        fn inner(
-            a: &Operand,
-            b: &Operand,
-            tile: &Tile,
-            row_floors: &[f32],
-            columns: &Columns,
-            partial: &mut Vec<f32>,
-            picked: &mut Vec<Picked>,
-        ) {
-            eights::<Wide>(a, b, tile, row_floors, columns, partial, picked);
+        fn inner(held: Held<'_>, partial: &mut Vec<f32>, picked: &mut Vec<Picked>) {
+            eights::<Wide>(held, partial, picked);
         }
         // SAFETY: `Cpu::with` takes this kernel only where the processor has both.
-        unsafe { inner(a, b, tile, row_floors, columns, partial, picked) }
+        unsafe { inner(held, partial, picked) }
     }
 
     /// Called only where [`super::super::Isa::detect`] found AVX-512: eight rows × three groups, 24 sums of 32 registers.
-    pub fn avx512(
-        a: &Operand,
-        b: &Operand,
-        tile: &Tile,
-        row_floors: &[f32],
-        columns: &Columns,
-        partial: &mut Vec<f32>,
-        picked: &mut Vec<Picked>,
-    ) {
+    pub fn avx512(held: Held<'_>, partial: &mut Vec<f32>, picked: &mut Vec<Picked>) {
         #[target_feature(enable = "avx512f,avx512vl")]
-        fn inner(
-            a: &Operand,
-            b: &Operand,
-            tile: &Tile,
-            row_floors: &[f32],
-            columns: &Columns,
-            partial: &mut Vec<f32>,
-            picked: &mut Vec<Picked>,
-        ) {
-            pick::<8>(a, b, tile, row_floors, columns, partial, picked, |strip| {
-                let (b, group) = (strip.b, strip.group);
-                match strip.left {
+        fn inner(held: Held<'_>, partial: &mut Vec<f32>, picked: &mut Vec<Picked>) {
+            pick::<8>(held, partial, picked, |strip, at| {
+                let (b, group) = (at.b, at.group);
+                match at.left {
                     1 => {
-                        strip.take::<Wider, 8, 1>([b]);
+                        strip.take::<Wider, 8, 1>(at, [b]);
                         1
                     }
                     2 => {
-                        strip.take::<Wider, 8, 2>([b, &b[group..]]);
+                        strip.take::<Wider, 8, 2>(at, [b, &b[group..]]);
                         2
                     }
                     _ => {
-                        strip.take::<Wider, 8, 3>([b, &b[group..], &b[2 * group..]]);
+                        strip.take::<Wider, 8, 3>(at, [b, &b[group..], &b[2 * group..]]);
                         3
                     }
                 }
             });
         }
         // SAFETY: `Cpu::with` takes this kernel only where the processor has it.
-        unsafe { inner(a, b, tile, row_floors, columns, partial, picked) }
+        unsafe { inner(held, partial, picked) }
     }
 
     /// Numbers of a row that are multiplied before the next rows are: three groups of them are 24 KiB.
@@ -524,27 +429,12 @@ mod x86 {
     }
 
     /// Called only where AVX-512 VNNI was found.
-    pub fn pick_bytes_vnni(
-        a: &Operand,
-        b: &Operand,
-        tile: &Tile,
-        row_floors: &[f32],
-        columns: &Columns,
-        sums: &mut Vec<i32>,
-        picked: &mut Vec<Picked>,
-    ) {
+    pub fn pick_bytes_vnni(held: Held<'_>, sums: &mut Vec<i32>, picked: &mut Vec<Picked>) {
         #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512vnni")]
-        fn inner(
-            a: &Operand,
-            b: &Operand,
-            tile: &Tile,
-            row_floors: &[f32],
-            columns: &Columns,
-            sums: &mut Vec<i32>,
-            picked: &mut Vec<Picked>,
-        ) {
+        fn inner(held: Held<'_>, sums: &mut Vec<i32>, picked: &mut Vec<Picked>) {
+            let Held { a, b, tile, columns, .. } = held;
             let (Some(x), Some(y)) = (&a.bytes, &b.bytes) else { return };
-            let mut test = Test { a, tile, row_floors, columns, picked };
+            let mut test = Test { held, picked };
             walk(x, y, a.stride, tile, sums, |row, col, found, taken, _| {
                 let mut steps = [_mm512_setzero_ps(); 3];
                 for (n, steps) in steps.iter_mut().enumerate().take(taken) {
@@ -568,6 +458,6 @@ mod x86 {
             });
         }
         // SAFETY: `Cpu::with` takes this kernel only where the processor has it.
-        unsafe { inner(a, b, tile, row_floors, columns, sums, picked) }
+        unsafe { inner(held, sums, picked) }
     }
 }
