@@ -11,7 +11,7 @@ mod support;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use striae::backend::cpu::{Cpu, Isa};
-use striae::backend::{Backend as _, GROUP, Layout, Operand, Screen, Tile, TileShape};
+use striae::backend::{Backend as _, GROUP, Operand, Screen, Tile, TileShape};
 use striae::compare::plan::{Cut, Plan, Sizes, tiles};
 use striae::compare::{Mode, Options};
 use striae::matrix::{Row, Values};
@@ -38,7 +38,9 @@ fn plan(c: &mut Criterion) {
     assert_eq!(blocks.pairs(), 10_000_000 * 9_999_999 / 2);
     c.bench_function("plan/blocks n=1e7", |b| b.iter(|| Plan::new(black_box(&sizes)).expect("fits").steps().len()));
     let shape = TileShape { rows: 192, cols: 384 };
-    c.bench_function("plan/tiles n=1e5", |b| b.iter(|| tiles(black_box(100_000), 100_000, shape, Cut::RankedDiagonal).1.len()));
+    c.bench_function("plan/tiles n=1e5", |b| {
+        b.iter(|| tiles(black_box(100_000), 100_000, shape, shape.cols, Cut::RankedDiagonal).1.len());
+    });
 }
 
 fn prepare(c: &mut Criterion) {
@@ -85,7 +87,7 @@ impl striae::backend::Sink for All {
 
 fn operand(values: &[f32], width: usize) -> Operand {
     let rows = values.len() / width;
-    let mut packed = vec![0.0; Operand::size(Layout::Groups, rows, width)];
+    let mut packed = vec![0.0; Operand::size(rows, width)];
     for (i, row) in values.chunks(width).enumerate() {
         for (k, &x) in row.iter().enumerate() {
             packed[i / GROUP * GROUP * width + k * GROUP + i % GROUP] = x;
@@ -95,9 +97,9 @@ fn operand(values: &[f32], width: usize) -> Operand {
         key: 0,
         rows,
         stride: width,
-        layout: Layout::Groups,
         values: packed,
         bytes: None,
+        halves: None,
         lift: vec![0.0; rows],
         reach: vec![0.0; rows],
     }
@@ -113,7 +115,7 @@ fn screen(c: &mut Criterion) {
         let screen = Screen { metric: metric::by_name(name).expect("registered"), gain: 1.0 };
         for isa in Isa::available() {
             let mut cpu = Cpu::with(isa, TileShape { rows: 192, cols: 384 });
-            let (seeds, rest) = tiles(rows, rows, cpu.tile(), Cut::Rectangle { seed: false });
+            let (seeds, rest) = tiles(rows, rows, cpu.tile(), cpu.tile().cols, Cut::Rectangle { seed: false });
             assert!(seeds.is_empty());
             let id = BenchmarkId::new(format!("{name} {isa:?}"), "n=1536 d=1024, all cores");
             group.bench_function(id, |b| b.iter(|| cpu.screen(screen, &a, &a, &rest, &All).expect("the CPU does not fail")));

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Mutex;
 use striae::backend::cpu::{Cpu, Isa};
-use striae::backend::{Backend as _, GROUP, Layout, Operand, Picked, Screen, Sink, Tile, TileShape};
+use striae::backend::{Backend as _, GROUP, Operand, Picked, Screen, Sink, Tile, TileShape};
 use striae::matrix::{Matrix, Row, Values};
 use striae::metric::ccf::SLACK;
 use striae::metric::{self, Bounds, Frame, Metric};
@@ -110,9 +110,9 @@ fn check(metric: &'static dyn Metric, isa: Isa, values: Vec<f64>) -> u64 {
         key: 1,
         rows: rows.len(),
         stride,
-        layout: Layout::Groups,
-        values: vec![0.0; Operand::size(Layout::Groups, rows.len(), stride)],
+        values: vec![0.0; Operand::size(rows.len(), stride)],
         bytes: None,
+        halves: None,
         lift: Vec::new(),
         reach: Vec::new(),
     };

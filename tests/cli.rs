@@ -10,7 +10,7 @@ use std::path::Path;
 
 fn striae(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_striae"));
-    command.current_dir(folder);
+    command.current_dir(folder).env("STRIAE_CACHE", folder.join("cache"));
     command
 }
 
@@ -231,6 +231,46 @@ fn helps_lists_and_generated_files() {
     assert!(page.contains("top\\-k"), "{page}");
     let all: Vec<_> = std::fs::read_dir(folder.join("man")).expect("pages").collect();
     assert!(all.len() >= 8, "{all:?}");
+}
+
+#[test]
+fn a_gpu_is_tuned_once_and_used_so_afterwards() {
+    if striae::backend::gpu::list().is_empty() {
+        assert!(std::env::var("STRIAE_REQUIRE_GPU").is_err(), "STRIAE_REQUIRE_GPU=1, but there is no GPU");
+        eprintln!("IGNORED, nothing was tested: no GPU was found");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    ok(folder, "simulate --exhibits 700 --only spectra --spectrum-width 100 -o a.h5");
+    let compare = "compare a.h5 --metric pearson --top-k 4 --backend gpu --overwrite --json -o out.h5";
+    let shapes = |record: &serde_json::Value| record["devices"][0]["shapes"].as_str().expect("said").to_owned();
+    let before = json(folder, compare);
+    assert!(shapes(&before).contains("not tuned"), "{before}");
+    let found = json(folder, "devices --tune --json");
+    let choices = found["tuning"]["choices"].as_array().expect("choices");
+    assert!(choices.len() >= 6, "{found}");
+    for choice in choices {
+        let tried = choice["tried"].as_array().expect("what was tried");
+        let best =
+            tried.iter().filter(|t| t["refused"].is_null()).map(|t| t["gflops"].as_f64().expect("a rate")).fold(0.0, f64::max);
+        let taken = tried.iter().find(|t| t["shape"] == choice["shape"]).expect("one of them");
+        assert_eq!(taken["gflops"].as_f64(), Some(best), "{choice}");
+        assert!(taken["error"].as_f64() > Some(0.0) && taken["error"].as_f64() <= taken["allowed"].as_f64(), "{taken}");
+    }
+    let after = json(folder, compare);
+    assert!(shapes(&after).starts_with("tuned ") && !shapes(&after).contains("not tuned"), "{after}");
+    assert_eq!(before["result_blake3"], after["result_blake3"]);
+    // A tuning of another driver is not used, and said so.
+    let file = found["file"].as_str().expect("a file");
+    let text = std::fs::read_to_string(file).expect("kept");
+    let fingerprint = found["tuning"]["fingerprint"].as_str().expect("a fingerprint");
+    std::fs::write(file, text.replace(fingerprint, &"0".repeat(64))).expect("written");
+    let (code, _, err) = run(folder, &compare.replace("--json ", ""));
+    assert!(code == 0 && err.contains("is not a tuning of this GPU"), "{err}");
+    assert!(shapes(&json(folder, compare)).contains("not tuned"));
+    let (code, _, err) = run(folder, "devices --tune --device nothing-of-the-sort");
+    assert!(code != 0 && err.contains("no GPU is called"), "{err}");
 }
 
 #[test]

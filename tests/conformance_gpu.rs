@@ -7,7 +7,8 @@ mod gpu;
 mod support;
 
 use striae::backend::cpu::Cpu;
-use striae::backend::gpu::shader::{Kernel, assemble_with, tile};
+use striae::backend::gpu::shader::{Kernel, Program, assemble_with};
+use striae::backend::gpu::shape::{Number, Shape};
 use striae::backend::gpu::{Gpu, Limits};
 use striae::backend::{Backend as _, TileShape};
 use striae::compare::{Mode, Options, Screening};
@@ -84,22 +85,26 @@ fn heads_and_what_is_asked_of_the_processor_alone_give_the_same_bytes() {
         let mut source = in_memory(f32s(&values), width);
         let plain = Options { screening: Screening::Plain, ..top_k(metric, k) };
         let expected = ranked(compare(plain, &mut source, None, Box::new(Cpu::new())).expect("runs"));
-        for screening in [Screening::Head(8), Screening::Head(0), Screening::Bytes] {
+        for screening in [Screening::Head(8), Screening::Head(0), Screening::Half, Screening::Bytes] {
             let gpu = gpu_or_return!(Some(Limits { panel: 1 << 16, capacity: 4096 }));
             let outcome =
                 compare(Options { screening, ..tiled(metric, k, 128, 128) }, &mut source, None, Box::new(gpu)).expect("runs");
             assert_eq!(outcome.devices.len(), 1, "{:?}", outcome.warnings);
-            let bound = if screening == Screening::Bytes { "plain" } else { "head" };
+            let bound = match screening {
+                Screening::Bytes => "plain",
+                Screening::Half => "half",
+                _ => "head",
+            };
             assert_eq!(outcome.strategy.bound, bound, "{:?}", outcome.strategy);
             let told = outcome.warnings.iter().any(|w| w.contains("--screen bytes was not followed"));
             assert_eq!(told, screening == Screening::Bytes, "{:?}", outcome.warnings);
             same_ranking(&ranked(outcome), &expected, k, &format!("{metric} {screening:?}")).expect("the same bytes");
         }
-        // The device fails in the middle: the processor goes on in the same order of rows.
-        for after in [1, 3, 9] {
+        // The device fails in the middle: the processor goes on in the same order of rows, and with the same halves.
+        for (after, screening) in [(1, Screening::Head(8)), (9, Screening::Head(8)), (1, Screening::Half), (9, Screening::Half)] {
             let mut gpu = gpu_or_return!(None);
             gpu.fail_after(after);
-            let options = Options { screening: Screening::Head(8), ..tiled(metric, k, 128, 128) };
+            let options = Options { screening, ..tiled(metric, k, 128, 128) };
             let outcome = compare(options, &mut source, None, Box::new(gpu)).expect("runs");
             assert_eq!(outcome.devices.len(), 2, "{:?}", outcome.warnings);
             same_ranking(&ranked(outcome), &expected, k, &format!("{metric} fails after {after}")).expect("the same bytes");
@@ -108,7 +113,45 @@ fn heads_and_what_is_asked_of_the_processor_alone_give_the_same_bytes() {
 }
 
 #[test]
-fn a_device_that_fails_between_blocks_leaves_none_in_its_own_layout() {
+fn every_shape_gives_the_same_bytes() {
+    let (rows, width, k) = (275, 141, 6);
+    let values = f32s(&random(rows, width, 21));
+    for metric in ["cosine", "manhattan"] {
+        let mut source = suited(metric::by_name(metric).expect("registered"), values.clone(), width);
+        let expected = ranked(compare(top_k(metric, k), &mut source, None, Box::new(Cpu::new())).expect("runs"));
+        for shape in Shape::ALL {
+            for (number, screening) in [(Number::Single, Screening::Plain), (Number::Half, Screening::Half)] {
+                let mut gpu = gpu_or_return!(None);
+                if (metric == "manhattan" && number == Number::Half) || !gpu.force(shape, number) {
+                    continue;
+                }
+                for tile in [(160, 160), (48, 272)] {
+                    let mut gpu = gpu_or_return!(None);
+                    assert!(gpu.force(shape, number));
+                    let options = Options { screening, ..tiled(metric, k, tile.0, tile.1) };
+                    let outcome = compare(options, &mut source, None, Box::new(gpu)).expect("runs");
+                    assert_eq!(outcome.devices.len(), 1, "{:?}", outcome.warnings);
+                    same_ranking(&ranked(outcome), &expected, k, &format!("{metric} {shape} {number:?} {tile:?}"))
+                        .expect("the same bytes");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_shape_with_wrong_sums_is_not_admitted() {
+    let product = metric::by_name("dot").expect("registered").shader().source;
+    for (from, to) in [("total#r_#c);", "sum#r_#c * 0.9999);"), ("i < STEP;", "i < STEP - 1u;")] {
+        let mut gpu = gpu_or_return!(None);
+        plant(&mut gpu, "inner_product", product, &fault(TILE, from, to));
+        let why = gpu.tune(&mut |_, tried| assert!(tried.refused.is_some(), "{tried:?}")).expect_err("no shape is right");
+        assert!(why.to_string().contains("no shape gives right sums"), "{why}");
+    }
+}
+
+#[test]
+fn a_device_that_fails_between_blocks_hands_over_all_of_them() {
     let (rows, width, k) = (2500, 1024, 5);
     let mut source = in_memory(f32s(&random(rows, width, 18)), width);
     let expected = ranked(compare(top_k("cosine", k), &mut source, None, Box::new(Cpu::new())).expect("runs"));
@@ -183,33 +226,37 @@ fn a_device_that_fails_hands_over_to_the_cpu() {
     }
 }
 
+const TILE: &str = striae::backend::gpu::shader::tile(Shape::DEFAULT);
+
+/// A shader with another line in a place of one.
+fn fault(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "the shader no longer says {from}");
+    text.replace(from, to)
+}
+
+fn plant(gpu: &mut Gpu, shader: &'static str, step: &str, tile: &str) {
+    for kernel in Kernel::ALL {
+        let program = Program { kernel, shape: Shape::DEFAULT, number: Number::Single };
+        gpu.plant(shader, kernel, assemble_with(tile, step, program));
+    }
+}
+
 /// A wrong line in a shader must not pass: the tests above would see it.
 #[test]
 fn planted_faults_in_shaders_are_noticed() {
     let product = metric::by_name("dot").expect("registered").shader().source;
     let city = metric::by_name("manhattan").expect("registered").shader().source;
     let bits = metric::by_name("hamming").expect("registered").shader().source;
-    let fault = |text: &str, from: &str, to: &str| {
-        assert!(text.contains(from), "the shader no longer says {from}");
-        text.replace(from, to)
-    };
     let faults = [
-        (
-            "dot",
-            "inner_product",
-            fault(product, "fma(x, vec4<f32>(y), sum)", "fma(x, vec4<f32>(y), sum * 0.5)"),
-            tile().to_owned(),
-        ),
-        ("manhattan", "manhattan", fault(city, "abs(x - vec4<f32>(y))", "(x - vec4<f32>(y))"), tile().to_owned()),
-        ("hamming", "hamming", fault(bits, "gain * t / (x + y)", "gain * t"), tile().to_owned()),
-        ("dot", "inner_product", product.to_owned(), fault(tile(), "i < STEP;", "i < STEP - 1u;")),
-        ("dot", "inner_product", product.to_owned(), fault(tile(), "join(total[2], sum2)", "join(total[2], sum1)")),
+        ("dot", "inner_product", fault(product, "fma(x, vec4<f32>(y), sum)", "fma(x, vec4<f32>(y), sum * 0.5)"), TILE.to_owned()),
+        ("manhattan", "manhattan", fault(city, "abs(x - vec4<f32>(y))", "(x - vec4<f32>(y))"), TILE.to_owned()),
+        ("hamming", "hamming", fault(bits, "gain * t / (x + y)", "gain * t"), TILE.to_owned()),
+        ("dot", "inner_product", product.to_owned(), fault(TILE, "i < STEP;", "i < STEP - 1u;")),
+        ("dot", "inner_product", product.to_owned(), fault(TILE, "join(total#r_#c, sum#r_#c)", "join(total#r_#c, sum1_#c)")),
     ];
     for (metric, shader, step, tile) in faults {
         let mut gpu = gpu_or_return!(None);
-        for kernel in Kernel::ALL {
-            gpu.plant(shader, kernel, assemble_with(&tile, &step, kernel));
-        }
+        plant(&mut gpu, shader, &step, &tile);
         let (rows, width, k) = (100, 33, 5);
         let named = metric::by_name(metric).expect("registered");
         let mut source = suited(named, f32s(&random(rows, width, 3)), width);
@@ -223,10 +270,12 @@ fn planted_faults_in_shaders_are_noticed() {
 fn a_shader_that_writes_nothing_is_noticed() {
     let mut gpu = gpu_or_return!(None);
     let step = metric::by_name("dot").expect("registered").shader().source;
-    for kernel in Kernel::ALL {
-        let text = assemble_with(tile(), step, kernel).replace("if (row0 + r < job.rows", "if (row0 + r > job.rows + 1000000u");
-        gpu.plant("inner_product", kernel, text);
-    }
+    plant(
+        &mut gpu,
+        "inner_product",
+        step,
+        &fault(TILE, "take(own#r, near#c, total#r_#c);", "if (job.rows > 1000000u) { take(own#r, near#c, total#r_#c); }"),
+    );
     let mut source = in_memory(f32s(&random(100, 8, 3)), 8);
     let outcome = compare(tiled("dot", 3, 64, 64), &mut source, None, Box::new(gpu)).expect("the CPU does it");
     assert_eq!(outcome.devices.len(), 2);

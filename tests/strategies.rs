@@ -9,12 +9,12 @@ mod support;
 use std::ops::Range;
 use std::sync::Mutex;
 use striae::backend::cpu::{Cpu, Isa, dot, dot_depth};
-use striae::backend::{Backend as _, Layout, Picked, Screen, Sink, Tile, TileShape};
+use striae::backend::{Backend as _, Halves, Picked, Screen, Sink, Tile, TileShape};
 use striae::compare::axes::Axes;
 use striae::compare::block::{Block, Form, Known};
 use striae::compare::{Exclude, Mode, Options, Screening};
 use striae::matrix::{Matrix, Row, Values};
-use striae::metric::form::Narrow;
+use striae::metric::form::{Narrow, Numbers};
 use striae::metric::{self, Frame, Geometry, Measure, Metric};
 use support::*;
 
@@ -100,13 +100,16 @@ impl Case {
         let fine = Some(self.frame.narrowed(Narrow::default(), dot_depth(d)));
         let mut forms = vec![("plain".to_owned(), Form { frame: self.frame.clone(), axes: None, fine: None })];
         for kappa in [0.003, 0.01, 0.1] {
-            let narrow = Narrow { bytes: Some(kappa), ..Narrow::default() };
+            let narrow = Narrow { numbers: Numbers::Bytes { kappa }, ..Narrow::default() };
             let frame = self.frame.narrowed(narrow, 0);
             forms.push((format!("bytes {kappa}"), Form { frame, axes: None, fine: fine.clone() }));
         }
+        let narrow = Narrow { numbers: Numbers::Halves, ..Narrow::default() };
+        let frame = self.frame.narrowed(narrow, Cpu::new().depth(d.next_multiple_of(Halves::PAD)));
+        forms.push(("half".to_owned(), Form { frame, axes: None, fine: fine.clone() }));
         for h in [1, 4, 7, 16] {
             if let Some(axes) = Axes::of(&self.x, d, h) {
-                let narrow = Narrow { head: axes.count(), lost: axes.lost(), bytes: None };
+                let narrow = Narrow { head: axes.count(), lost: axes.lost(), numbers: Numbers::Singles };
                 let frame = self.frame.narrowed(narrow, Cpu::new().depth(axes.count()));
                 forms.push((format!("head {h}"), Form { frame, axes: Some(axes), fine: fine.clone() }));
             }
@@ -118,7 +121,8 @@ impl Case {
     fn check(&self, name: &str, form: &Form, isa: Isa, spoil: f64) -> Result<u64, String> {
         let (metric, rows) = (self.metric, self.matrix.rows());
         let known = Known { measures: &self.measures, out: &[] };
-        let mut block = Block::prepare(self.matrix.clone(), 0, known, form, Layout::Groups, 1, None);
+        let mut block = Block::prepare(self.matrix.clone(), 0, known, form, 1);
+        block.operand.widen();
         for bounds in &mut block.bounds {
             bounds.reach *= spoil;
         }

@@ -1,93 +1,73 @@
-// One 64 × 64 tile of t, by 256 threads: each sums 4 rows × 4 columns.
+// One ROWS × COLS tile of t: each thread sums DOWN rows × 4·ACROSS columns, in quads of rows and of columns that lie a whole row of
+// threads apart.
 //
-// Sums of 128 features are formed first and then added up: the error bound counts on it (CHUNK, as on the CPU).
-// Rows and features outside the operands count as zeros, which add nothing to any t.
+// Lines with marks are written out for each row and quad, and left out where they are for another kind of shape: shaders/README.md.
+//
+// Features beyond the operands count as zeros, and so do rows, which follow the last one in the panels: they add nothing to any t.
 
-struct Job {
-    // Place of the tile in the bound panels, and its size in rows.
-    row: u32,
-    rows: u32,
-    col: u32,
-    cols: u32,
-    // Numbers of a row.
-    stride: u32,
-    // Index of the panels' first rows in their operands.
-    row_base: u32,
-    col_base: u32,
-    // Pairs that the answer can hold.
-    capacity: u32,
-    // 1: one score serves the row and the column. 2: only row < column counts.
-    flags: u32,
-    gain: f32,
-    // What a metric was configured with.
-    parameter: f32,
-    unused_0: u32,
-}
+// The two panels in groups of 16 rows: feature k of rows 4q … 4q+3 of group g at [(g · stride + k) · 4 + q].
+@group(0) @binding(1) var<storage, read> left_rows: array<Four>;
+@group(0) @binding(2) var<storage, read> right_rows: array<Four>;
 
-@group(0) @binding(0) var<uniform> job: Job;
-@group(0) @binding(1) var<storage, read> left_rows: array<f32>;
-@group(0) @binding(2) var<storage, read> right_rows: array<f32>;
+const QUADS_DOWN: u32 = ROWS / 4u;
+const QUADS_ACROSS: u32 = COLS / 4u;
+const THREADS_DOWN: u32 = ROWS / DOWN;
+const THREADS_ACROSS: u32 = COLS / (4u * ACROSS);
 
-const SIDE: u32 = 64u;
-const STEP: u32 = 16u;
-const CHUNK: u32 = 128u;
-// A bit pattern that no finite t has: answers are stored exclusive-or this, so that what was never written shows.
-const POISON: u32 = 0x7fc0beefu;
+// Feature k of quad q at [k · QUADS + q].
+@staged var<workgroup> left: array<vec4<f32>, QUADS_DOWN * STEP>;
+@staged var<workgroup> right: array<vec4<f32>, QUADS_ACROSS * STEP>;
 
-// Feature k of rows 4q … 4q+3 at [16k + q].
-var<workgroup> left: array<vec4<f32>, 256>;
-var<workgroup> right: array<vec4<f32>, 256>;
-
-fn left_number(r: u32, k: u32) -> f32 {
-    if (r < job.rows && k < job.stride) {
-        return left_rows[(job.row + r) * job.stride + k];
+fn left_quad(quad: u32, k: u32) -> vec4<f32> {
+    if (k < job.stride) {
+        return vec4<f32>(left_rows[(quad / 4u * job.stride + k) * 4u + quad % 4u]);
     }
-    return 0.0;
+    return vec4<f32>();
 }
 
-fn right_number(c: u32, k: u32) -> f32 {
-    if (c < job.cols && k < job.stride) {
-        return right_rows[(job.col + c) * job.stride + k];
+fn right_quad(quad: u32, k: u32) -> vec4<f32> {
+    if (k < job.stride) {
+        return vec4<f32>(right_rows[(quad / 4u * job.stride + k) * 4u + quad % 4u]);
     }
-    return 0.0;
+    return vec4<f32>();
 }
 
-// t of rows row0 … row0+3 with columns col0 … col0+3, one row a vector.
-fn tile_sums(group: vec2<u32>, lane: u32) -> array<vec4<f32>, 4> {
-    let row0 = group.y * SIDE;
-    let col0 = group.x * SIDE;
-    let feature = lane % STEP;
-    let quad = lane / STEP;
-    var total: array<vec4<f32>, 4>;
-    for (var chunk = 0u; chunk < job.stride; chunk += CHUNK) {
-        var sum0 = vec4<f32>();
-        var sum1 = vec4<f32>();
-        var sum2 = vec4<f32>();
-        var sum3 = vec4<f32>();
-        let end = min(chunk + CHUNK, job.stride);
-        for (var start = chunk; start < end; start += STEP) {
-            let k = start + feature;
-            let r = row0 + 4u * quad;
-            let c = col0 + 4u * quad;
-            let l = vec4<f32>(left_number(r, k), left_number(r + 1u, k), left_number(r + 2u, k), left_number(r + 3u, k));
-            let m = vec4<f32>(right_number(c, k), right_number(c + 1u, k), right_number(c + 2u, k), right_number(c + 3u, k));
-            workgroupBarrier();
-            left[feature * STEP + quad] = l;
-            right[feature * STEP + quad] = m;
-            workgroupBarrier();
-            for (var i = 0u; i < STEP; i++) {
-                let x = right[i * STEP + feature];
-                let y = left[i * STEP + quad];
-                sum0 = step(sum0, x, y.x);
-                sum1 = step(sum1, x, y.y);
-                sum2 = step(sum2, x, y.z);
-                sum3 = step(sum3, x, y.w);
-            }
+fn tile(group: vec2<u32>, lane: u32) {
+    let down = lane / THREADS_ACROSS;
+    let across = lane % THREADS_ACROSS;
+    let left_first = (job.row + group.y * ROWS) / 4u;
+    let right_first = (job.col + group.x * COLS) / 4u;
+    var sum#r_#c = vec4<f32>();
+    @chunked var total#r_#c = vec4<f32>();
+    @chunked for (var chunk = 0u; chunk < job.stride; chunk += CHUNK) {
+    @chunked sum#r_#c = vec4<f32>();
+    @chunked let first = chunk;
+    @chunked let end = min(chunk + CHUNK, job.stride);
+    @whole let first = 0u;
+    @whole let end = job.stride;
+    for (var start = first; start < end; start += STEP) {
+        @staged workgroupBarrier();
+        @staged for (var n = lane; n < QUADS_DOWN * STEP; n += THREADS) {
+        @staged     left[n] = left_quad(left_first + n % QUADS_DOWN, start + n / QUADS_DOWN);
+        @staged }
+        @staged for (var n = lane; n < QUADS_ACROSS * STEP; n += THREADS) {
+        @staged     right[n] = right_quad(right_first + n % QUADS_ACROSS, start + n / QUADS_ACROSS);
+        @staged }
+        @staged workgroupBarrier();
+        for (var i = 0u; i < STEP; i++) {
+            @staged let y#q = left[i * QUADS_DOWN + down + #qu * THREADS_DOWN];
+            @direct let y#q = left_quad(left_first + down + #qu * THREADS_DOWN, start + i);
+            @staged let x#c = right[i * QUADS_ACROSS + across + #cu * THREADS_ACROSS];
+            @direct let x#c = right_quad(right_first + across + #cu * THREADS_ACROSS, start + i);
+            sum#r_#c = step(sum#r_#c, x#c, y#Q.#L);
         }
-        total[0] = join(total[0], sum0);
-        total[1] = join(total[1], sum1);
-        total[2] = join(total[2], sum2);
-        total[3] = join(total[3], sum3);
     }
-    return total;
+    @chunked total#r_#c = join(total#r_#c, sum#r_#c);
+    @chunked }
+    @whole let total#r_#c = sum#r_#c;
+    let row0 = group.y * ROWS + 4u * down;
+    let col0 = group.x * COLS + 4u * across;
+    let own#r = own_of(row0 + #Qu * 4u * THREADS_DOWN + #Mu);
+    let near#c = near_of(col0 + #cu * 4u * THREADS_ACROSS);
+    take(own#r, near#c, total#r_#c);
 }

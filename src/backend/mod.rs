@@ -18,35 +18,31 @@
 pub mod cpu;
 pub mod gpu;
 
+use crate::matrix::zeros;
+use half::f16;
+use rayon::prelude::*;
 use std::ops::Range;
 
-/// How an operand's numbers lie in memory: what a backend asks for ([`Backend::layout`]).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    /// Row after row.
-    Rows,
-    /// Groups of [`GROUP`] rows; in a group, all rows' first numbers, then all their second ones: what a register loads.
-    Groups,
-}
-
-/// Rows of a group in [`Layout::Groups`]; the last group is filled up with rows of zeros.
+/// Rows of a group: all rows' first numbers stand together, then all their second ones, which is what a register or a thread loads. The last
+/// group is filled up with rows of zeros.
 pub const GROUP: usize = 16;
 
 /// What a backend screens: a block of rows in screening form, with what bounds their error.
 ///
-/// Rows are padded with zeros to `stride` numbers each, a multiple of [`Operand::PAD`]. Zeros add nothing to `t` for any
-/// fold.
+/// Rows are padded with zeros to `stride` numbers each, a multiple of [`Operand::PAD`] ([`Halves::PAD`] of halves). Zeros add nothing to `t`
+/// for any fold. Number k of row i stands at `(i/16 · stride + k) · 16 + i%16`, in groups of [`GROUP`] rows.
 #[derive(Debug)]
 pub struct Operand {
     /// Tells blocks apart, so that a device keeps what it has: never reused within a run.
     pub key: u64,
     pub rows: usize,
     pub stride: usize,
-    pub layout: Layout,
-    /// `rows × stride` numbers, or `⌈rows/16⌉·16 × stride` in groups. Empty where there are bytes.
+    /// `⌈rows/16⌉·16 × stride` numbers. Empty where there are bytes or halves.
     pub values: Vec<f32>,
     /// Instead of `values`, for backends that multiply bytes ([`Backend::multiplies_bytes`]).
     pub bytes: Option<Bytes>,
+    /// Instead of `values`, for backends that multiply halves ([`Backend::halves_depth`]).
+    pub halves: Option<Halves>,
     /// Added to the bound for this row when it is the partner.
     pub lift: Vec<f32>,
     /// The row's factor in the error of a product.
@@ -63,26 +59,47 @@ pub struct Bytes {
     pub sum: Vec<i32>,
 }
 
+/// Rows as f16 and a step each, a power of two: x̂ = step·h. They lie as `values` do.
+#[derive(Debug)]
+pub struct Halves {
+    pub values: Vec<f16>,
+    pub step: Vec<f32>,
+}
+
+impl Halves {
+    /// Rows are padded to a multiple of this many numbers: what a matrix of a subgroup holds.
+    pub const PAD: usize = 16;
+}
+
 impl Operand {
     /// Rows are padded to a multiple of this many numbers (16 bytes: a `vec4<f32>`).
     pub const PAD: usize = 4;
 
     /// Numbers that an operand of this shape holds.
     #[must_use]
-    pub const fn size(layout: Layout, rows: usize, stride: usize) -> usize {
-        match layout {
-            Layout::Rows => rows * stride,
-            Layout::Groups => rows.div_ceil(GROUP) * GROUP * stride,
-        }
+    pub const fn size(rows: usize, stride: usize) -> usize {
+        rows.div_ceil(GROUP) * GROUP * stride
     }
 
-    /// The f32 numbers of row `i`, one after the other, whatever the layout.
+    /// The f32 numbers of row `i`, one after the other.
     pub fn row(&self, i: usize) -> impl Iterator<Item = f32> + '_ {
-        let (start, step) = match self.layout {
-            Layout::Rows => (i * self.stride, 1),
-            Layout::Groups => (i / GROUP * GROUP * self.stride + i % GROUP, GROUP),
-        };
-        self.values[start..].iter().step_by(step).take(self.stride).copied()
+        let start = i / GROUP * GROUP * self.stride + i % GROUP;
+        self.values[start..].iter().step_by(GROUP).take(self.stride).copied()
+    }
+
+    /// Turns halves into f32 numbers of the same value, for a backend that does not multiply halves. What bounds them stays true.
+    pub fn widen(&mut self) {
+        let Some(halves) = self.halves.take() else { return };
+        self.values = zeros(halves.values.len());
+        let group = GROUP * self.stride;
+        let steps = halves.step.par_chunks(GROUP);
+        self.values.par_chunks_mut(group).zip(halves.values.par_chunks(group)).zip(steps).for_each(|((out, halves), steps)| {
+            for (out, halves) in out.chunks_mut(GROUP).zip(halves.chunks(GROUP)) {
+                for ((out, half), step) in out.iter_mut().zip(halves).zip(steps) {
+                    *out = half.to_f32() * step;
+                }
+            }
+        });
     }
 }
 
@@ -121,9 +138,9 @@ pub trait Sink: Sync {
     fn col_floors(&self, cols: Range<usize>, into: &mut Vec<f32>);
     /// Whether one score serves both the row's and the column's ranking.
     fn both_sides(&self) -> bool;
-    /// All numbers of a tile, row-major, `stride` apart.
+    /// All numbers of a tile, row-major, `stride` apart. Called once a tile, or once for each of some strips of its rows.
     fn all(&self, tile: &Tile, t: &[f32], stride: usize);
-    /// The pairs of a tile that passed. Called once a tile.
+    /// The pairs of a tile that passed. Called once a tile, or once for each of some strips of its rows.
     fn picked(&self, tile: &Tile, pairs: &[Picked]);
     /// The run is to end: stop at the next tile.
     fn stopped(&self) -> bool {
@@ -149,6 +166,9 @@ pub struct Device {
     pub name: String,
     /// Instruction set, or graphics API and driver.
     pub driver: String,
+    /// How a GPU's workgroups share out a tile, and how that was found: see `striae devices --tune`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shapes: Option<String>,
     /// The work is done by a processor pretending to be a GPU.
     pub software: bool,
 }
@@ -166,15 +186,22 @@ pub struct Stopped {
 pub trait Backend: Send {
     fn device(&self) -> Device;
 
-    /// How operands must lie in memory.
-    fn layout(&self) -> Layout;
-
     /// The side of a tile that suits this backend, in rows.
     fn tile(&self) -> TileShape;
+
+    /// The same where all numbers are asked for.
+    fn dense_tile(&self) -> TileShape {
+        self.tile()
+    }
 
     /// The same for products of `width` numbers, where `rows` stand near their neighbours and the best `k` of each are wanted.
     fn tile_for(&self, _width: usize, _rows: usize, _k: usize) -> TileShape {
         self.tile()
+    }
+
+    /// Side of the squares whose numbers are all handed over to set the floors of rankings of k, where that is less than a tile's.
+    fn seed_side(&self, _k: usize) -> usize {
+        usize::MAX
     }
 
     /// Additions on the longest path to one `t` of `d` terms, the products' rounding not counted. Any backend that sums
@@ -193,6 +220,17 @@ pub trait Backend: Send {
     /// Whether it multiplies rows of bytes, and faster than rows of f32.
     fn multiplies_bytes(&self) -> bool {
         false
+    }
+
+    /// The depth of its sums of products of halves; `None` where it does not multiply halves. Operands of halves are then to be
+    /// [widened](Operand::widen).
+    fn halves_depth(&self, _d: usize) -> Option<usize> {
+        None
+    }
+
+    /// Rows whose pairs with as many others keep it busy: fewer say little of how fast it is.
+    fn busy_rows(&self) -> usize {
+        0
     }
 
     /// Screens `tiles` of `a` × `b`. Tells the sink of each tile exactly once, or of none of it.

@@ -90,7 +90,7 @@ pub struct Resources {
     /// Threads; all cores unless given
     #[arg(long, short = 'j', value_name = "N")]
     pub threads: Option<usize>,
-    /// How pairs are screened: auto (what is fastest on a sample), plain, bytes, head (along principal axes), head=32
+    /// How pairs are screened: auto (what is fastest on a sample), plain, half, bytes, head (along principal axes), head=32
     #[arg(long, default_value = "auto", value_name = "HOW", value_parser = screening)]
     pub screen: Screening,
     /// Say how pairs were screened, what else was tried, and what was expected of it
@@ -134,11 +134,14 @@ fn screening(text: &str) -> Result<Screening, String> {
     match text {
         "auto" => Ok(Screening::Auto),
         "plain" => Ok(Screening::Plain),
+        "half" => Ok(Screening::Half),
         "bytes" => Ok(Screening::Bytes),
         "head" => Ok(Screening::Head(0)),
         _ => match text.strip_prefix("head=").and_then(|h| h.parse().ok()) {
             Some(h) if (1..=4096).contains(&h) => Ok(Screening::Head(h)),
-            _ => Err(format!("{text:?} is no way of screening; give auto, plain, bytes, head or head=N with N from 1 to 4096")),
+            _ => Err(format!(
+                "{text:?} is no way of screening; give auto, plain, half, bytes, head or head=N with N from 1 to 4096"
+            )),
         },
     }
 }
@@ -353,6 +356,7 @@ fn way(bound: &str, width: usize) -> String {
     match bound {
         "head" => format!("head of {width} coordinates"),
         "bytes" => format!("all {width} numbers as bytes"),
+        "half" => format!("all {width} numbers as f16"),
         _ => format!("all {width} numbers"),
     }
 }

@@ -123,10 +123,7 @@ pub fn main() -> ExitCode {
         Command::Verify(o) => verify::run(&o, voice),
         Command::Simulate(o) => simulate::run(&o, voice),
         Command::Demo(o) => demo::run(&o, voice),
-        Command::Devices(devices::Options {}) => {
-            devices::run(voice);
-            Ok(())
-        }
+        Command::Devices(options) => devices::run(&options, voice),
         Command::Metrics(metrics::Options {}) => {
             metrics::run(voice);
             Ok(())

@@ -7,10 +7,13 @@ use super::error::Error;
 use super::order;
 use super::run::Observer;
 use super::source::RowSource;
-use crate::backend::{Bytes, GROUP, Layout, Operand};
-use crate::matrix::{Element, Matrix, Values, zeros};
+use crate::backend::{Bytes, GROUP, Halves, Operand};
+use crate::matrix::{Element, Matrix, Row, Values, zeros};
 use crate::metric::ccf::Lagged;
+use crate::metric::form::{Numbers, Placed};
 use crate::metric::{Bounds, Frame, Geometry, Measure, Metric};
+use bytemuck::Zeroable;
+use half::f16;
 use rayon::prelude::*;
 use std::ops::Range;
 use std::time::Instant;
@@ -121,34 +124,27 @@ impl Block {
         if head == 0 { 0 } else { piece(width) * (width + head) * 8 }
     }
 
-    /// Brings rows in memory into screening form, in `order` if they have one already.
+    /// Brings rows in memory into screening form.
     #[must_use]
-    pub fn prepare(
-        matrix: Matrix,
-        first: usize,
-        known: Known<'_>,
-        form: &Form,
-        layout: Layout,
-        key: u64,
-        order: Option<Vec<u32>>,
-    ) -> Self {
+    pub fn prepare(matrix: Matrix, first: usize, known: Known<'_>, form: &Form, key: u64) -> Self {
         let frame = &form.frame;
         let rows = matrix.rows();
-        let formed = if frame.narrow().bytes.is_some() {
-            bytes(&matrix, known, form)
-        } else if let Some(axes) = &form.axes {
-            head(&matrix, known, form, axes, layout, order)
-        } else {
-            whole(&matrix, known, frame, layout)
+        let formed = match frame.narrow().numbers {
+            Numbers::Bytes { .. } => bytes(&matrix, known, form),
+            Numbers::Halves => halves(&matrix, known, form),
+            Numbers::Singles => match &form.axes {
+                Some(axes) => head(&matrix, known, form, axes),
+                None => whole(&matrix, known, frame),
+            },
         };
-        let Formed { values, bytes, bounds, order, fine } = formed;
+        let Formed { stride, values, bytes, halves, bounds, order, fine } = formed;
         let operand = Operand {
             key,
             rows,
-            stride: stride(frame.screened_width()),
-            layout,
+            stride,
             values,
             bytes,
+            halves,
             lift: bounds.iter().map(|b| frame.lift(b)).collect(),
             reach: bounds.iter().map(|b| frame.reach(b)).collect(),
         };
@@ -190,19 +186,22 @@ const fn stride(width: usize) -> usize {
 }
 
 /// Rows in screening form.
+#[derive(Default)]
 struct Formed {
+    stride: usize,
     values: Vec<f32>,
     bytes: Option<Bytes>,
+    halves: Option<Halves>,
     bounds: Vec<Bounds>,
     order: Option<Vec<u32>>,
     fine: Option<Fine>,
 }
 
 /// All numbers of the rows, as f32.
-fn whole(matrix: &Matrix, known: Known<'_>, frame: &Frame, layout: Layout) -> Formed {
+fn whole(matrix: &Matrix, known: Known<'_>, frame: &Frame) -> Formed {
     let (rows, width) = (matrix.rows(), frame.width());
     let stride = stride(width);
-    let mut values: Vec<f32> = zeros(Operand::size(layout, rows, stride));
+    let mut values: Vec<f32> = zeros(Operand::size(rows, stride));
     let mut bounds = vec![Bounds::default(); rows.div_ceil(GROUP) * GROUP];
     values.par_chunks_mut(GROUP * stride).zip(bounds.par_chunks_mut(GROUP)).enumerate().for_each_init(
         || (vec![0.0f64; width], vec![0.0f32; width]),
@@ -213,15 +212,12 @@ fn whole(matrix: &Matrix, known: Known<'_>, frame: &Frame, layout: Layout) -> Fo
                     continue;
                 }
                 *bounds = frame.row(matrix.row(i), known.measures[i], work, row);
-                match layout {
-                    Layout::Rows => values[r * stride..r * stride + width].copy_from_slice(row),
-                    Layout::Groups => row.iter().enumerate().for_each(|(k, &x)| values[k * GROUP + r] = x),
-                }
+                row.iter().enumerate().for_each(|(k, &x)| values[k * GROUP + r] = x);
             }
         },
     );
     bounds.truncate(rows);
-    Formed { values, bytes: None, bounds, order: None, fine: None }
+    Formed { stride, values, bounds, ..Formed::default() }
 }
 
 /// All numbers of the rows, in the given order.
@@ -246,20 +242,71 @@ fn fine_in_order(matrix: &Matrix, known: Known<'_>, frame: &Frame, order: &[u32]
 
 /// All numbers of the rows, as bytes.
 fn bytes(matrix: &Matrix, known: Known<'_>, form: &Form) -> Formed {
+    let stride = stride(form.frame.width());
+    let place = |values: &mut [i8], r: usize, row: &[i8]| {
+        for (k, four) in row.chunks(4).enumerate() {
+            values[(k * GROUP + r) * 4..][..four.len()].copy_from_slice(four);
+        }
+    };
+    let narrow =
+        narrowed(matrix, known, form, stride, Frame::round_bytes, place, |row: &[i8]| row.iter().map(|&q| i32::from(q)).sum());
+    let bytes = Bytes {
+        values: narrow.values,
+        step: narrow.rows.iter().map(|row| row.step).collect(),
+        sum: narrow.rows.iter().map(|row| row.beside).collect(),
+    };
+    let bounds = narrow.rows.iter().map(|row| row.bounds).collect();
+    Formed { stride, bytes: Some(bytes), bounds, fine: narrow.fine, ..Formed::default() }
+}
+
+/// All numbers of the rows, as halves.
+fn halves(matrix: &Matrix, known: Known<'_>, form: &Form) -> Formed {
+    let stride = form.frame.width().next_multiple_of(Halves::PAD);
+    let place = |values: &mut [f16], r: usize, row: &[f16]| row.iter().enumerate().for_each(|(k, &x)| values[k * GROUP + r] = x);
+    let narrow = narrowed(matrix, known, form, stride, Frame::round_halves, place, |_: &[f16]| ());
+    let halves = Halves { values: narrow.values, step: narrow.rows.iter().map(|row| row.step).collect() };
+    let bounds = narrow.rows.iter().map(|row| row.bounds).collect();
+    Formed { stride, halves: Some(halves), bounds, fine: narrow.fine, ..Formed::default() }
+}
+
+/// Rows of a narrower number, beside all of them in f32.
+struct Narrowed<T, B> {
+    values: Vec<T>,
+    rows: Vec<NarrowRow<B>>,
+    fine: Option<Fine>,
+}
+
+#[derive(Clone, Default)]
+struct NarrowRow<B> {
+    bounds: Bounds,
+    step: f32,
+    /// What a backend wants to know beside.
+    beside: B,
+}
+
+/// Rounds rows by `round` and puts them in groups by `place`.
+fn narrowed<T: Copy + Default + Zeroable + Send + Sync, B: Clone + Default + Send>(
+    matrix: &Matrix,
+    known: Known<'_>,
+    form: &Form,
+    stride: usize,
+    round: impl Fn(&Frame, Row<'_>, Measure, &Placed, &[f64], &mut [T]) -> (Bounds, f32) + Sync,
+    place: impl Fn(&mut [T], usize, &[T]) + Sync,
+    beside: impl Fn(&[T]) -> B + Sync,
+) -> Narrowed<T, B> {
     let frame = &form.frame;
     let (rows, width) = (matrix.rows(), frame.width());
-    let stride = stride(width);
+    let fine_stride = self::stride(width);
     let groups = rows.div_ceil(GROUP) * GROUP;
-    let mut values: Vec<i8> = zeros(groups * stride);
-    // Bounds, step, and the sum of the bytes.
-    let mut kept = vec![(Bounds::default(), 0.0f32, 0i32); groups];
-    let mut all: Vec<f32> = zeros(if form.fine.is_some() { groups * stride } else { groups });
+    let mut values: Vec<T> = zeros(groups * stride);
+    let mut kept = vec![NarrowRow::<B>::default(); groups];
+    let mut all: Vec<f32> = zeros(if form.fine.is_some() { groups * fine_stride } else { groups });
     let part = all.len() / groups * GROUP;
     let mut all_bounds = vec![Bounds::default(); groups];
     let fine_parts = all.par_chunks_mut(part).zip(all_bounds.par_chunks_mut(GROUP));
     let parts = values.par_chunks_mut(GROUP * stride).zip(kept.par_chunks_mut(GROUP)).zip(fine_parts);
     parts.enumerate().for_each_init(
-        || (vec![0.0f64; width], vec![0i8; width]),
+        || (vec![0.0f64; width], vec![T::default(); width]),
         |(work, row), (group, ((values, kept), (all, all_bounds)))| {
             for (r, kept) in kept.iter_mut().enumerate() {
                 let i = group * GROUP + r;
@@ -269,28 +316,21 @@ fn bytes(matrix: &Matrix, known: Known<'_>, form: &Form) -> Formed {
                 let (x, measure) = (matrix.row(i), known.measures[i]);
                 let placed = frame.place(x, measure, work);
                 if let Some(plain) = &form.fine {
-                    all_bounds[r] = plain.round(x, measure, &placed, work, &mut all[r * stride..][..width]);
+                    all_bounds[r] = plain.round(x, measure, &placed, work, &mut all[r * fine_stride..][..width]);
                 }
-                let (bounds, step) = frame.round_bytes(x, measure, &placed, work, row);
-                *kept = (bounds, step, row.iter().map(|&q| i32::from(q)).sum());
-                for (k, four) in row.chunks(4).enumerate() {
-                    values[(k * GROUP + r) * 4..][..four.len()].copy_from_slice(four);
-                }
+                let (bounds, step) = round(frame, x, measure, &placed, work, row);
+                *kept = NarrowRow { bounds, step, beside: beside(row) };
+                place(values, r, row);
             }
         },
     );
     kept.truncate(rows);
-    Formed {
-        values: Vec::new(),
-        bytes: Some(Bytes { values, step: kept.iter().map(|k| k.1).collect(), sum: kept.iter().map(|k| k.2).collect() }),
-        bounds: kept.iter().map(|k| k.0).collect(),
-        order: None,
-        fine: form.fine.is_some().then_some(Fine { stride, values: all, bounds: all_bounds }),
-    }
+    let fine = form.fine.is_some().then_some(Fine { stride: fine_stride, values: all, bounds: all_bounds });
+    Narrowed { values, rows: kept, fine }
 }
 
 /// The rows' coordinates along axes, in an order in which neighbours stand together.
-fn head(matrix: &Matrix, known: Known<'_>, form: &Form, axes: &Axes, layout: Layout, given: Option<Vec<u32>>) -> Formed {
+fn head(matrix: &Matrix, known: Known<'_>, form: &Form, axes: &Axes) -> Formed {
     let frame = &form.frame;
     let (rows, width, h) = (matrix.rows(), frame.width(), axes.count());
     let stride = stride(h);
@@ -322,21 +362,15 @@ fn head(matrix: &Matrix, known: Known<'_>, form: &Form, axes: &Axes, layout: Lay
             }
         },
     );
-    let order = given.unwrap_or_else(|| order::order(&z, stride));
+    let order = order::order(&z, stride);
     let bounds = order::ordered(&bounds, 1, &order);
-    let values = match layout {
-        Layout::Rows => order::ordered(&z, stride, &order),
-        Layout::Groups => {
-            let mut values: Vec<f32> = zeros(Operand::size(layout, rows, stride));
-            values.par_chunks_mut(GROUP * stride).zip(order.par_chunks(GROUP)).for_each(|(values, order)| {
-                for (r, &i) in order.iter().enumerate() {
-                    z[i as usize * stride..][..stride].iter().enumerate().for_each(|(k, &x)| values[k * GROUP + r] = x);
-                }
-            });
-            values
+    let mut values: Vec<f32> = zeros(Operand::size(rows, stride));
+    values.par_chunks_mut(GROUP * stride).zip(order.par_chunks(GROUP)).for_each(|(values, order)| {
+        for (r, &i) in order.iter().enumerate() {
+            z[i as usize * stride..][..stride].iter().enumerate().for_each(|(k, &x)| values[k * GROUP + r] = x);
         }
-    };
+    });
     drop(z);
     let fine = form.fine.as_ref().map(|frame| fine_in_order(matrix, known, frame, &order));
-    Formed { values, bytes: None, bounds, order: Some(order), fine }
+    Formed { stride, values, bounds, order: Some(order), fine, ..Formed::default() }
 }

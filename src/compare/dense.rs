@@ -72,7 +72,8 @@ impl Sink for DenseSink<'_> {
         }
         let (row0, col0) = (a.first + tile.rows.start, b.first + tile.cols.start);
         self.put(row0, col0, cols, &scores);
-        if symmetric && row0 != col0 {
+        let on_diagonal = a.first == b.first && tile.cols.contains(&tile.rows.start);
+        if symmetric && !on_diagonal {
             let rows = tile.rows.len();
             let turned: Vec<f32> =
                 (0..cols).flat_map(|c| (0..rows).map(move |r| (r, c))).map(|(r, c)| scores[r * cols + c]).collect();

@@ -46,6 +46,8 @@ pub enum Screening {
     Plain,
     /// Coordinates along so many principal axes; as many as are fastest where it is 0.
     Head(usize),
+    /// All numbers of a row, as f16.
+    Half,
     /// All numbers of a row, as bytes.
     Bytes,
 }
@@ -69,6 +71,12 @@ pub struct Options {
 }
 
 impl Options {
+    /// Partners of a ranking; 1 where there is none.
+    #[must_use]
+    pub const fn k(&self) -> usize {
+        if let Mode::TopK(k) = self.mode { k } else { 1 }
+    }
+
     #[must_use]
     pub fn new(metric: &str, mode: Mode) -> Self {
         Self {
@@ -126,6 +134,7 @@ impl Job {
         if !matches!(options.screening, Screening::Auto | Screening::Plain) {
             let name = match options.screening {
                 Screening::Bytes => "bytes",
+                Screening::Half => "half",
                 _ => "head",
             };
             if metric.geometry() == Geometry::Fold {

@@ -1,21 +1,17 @@
 //! The second stage of lagged correlation: between a backend, which only bounds a pair from above, and the sink, which wants scores.
 //!
 //! Every pair that passes the backend's test gets the correlation over all lags by one inverse transform
-//! ([`Ccf::estimate`](crate::metric::ccf::Ccf::estimate)), and goes on only if that, with its error, still reaches a floor. The CPU backend
-//! calls from many threads at once; a GPU from one, whose pairs are then shared out here.
+//! ([`Ccf::estimate`](crate::metric::ccf::Ccf::estimate)), and goes on only if that, with its error, still reaches a floor.
 
 use super::select::Pairing;
 use crate::backend::{Picked, Sink, Tile};
 use crate::metric::ccf::Ccf;
-use rayon::prelude::*;
 use std::ops::Range;
 
 pub struct LaggedSink<'a> {
     pub inner: &'a dyn Sink,
     pub ccf: &'a Ccf,
     pub pairing: Pairing<'a>,
-    /// Whether pairs are shared out to threads here.
-    pub parallel: bool,
 }
 
 impl LaggedSink<'_> {
@@ -50,11 +46,7 @@ impl Sink for LaggedSink<'_> {
                 }
             }
         };
-        if self.parallel {
-            scores.par_chunks_mut(stride).take(tile.rows.len()).enumerate().for_each(fill);
-        } else {
-            scores.chunks_mut(stride).take(tile.rows.len()).enumerate().for_each(fill);
-        }
+        scores.chunks_mut(stride).take(tile.rows.len()).enumerate().for_each(fill);
         self.inner.all(tile, &scores, stride);
     }
 
@@ -75,8 +67,7 @@ impl Sink for LaggedSink<'_> {
                 || col_floors.get(j - tile.cols.start).is_some_and(|floor| t + a.operand.lift[i] >= *floor);
             reaches.then_some(Picked { t, ..*pair })
         };
-        let left: Vec<Picked> =
-            if self.parallel { pairs.par_iter().filter_map(again).collect() } else { pairs.iter().filter_map(again).collect() };
+        let left: Vec<Picked> = pairs.iter().filter_map(again).collect();
         self.inner.picked(tile, &left);
     }
 

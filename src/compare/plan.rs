@@ -170,42 +170,58 @@ pub enum Cut {
     AllDiagonal,
 }
 
-/// Cuts `rows × cols` into tiles; seeding ones come first.
+/// Cuts `rows × cols` into tiles; seeding ones come first, `seed` rows and columns of them at most.
 #[must_use]
-pub fn tiles(rows: usize, cols: usize, shape: TileShape, cut: Cut) -> (Vec<Tile>, Vec<Tile>) {
+pub fn tiles(rows: usize, cols: usize, shape: TileShape, seed: usize, cut: Cut) -> (Vec<Tile>, Vec<Tile>) {
     let round = |n: usize| n.div_ceil(GROUP) * GROUP;
-    let shape = TileShape { rows: round(shape.rows), cols: round(shape.cols) };
+    let seed = round(seed.clamp(1, shape.cols.max(1)));
+    let shape = TileShape { rows: round(shape.rows), cols: shape.cols.next_multiple_of(seed) };
     let (mut seeds, mut rest) = (Vec::new(), Vec::new());
     let tile = |rows: Range<usize>, cols: Range<usize>, seed: bool, upper: bool| Tile { rows, cols, seed, upper };
-    let split = |n: usize, size: usize| (0..n).step_by(size).map(move |s| s..(s + size).min(n));
+    let split = |of: Range<usize>, size: usize| {
+        let end = of.end;
+        of.step_by(size).map(move |s| s..(s + size).min(end))
+    };
     match cut {
         Cut::RankedDiagonal | Cut::Diagonal | Cut::AllDiagonal => {
-            let side = shape.cols;
-            let squares: Vec<_> = split(rows, side).collect();
-            for (p, square) in squares.iter().enumerate() {
+            let squares: Vec<_> = split(0..rows, shape.cols).collect();
+            for square in &squares {
                 match cut {
                     Cut::Diagonal => rest.push(tile(square.clone(), square.clone(), false, true)),
+                    Cut::RankedDiagonal => {
+                        // Small squares seed, and what is left of the large one comes next: floors are high before the many pairs come.
+                        for small in split(square.clone(), seed) {
+                            seeds.push(tile(small.clone(), small.clone(), true, false));
+                            if small.end < square.end {
+                                rest.push(tile(small.clone(), small.end..square.end, false, false));
+                            }
+                        }
+                    }
                     _ => seeds.push(tile(square.clone(), square.clone(), true, false)),
                 }
+            }
+            for (p, square) in squares.iter().enumerate() {
                 for right in &squares[p + 1..] {
-                    for part in split(square.len(), shape.rows) {
-                        let part = square.start + part.start..square.start + part.end;
+                    for part in split(square.clone(), shape.rows) {
                         rest.push(tile(part, right.clone(), cut == Cut::AllDiagonal, false));
                     }
                 }
             }
         }
-        Cut::Rectangle { seed } => {
-            for (c, cols) in split(cols, shape.cols).enumerate() {
-                for rows in split(rows, shape.rows) {
-                    let seed = seed && c == 0;
-                    (if seed { &mut seeds } else { &mut rest }).push(tile(rows, cols.clone(), seed, false));
+        Cut::Rectangle { seed: seeding } => {
+            let first = if seeding { seed.min(cols) } else { 0 };
+            for part in split(0..rows, shape.rows).filter(|_| first > 0) {
+                seeds.push(tile(part, 0..first, true, false));
+            }
+            for cols in split(first..cols, shape.cols) {
+                for part in split(0..rows, shape.rows) {
+                    rest.push(tile(part, cols.clone(), false, false));
                 }
             }
         }
         Cut::All => {
-            for rows in split(rows, shape.rows) {
-                for cols in split(cols, shape.cols) {
+            for rows in split(0..rows, shape.rows) {
+                for cols in split(0..cols, shape.cols) {
                     rest.push(tile(rows.clone(), cols, true, false));
                 }
             }
@@ -237,7 +253,7 @@ mod tests {
         #[test]
         fn every_pair_of_rows_is_visited_once(
             n in 1usize..400, m in prop::option::of(1usize..400), room in 40usize..500,
-            rows in 1usize..100, cols in 1usize..100, ranked in any::<bool>(),
+            rows in 1usize..100, cols in 1usize..100, seed in 1usize..120, ranked in any::<bool>(),
         ) {
             let plan = Plan::new(&sizes(n, m, 8, room)).expect("fits");
             let shape = TileShape { rows, cols };
@@ -253,7 +269,7 @@ mod tests {
                 };
                 let held = if step == Step::Diagonal(0) || a == b { a.len() } else { a.len() + b.len() };
                 in_memory.push(held);
-                let (seeds, rest) = tiles(a.len(), b.len(), shape, cut);
+                let (seeds, rest) = tiles(a.len(), b.len(), shape, seed, cut);
                 for tile in seeds.iter().chain(&rest) {
                     prop_assert!(tile.rows.start.is_multiple_of(GROUP) && tile.cols.start.is_multiple_of(GROUP));
                     for i in tile.rows.clone() {

@@ -12,7 +12,7 @@ use super::source::{ExhibitNames, RowSource};
 use super::strategy::{Strategy, Trial, sample_rows, widest_head};
 use super::survey::{Survey, survey};
 use crate::backend::cpu::Cpu;
-use crate::backend::{Backend, Device, Layout, Picked, Screen, Sink, Tile, TileShape};
+use crate::backend::{Backend, Device, Picked, Screen, Sink, Tile, TileShape};
 use crate::matrix::Matrix;
 use crate::metric::{Frame, ccf::Stretched};
 use serde::{Deserialize, Serialize};
@@ -123,7 +123,7 @@ pub struct Outcome {
 struct Counted<'a> {
     inner: &'a dyn Sink,
     observer: &'a dyn Observer,
-    done: &'a AtomicU64,
+    half_pairs: &'a AtomicU64,
     passed: &'a AtomicU64,
     tested: &'a AtomicU64,
     square: bool,
@@ -148,14 +148,12 @@ impl Counted<'_> {
         FREE.set(Some(Instant::now()));
     }
 
+    /// Counts in halves of pairs: what is on the diagonal has each of them twice.
     fn count(&self, tile: &Tile) {
-        let pairs = if self.square && tile.rows == tile.cols {
-            let n = tile.rows.len() as u64;
-            n * (n - 1) / 2
-        } else {
-            tile.pairs()
-        };
-        self.observer.progress(self.done.fetch_add(pairs, Relaxed) + pairs);
+        let on_diagonal = self.square && tile.cols.contains(&tile.rows.start);
+        let halves = if on_diagonal { tile.pairs() - tile.rows.len() as u64 } else { 2 * tile.pairs() };
+        let done = self.half_pairs.fetch_add(halves, Relaxed) + halves;
+        self.observer.progress(done / 2);
     }
 }
 
@@ -238,7 +236,7 @@ struct Run<'a> {
     refined: AtomicU64,
     passed: AtomicU64,
     tested: AtomicU64,
-    done: AtomicU64,
+    half_pairs: AtomicU64,
     key: u64,
 }
 
@@ -386,6 +384,7 @@ impl<'a> Run<'a> {
         observer.span("choose", from);
         let asked = match job.options.screening {
             Screening::Bytes => Some("bytes"),
+            Screening::Half => Some("half"),
             Screening::Head(_) => Some("head"),
             Screening::Auto | Screening::Plain => None,
         };
@@ -398,9 +397,10 @@ impl<'a> Run<'a> {
         for survey in [Some(&mut query_survey), reference_survey.as_mut()].into_iter().flatten() {
             survey.sample = None;
         }
-        let k = if let Mode::TopK(k) = job.options.mode { k } else { 1 };
+        let k = job.options.k();
         let tile = job.options.tile.unwrap_or_else(|| match form.axes {
             Some(_) => backend.tile_for(form.frame.screened_width(), query_survey.rows, k),
+            None if job.options.mode == Mode::Dense => backend.dense_tile(),
             None => backend.tile(),
         });
         let devices = vec![backend.device()];
@@ -422,7 +422,7 @@ impl<'a> Run<'a> {
             refined: AtomicU64::new(0),
             passed: AtomicU64::new(0),
             tested: AtomicU64::new(0),
-            done: AtomicU64::new(0),
+            half_pairs: AtomicU64::new(0),
             key: 0,
         })
     }
@@ -506,12 +506,10 @@ impl<'a> Run<'a> {
         if let Some((held, mut block)) = slot.take()
             && held == index
         {
-            // A device may have failed since it was prepared.
-            self.prepare_again(&mut block, of_reference);
+            self.suit(&mut block);
             return Ok(block);
         }
         self.key += 1;
-        let layout = self.backend.layout();
         let (survey, blocks) = match (&mut self.reference_survey, &self.plan.references) {
             (Some(survey), Some(blocks)) if of_reference => (survey, blocks),
             _ => (&mut self.query_survey, &self.plan.queries),
@@ -523,7 +521,8 @@ impl<'a> Run<'a> {
         };
         let from = Instant::now();
         let known = survey.known(blocks[index].clone());
-        let block = Block::prepare(matrix, blocks[index].start, known, &self.form, layout, self.key, None);
+        let mut block = Block::prepare(matrix, blocks[index].start, known, &self.form, self.key);
+        self.suit(&mut block);
         self.observer.span("prepare", from);
         Ok(block)
     }
@@ -539,7 +538,8 @@ impl<'a> Run<'a> {
             (Gathering::Dense(..), true) => Cut::All,
         };
         let cols = b.as_ref().map_or(a.operand.rows, |b| b.operand.rows);
-        let (seeds, rest) = tiles(a.operand.rows, cols, self.tile, cut);
+        let seed = self.backend.seed_side(self.job.options.k());
+        let (seeds, rest) = tiles(a.operand.rows, cols, self.tile, seed, cut);
         for batch in [seeds, rest] {
             let mut todo = &batch[..];
             while let Err(stopped) = self.screen(a, b.as_deref(), todo) {
@@ -550,9 +550,9 @@ impl<'a> Run<'a> {
                 self.warnings.push(text);
                 self.backend = Box::new(Cpu::new());
                 self.devices.push(self.backend.device());
-                self.prepare_again(a, false);
+                self.suit(a);
                 if let Some(b) = &mut b {
-                    self.prepare_again(b, true);
+                    self.suit(b);
                 }
             }
             if self.observer.stop() {
@@ -576,17 +576,12 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Brings a block into the layout of the backend that took over.
-    fn prepare_again(&mut self, block: &mut Block, of_reference: bool) {
-        if block.operand.layout != self.backend.layout() {
+    /// Brings a block into a form that the backend multiplies: a device may have failed since it was prepared.
+    fn suit(&mut self, block: &mut Block) {
+        if block.operand.halves.is_some() && self.backend.halves_depth(block.operand.stride).is_none() {
             self.key += 1;
-            let survey = self.reference_survey.as_ref().filter(|_| of_reference).unwrap_or(&self.query_survey);
-            let known = survey.known(block.first..block.first + block.operand.rows);
-            // Pairs that are pending name rows by their place in screening form: the order stays.
-            let order = block.order.take();
-            // The old form goes before the new one comes.
-            (block.operand.values, block.fine) = (Vec::new(), None);
-            *block = Block::prepare(block.matrix.take(), block.first, known, &self.form, self.backend.layout(), self.key, order);
+            block.operand.widen();
+            block.operand.key = self.key;
         }
     }
 
@@ -613,12 +608,11 @@ impl<'a> Run<'a> {
             Gathering::Dense(..) => None,
             _ => self.job.metric.lagged(),
         };
-        let on_gpu = backend.layout() == Layout::Rows;
         let mut go = |sink: &dyn Sink| {
-            let second = lagged.map(|ccf| LaggedSink { inner: sink, ccf, pairing, parallel: on_gpu });
+            let second = lagged.map(|ccf| LaggedSink { inner: sink, ccf, pairing });
             let sink = second.as_ref().map_or(sink, |second| second as &dyn Sink);
-            let (observer, done, passed, tested) = (self.observer, &self.done, &self.passed, &self.tested);
-            let counted = Counted { inner: sink, observer, done, passed, tested, square: symmetric, began: Instant::now() };
+            let (observer, half_pairs, passed, tested) = (self.observer, &self.half_pairs, &self.passed, &self.tested);
+            let counted = Counted { inner: sink, observer, half_pairs, passed, tested, square: symmetric, began: Instant::now() };
             backend.screen(screen, &a.operand, &b.unwrap_or(a).operand, tiles, &counted)
         };
         let answer = match &self.gathering {

@@ -1,8 +1,8 @@
 //! How the pairs of a run are screened: tried on a sample of its rows, and what is fastest is taken.
 //!
-//! There are three ways, all of them bounds of [`crate::metric::form`], all with the same result: **plain** (all numbers of a
-//! row, as f32), **head** (coordinates along the first principal axes, the rest bounded by its norm) and **bytes** (all numbers,
-//! as 8-bit ones). A loose bound is cheap a pair and hands over more pairs to be scored exactly. So the time of a run is
+//! There are four ways, all of them bounds of [`crate::metric::form`], all with the same result: **plain** (all numbers of a
+//! row, as f32), **head** (coordinates along the first principal axes, the rest bounded by its norm), and, where a device multiplies them,
+//! **half** (all numbers, as f16) and **bytes** (all numbers, as 8-bit ones). A loose bound is cheap a pair and hands over more pairs to be scored exactly. So the time of a run is
 //! ```text
 //! pairs · (t + p·g·r/threads) + rows · q
 //! ```
@@ -22,10 +22,10 @@ use super::block::{Block, Form, Known};
 use super::job::{Job, Mode, Screening};
 use super::plan::{Cut, tiles};
 use super::survey::Survey;
-use crate::backend::cpu::{dot, dot_depth};
-use crate::backend::{Backend, Layout, Picked, Screen, Sink, Tile, TileShape};
+use crate::backend::cpu::{Cpu, dot, dot_depth};
+use crate::backend::{Backend, Halves, Picked, Screen, Sink, Tile, TileShape};
 use crate::matrix::{Matrix, Values};
-use crate::metric::form::{BYTES_WIDEST, Narrow};
+use crate::metric::form::{BYTES_WIDEST, Narrow, Numbers};
 use crate::metric::{Frame, Geometry, Measure};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,10 @@ const SAMPLE: usize = 2048;
 const QUERIES: usize = 192;
 /// Multiplications below which nothing is tried: some hundredths of a second.
 const LEAST_WORK: f64 = 4e9;
+/// Rows of fewer numbers gain nothing by narrower ones.
+const NARROWEST: usize = 32;
+/// Seconds that a device which is not called tile by tile is watched for, at least.
+const WATCHED: f64 = 0.02;
 /// Products timed.
 const TIMED: usize = 400;
 /// Rows that they are of: more than a second-level cache holds.
@@ -62,7 +66,7 @@ const WORTH: f64 = 0.5;
 /// A way of screening, as it was tried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
-    /// `plain`, `head` or `bytes`.
+    /// `plain`, `head`, `half` or `bytes`.
     pub bound: String,
     /// Numbers multiplied for a pair.
     pub width: usize,
@@ -122,7 +126,7 @@ pub fn widest_head(job: &Job, d: usize) -> usize {
         _ if job.metric.geometry() == Geometry::Fold || job.options.mode == Mode::Dense => 0,
         Screening::Head(h) if h > 0 => h.min(d),
         Screening::Auto | Screening::Head(_) => HEADS[0].min(d / 2),
-        Screening::Plain | Screening::Bytes => 0,
+        Screening::Plain | Screening::Half | Screening::Bytes => 0,
     }
 }
 
@@ -167,14 +171,14 @@ impl Trial<'_> {
         let (Some(rows), Some(cols)) = (&self.rows.sample, &self.cols.sample) else {
             return plain("no rows were set aside to try ways on: there is too little work, or too little memory");
         };
-        let part = Sample::new(rows, self.rows, Some(QUERIES));
+        let part = Sample::new(rows, self.rows, Some(QUERIES.max(backend.busy_rows())));
         let all = Sample::new(cols, self.cols, None);
         match asked {
             Screening::Bytes => {
                 if d > BYTES_WIDEST {
                     return plain("rows are too wide for sums of bytes in 32 bits");
                 }
-                if backend.layout() != Layout::Groups {
+                if backend.device().kind != "cpu" {
                     return plain("bytes were asked for, and this device does not multiply them");
                 }
                 let form = self.bytes(&all);
@@ -183,6 +187,13 @@ impl Trial<'_> {
                     strategy.why = "asked for, though this device has no fast product of bytes".into();
                 }
                 (form, strategy)
+            }
+            Screening::Half => {
+                let mut strategy = Strategy::untried("half", d, "asked for");
+                if backend.halves_depth(d).is_none() {
+                    strategy.why = "asked for, though this device multiplies no halves and takes them as f32".into();
+                }
+                (self.halves(backend), strategy)
             }
             Screening::Head(h) if h > 0 => match self.axes(&all, h).map(|axes| self.head(axes, backend)) {
                 Some(form) => {
@@ -216,8 +227,8 @@ impl Trial<'_> {
     }
 
     fn head(&self, axes: Axes, backend: &dyn Backend) -> Form {
-        let narrow = Narrow { head: axes.count(), lost: axes.lost(), bytes: None };
-        let depth = backend.depth(axes.count()).max(crate::backend::cpu::Cpu::new().depth(axes.count()));
+        let narrow = Narrow { head: axes.count(), lost: axes.lost(), numbers: Numbers::Singles };
+        let depth = backend.depth(axes.count()).max(Cpu::new().depth(axes.count()));
         Form { frame: self.frame.narrowed(narrow, depth), axes: Some(axes), fine: Some(self.fine()) }
     }
 
@@ -237,8 +248,17 @@ impl Trial<'_> {
             .collect();
         ratios.sort_unstable_by(f64::total_cmp);
         let kappa = ratios.get(ratios.len() / 2).copied().unwrap_or(0.01);
-        let narrow = Narrow { bytes: Some(kappa), ..Narrow::default() };
+        let narrow = Narrow { numbers: Numbers::Bytes { kappa }, ..Narrow::default() };
         Form { frame: self.frame.narrowed(narrow, 0), axes: None, fine: Some(self.fine()) }
+    }
+
+    fn halves(&self, backend: &dyn Backend) -> Form {
+        let d = self.frame.width();
+        let narrow = Narrow { numbers: Numbers::Halves, ..Narrow::default() };
+        // Should the device fail, the CPU goes on with the same numbers as f32.
+        let wide = d.next_multiple_of(Halves::PAD);
+        let depth = backend.halves_depth(d).unwrap_or(0).max(Cpu::new().depth(wide));
+        Form { frame: self.frame.narrowed(narrow, depth), axes: None, fine: Some(self.fine()) }
     }
 
     /// The frame of all numbers, for products that the processor computes one by one.
@@ -253,10 +273,9 @@ impl Trial<'_> {
         let plain = self.plain();
         let (least, first) = self.least(&plain, part, all, backend);
         let pass = pass_seconds(&first.0);
-        let backend_tile = backend.tile();
+        let seeds = backend.seed_side(self.job.options.k()).clamp(1, backend.tile().cols.max(1)) as f64;
         let growth = |bound: &str| match self.job.options.mode {
             Mode::TopK(_) if bound != "head" => {
-                let seeds = backend_tile.cols.max(1) as f64;
                 let sides = if self.symmetric { 2.0 } else { 1.0 };
                 sides * (0.6 * (self.cols.rows as f64 / seeds).max(1.0).ln()).max(1.0)
             }
@@ -279,8 +298,11 @@ impl Trial<'_> {
             (form, candidate)
         };
         tried.push(try_one(plain, "plain", backend, Some(first)));
-        if backend.multiplies_bytes() && (32..=BYTES_WIDEST).contains(&d) && asked == Screening::Auto {
+        if backend.multiplies_bytes() && (NARROWEST..=BYTES_WIDEST).contains(&d) && asked == Screening::Auto {
             tried.push(try_one(self.bytes(all), "bytes", backend, None));
+        }
+        if backend.halves_depth(d).is_some() && d >= NARROWEST && asked == Screening::Auto {
+            tried.push(try_one(self.halves(backend), "half", backend, None));
         }
         let widths: Vec<usize> = HEADS.iter().copied().filter(|h| 2 * h <= d).collect();
         let x = self.placed(all);
@@ -335,14 +357,14 @@ impl Trial<'_> {
 
     /// For each query of the sample the least u (scaled) that a partner must reach; and the sample in plain form.
     fn least(&self, plain: &Form, part: &Sample, all: &Sample, backend: &mut dyn Backend) -> (Vec<f64>, (Block, f64)) {
-        let (queries, _) = part.block(plain, backend);
-        let (partners, prepare) = all.block(plain, backend);
+        let (queries, _) = part.block(plain);
+        let (partners, prepare) = all.block(plain);
         let rows = queries.operand.rows;
         if let Mode::Threshold(threshold) = self.job.options.mode {
             return (vec![plain.frame.least_u(threshold); rows], (partners, prepare));
         }
         let sink = Gather { cols: partners.operand.rows, t: Mutex::new(vec![0.0; rows * partners.operand.rows]) };
-        run(backend, self.screen(plain), &queries, &partners, Cut::All, &sink);
+        run(backend, self.screen(plain), &queries, &partners, Cut::All, 1, &sink);
         let t = sink.t.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         let Mode::TopK(k) = self.job.options.mode else { return (vec![f64::NEG_INFINITY; rows], (partners, prepare)) };
         let rank = (k as f64 * partners.operand.rows as f64 / self.cols.rows as f64).round().max(1.0) as usize;
@@ -375,19 +397,25 @@ impl Trial<'_> {
         prepared: Option<(Block, f64)>,
         backend: &mut dyn Backend,
     ) -> Measured {
-        let (queries, _) = part.block(form, backend);
-        let (partners, prepare) = prepared.unwrap_or_else(|| all.block(form, backend));
+        let (queries, _) = part.block(form);
+        let (partners, prepare) = prepared.unwrap_or_else(|| all.block(form));
         let floors: Vec<f32> =
             queries.bounds.iter().enumerate().map(|(i, b)| form.frame.floor(least[queries.place(i)], b)).collect();
         let pairs = (floors.len() * partners.operand.rows) as f64;
         let mut pair = f64::INFINITY;
         let mut passed = 0;
+        let mut times = 1;
         for _ in 0..2 {
             let sink = Count { floors: &floors, both: self.symmetric, passed: AtomicU64::new(0) };
             let started = Instant::now();
-            run(backend, self.screen(form), &queries, &partners, Cut::Rectangle { seed: false }, &sink);
-            pair = pair.min(started.elapsed().as_secs_f64() / pairs);
-            passed = sink.passed.into_inner();
+            run(backend, self.screen(form), &queries, &partners, Cut::Rectangle { seed: false }, times, &sink);
+            let seconds = started.elapsed().as_secs_f64();
+            pair = pair.min(seconds / (pairs * times as f64));
+            passed = sink.passed.into_inner() / times as u64;
+            if backend.busy_rows() > 0 {
+                // What it takes to call it is not what a pair takes.
+                times = (WATCHED / seconds).ceil().clamp(1.0, 256.0) as usize;
+            }
         }
         // Each query of the sample is among the partners too, and passes.
         let own = if self.symmetric { floors.len() as u64 } else { 0 };
@@ -452,26 +480,26 @@ impl Sample {
     }
 
     /// In screening form, and the seconds that took a row.
-    fn block(&self, form: &Form, backend: &dyn Backend) -> (Block, f64) {
+    fn block(&self, form: &Form) -> (Block, f64) {
         let started = Instant::now();
         let known = Known { measures: &self.measures, out: &[] };
         let form = &Form { fine: None, ..form.clone() };
         // Keys of trials are apart from those of a run, which count from one.
         let key = u64::MAX - KEYS.fetch_add(1, Relaxed);
-        let block = Block::prepare(self.matrix.clone(), 0, known, form, backend.layout(), key, None);
+        let block = Block::prepare(self.matrix.clone(), 0, known, form, key);
         (block, started.elapsed().as_secs_f64() / self.matrix.rows().max(1) as f64)
     }
 }
 
 static KEYS: AtomicU64 = AtomicU64::new(0);
 
-/// Screens all pairs of two blocks. A device that fails here fails again in the run, which then says so.
-fn run(backend: &mut dyn Backend, screen: Screen, a: &Block, b: &Block, cut: Cut, sink: &dyn Sink) {
+/// Screens all pairs of two blocks, so many times. A device that fails here fails again in the run, which then says so.
+fn run(backend: &mut dyn Backend, screen: Screen, a: &Block, b: &Block, cut: Cut, times: usize, sink: &dyn Sink) {
     let own = backend.tile();
     let shape = TileShape { rows: own.rows, cols: own.cols };
-    let (mut seeds, mut rest) = tiles(a.operand.rows, b.operand.rows, shape, cut);
+    let (mut seeds, mut rest) = tiles(a.operand.rows, b.operand.rows, shape, shape.cols, cut);
     seeds.append(&mut rest);
-    let _ = backend.screen(screen, &a.operand, &b.operand, &seeds, sink);
+    let _ = backend.screen(screen, &a.operand, &b.operand, &vec![seeds; times].concat(), sink);
 }
 
 /// Keeps all t.

@@ -1,6 +1,6 @@
 //! Screening on the processor: a register-blocked multiply inside rayon tiles, then a scan against the floors.
 //!
-//! Operands come in groups of 16 rows ([`Layout::Groups`]), packed once when they are prepared, so that a tile multiplies
+//! Operands come in groups of 16 rows ([`super::GROUP`]), packed once when they are prepared, so that a tile multiplies
 //! without moving anything first. `kernel` is written once for any register (`simd`) and any metric's step; which one
 //! runs is decided when the backend is made. Inner products have a kernel that tests its sums before it stores any (`product`).
 
@@ -12,7 +12,7 @@ mod simd;
 
 pub use dot::{dot, dot_depth, dots};
 
-use super::{Backend, Device, Layout, Operand, Picked, Screen, Sink, Stopped, Tile, TileShape};
+use super::{Backend, Device, Operand, Picked, Screen, Sink, Stopped, Tile, TileShape};
 use crate::metric::{self, Geometry, Step, StepUser};
 use rayon::prelude::*;
 use std::cell::RefCell;
@@ -164,11 +164,7 @@ impl Cpu {
 
 impl Backend for Cpu {
     fn device(&self) -> Device {
-        Device { kind: "cpu".into(), name: processor_name(), driver: self.isa.name().into(), software: false }
-    }
-
-    fn layout(&self) -> Layout {
-        Layout::Groups
+        Device { kind: "cpu".into(), name: processor_name(), driver: self.isa.name().into(), shapes: None, software: false }
     }
 
     fn tile(&self) -> TileShape {
@@ -198,8 +194,8 @@ impl Backend for Cpu {
     }
 
     fn screen(&mut self, screen: Screen, a: &Operand, b: &Operand, tiles: &[Tile], sink: &dyn Sink) -> Result<(), Stopped> {
-        if a.layout != Layout::Groups || b.layout != Layout::Groups {
-            let why = "operands came in a layout that is not for processors".to_owned();
+        if a.halves.is_some() || b.halves.is_some() {
+            let why = "operands of halves came, which are to be widened for processors".to_owned();
             return Err(Stopped { device: "the processor".into(), done: 0, why });
         }
         let (kernel, scan) = self.kernel(screen.metric.info().name);

@@ -5,7 +5,10 @@ use serde::Serialize;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use wgpu::{Backends, DeviceType, Features, Instance, InstanceDescriptor, InstanceFlags};
+use wgpu::{
+    Backends, CooperativeMatrixProperties, CooperativeScalarType, DeviceType, Features, Instance, InstanceDescriptor,
+    InstanceFlags,
+};
 
 /// A GPU, as it describes itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,7 +26,10 @@ pub struct Adapter {
     /// Memory that a workgroup shares, in bytes.
     pub workgroup_memory: u32,
     pub f16: bool,
-    pub cooperative_matrix: bool,
+    /// Matrices that a subgroup multiplies together: f16 × f16 → f32 of 16 × 16, f32 of 8 × 8, as far as there are.
+    pub cooperative: Vec<u32>,
+    /// Vendor and device, as they number themselves.
+    pub ids: (u32, u32),
 }
 
 /// Which GPU is wanted.
@@ -87,6 +93,19 @@ fn kind(device_type: DeviceType) -> &'static str {
 
 fn describe(adapter: &wgpu::Adapter) -> Adapter {
     let (info, limits, features) = (adapter.get_info(), adapter.limits(), adapter.features());
+    let cooperative = if features.contains(Features::EXPERIMENTAL_COOPERATIVE_MATRIX) {
+        let all = adapter.cooperative_matrix_properties();
+        let has = |size: u32, factors: CooperativeScalarType| {
+            let fits = |p: &CooperativeMatrixProperties| {
+                [p.m_size, p.n_size, p.k_size] == [size; 3] && p.ab_type == factors && p.cr_type == CooperativeScalarType::F32
+            };
+            all.iter().any(fits)
+        };
+        let kinds = [(16, CooperativeScalarType::F16), (8, CooperativeScalarType::F32)];
+        kinds.into_iter().filter(|&(size, factors)| has(size, factors)).map(|(size, _)| size).collect()
+    } else {
+        Vec::new()
+    };
     Adapter {
         name: info.name,
         api: info.backend.to_string(),
@@ -96,7 +115,8 @@ fn describe(adapter: &wgpu::Adapter) -> Adapter {
         largest_binding: limits.max_storage_buffer_binding_size,
         workgroup_memory: limits.max_compute_workgroup_storage_size,
         f16: features.contains(Features::SHADER_F16),
-        cooperative_matrix: features.contains(Features::EXPERIMENTAL_COOPERATIVE_MATRIX),
+        cooperative,
+        ids: (info.vendor, info.device),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Submissions on their way: two at a time, each with buffers of its own, answered in the order in which they were sent.
 
 use super::panel::Panels;
-use super::shader::{Kernel, assemble};
+use super::shader::{Kernel, Program, assemble};
+use super::shape::{Number, Shape};
 use super::{Complaints, Error, Operand, Picked, SIDE, Screen, Sink, Tile};
 use bytemuck::{Pod, Zeroable};
 use std::collections::{HashMap, VecDeque};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 const IN_FLIGHT: usize = 2;
 /// How long one may take before the device counts as lost. Software devices compile shaders in this time.
 pub(super) const PATIENCE: Duration = Duration::from_mins(2);
-/// `POISON` of `tile.wgsl`.
+/// `POISON` of `job.wgsl`.
 const POISON: u32 = 0x7fc0_beef;
 /// Words before the pairs of an answer.
 const HEAD: usize = 4;
@@ -56,7 +57,7 @@ pub(super) enum Answer {
     Overflow,
 }
 
-/// The uniform of a submission: `Job` of `tile.wgsl`.
+/// The uniform of a submission: `Job` of `job.wgsl`.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 struct Job {
@@ -95,7 +96,7 @@ pub(super) struct Flights {
     device: wgpu::Device,
     queue: wgpu::Queue,
     capacity: u32,
-    pipelines: HashMap<(&'static str, Kernel), wgpu::ComputePipeline>,
+    pipelines: HashMap<(&'static str, Program), wgpu::ComputePipeline>,
     planted: HashMap<(&'static str, Kernel), String>,
     free: Vec<Slot>,
     under_way: VecDeque<Flight>,
@@ -125,6 +126,10 @@ impl Flights {
         self.planted.insert((metric, kernel), text);
     }
 
+    pub(super) fn has(&self, feature: wgpu::Features) -> bool {
+        self.device.features().contains(feature)
+    }
+
     pub(super) fn room(&self) -> bool {
         self.under_way.len() < IN_FLIGHT
     }
@@ -135,16 +140,16 @@ impl Flights {
         self.free.clear();
     }
 
-    fn pipeline(&mut self, screen: Screen, kernel: Kernel) -> wgpu::ComputePipeline {
-        let key = (screen.metric.shader().name, kernel);
-        if let Some(made) = self.pipelines.get(&key) {
+    fn pipeline(&mut self, screen: Screen, program: Program) -> wgpu::ComputePipeline {
+        let (name, kernel) = (screen.metric.shader().name, program.kernel);
+        if let Some(made) = self.pipelines.get(&(name, program)) {
             return made.clone();
         }
-        let text = self.planted.get(&key).cloned().unwrap_or_else(|| assemble(screen.metric, kernel));
+        let text = self.planted.get(&(name, kernel)).cloned().unwrap_or_else(|| assemble(screen.metric, program));
         let descriptor =
             wgpu::ShaderModuleDescriptor { label: Some(kernel.entry()), source: wgpu::ShaderSource::Wgsl(text.into()) };
         // SAFETY: these are the shaders of this source tree, validated in tests; their loops end, since each counts up to a
-        // uniform number, and every index is tested against the sizes of what is bound before it is used.
+        // uniform number, and no index leaves what is bound: panels and floors go on for as many rows as a workgroup may look beyond.
         let module = unsafe { self.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) };
         let made = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(kernel.entry()),
@@ -157,7 +162,7 @@ impl Flights {
             },
             cache: None,
         });
-        self.pipelines.insert(key, made.clone());
+        self.pipelines.insert((name, program), made.clone());
         made
     }
 
@@ -192,10 +197,12 @@ impl Flights {
         b: &Operand,
         tile: &Tile,
         piece: Piece,
+        shape: Shape,
         sink: &dyn Sink,
     ) -> Result<(), Error> {
         let kernel = if tile.seed { Kernel::Dense } else { Kernel::Select };
-        let pipeline = self.pipeline(screen, kernel);
+        let number = if a.halves.is_some() { Number::Half } else { Number::Single };
+        let pipeline = self.pipeline(screen, Program { kernel, shape, number });
         let (left, right) = (panels.find(a, piece.rows.start)?, panels.find(b, piece.cols.start)?);
         let (rows, cols) = (piece.rows.len(), piece.cols.len());
         let capacity = (self.capacity as usize).min(rows * cols);
@@ -203,7 +210,7 @@ impl Flights {
             Kernel::Dense => rows * cols,
             Kernel::Select => HEAD + 3 * capacity,
         } as u64;
-        let slot = self.slot(4 * (rows + cols) as u64, answer);
+        let slot = self.slot(4 * (rows + cols + 4) as u64, answer);
         let job = Job {
             row: (piece.rows.start - left.first) as u32,
             rows: rows as u32,
@@ -223,9 +230,11 @@ impl Flights {
             entry(0, slot.job.as_entire_binding()),
             entry(1, left.values.as_entire_binding()),
             entry(2, right.values.as_entire_binding()),
+            entry(3, left.known.as_entire_binding()),
+            entry(4, right.known.as_entire_binding()),
         ];
         if kernel == Kernel::Dense {
-            entries.push(entry(3, slot.answer.as_entire_binding()));
+            entries.push(entry(5, slot.answer.as_entire_binding()));
         } else {
             let (mut floors, mut more) = (Vec::new(), Vec::new());
             sink.row_floors(piece.rows.clone(), &mut floors);
@@ -239,8 +248,6 @@ impl Flights {
                 *floor = floor.clamp(-f32::MAX, f32::MAX);
             }
             self.queue.write_buffer(&slot.floors, 0, bytemuck::cast_slice(&floors));
-            entries.push(entry(3, left.bounds.as_entire_binding()));
-            entries.push(entry(4, right.bounds.as_entire_binding()));
             entries.push(entry(5, slot.floors.as_entire_binding()));
             entries.push(entry(6, slot.answer.as_entire_binding()));
         }
@@ -249,7 +256,7 @@ impl Flights {
             layout: &pipeline.get_bind_group_layout(0),
             entries: &entries,
         });
-        let (across, down) = (cols.div_ceil(SIDE) as u32, rows.div_ceil(SIDE) as u32);
+        let (across, down) = ((cols as u32).div_ceil(shape.cols), (rows as u32).div_ceil(shape.rows));
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         // Zeros read as poison; the counters start at zero.
         encoder.clear_buffer(&slot.answer, 0, None);
@@ -395,7 +402,8 @@ mod tests {
     fn the_shaders_mean_the_same_by_their_words() {
         use std::mem::offset_of;
         let metric = crate::metric::all()[0];
-        let module = naga::front::wgsl::parse_str(&assemble(metric, Kernel::Select)).expect("valid");
+        let program = Program { kernel: Kernel::Select, shape: Shape::DEFAULT, number: Number::Single };
+        let module = naga::front::wgsl::parse_str(&assemble(metric, program)).expect("valid");
         let job = module.types.iter().find(|(_, t)| t.name.as_deref() == Some("Job")).expect("the uniform").1;
         let naga::TypeInner::Struct { members, span } = &job.inner else { panic!("Job is a struct") };
         assert_eq!(*span as usize, size_of::<Job>());
@@ -422,8 +430,7 @@ mod tests {
                 ref other => panic!("{name} is {other:?}"),
             }
         };
-        assert_eq!(constant("SIDE") as usize, SIDE);
-        assert_eq!(constant("CHUNK") as usize, super::super::CHUNK);
+        assert_eq!(constant("CHUNK"), Shape::DEFAULT.chunk);
         assert_eq!(constant("POISON"), POISON);
     }
 

@@ -11,14 +11,20 @@ mod adapter;
 mod flight;
 mod panel;
 pub mod shader;
+pub mod shape;
+pub mod tune;
 
 pub use adapter::{Adapter, Want, list};
 
-use super::{Backend, Device, Layout, Operand, Picked, Screen, Sink, Stopped, Tile, TileShape};
+use super::{Backend, Device, Halves, Operand, Picked, Screen, Sink, Stopped, Tile, TileShape};
+use crate::metric::Geometry;
 use flight::{Answer, Flights, Piece};
+use rayon::prelude::*;
+use shape::{Means, Number, Shape};
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
+use tune::{Class, Tuning};
 
 /// Why there is no GPU, or what it did wrong.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +53,9 @@ pub struct Gpu {
     /// Pairs × features that the device does in a second, as measured.
     rate: f64,
     tile: TileShape,
+    tuning: Option<Tuning>,
+    /// A shape that is being tried.
+    trying: Option<Shape>,
     fail_after: Option<usize>,
     /// Tiles that are through since it was opened.
     through: usize,
@@ -69,9 +78,11 @@ pub struct Limits {
 
 /// How long a submission should take, in seconds.
 const SUBMISSION: f64 = 0.08;
-/// Terms whose sum is formed before it is added to the rest: `CHUNK` of `tile.wgsl`.
-const CHUNK: usize = 128;
-/// Side of a workgroup's tile: `SIDE` of `tile.wgsl`.
+/// Side of a real card's tiles: so wide that a submission lasts longer than the host needs to hand over the one before.
+const WIDE: usize = 8192;
+/// Side of tiles whose numbers are all handed over.
+const DENSE: usize = 2048;
+/// Pieces are cut at multiples of this many rows.
 const SIDE: usize = 64;
 
 impl Gpu {
@@ -93,17 +104,7 @@ impl Gpu {
         if adapter.limits().max_compute_invocations_per_workgroup < 256 || adapter.limits().max_compute_workgroup_size_x < 256 {
             return Err(refused("it runs fewer than 256 threads together".into()));
         }
-        let descriptor = wgpu::DeviceDescriptor {
-            label: Some("striae"),
-            required_limits: adapter.limits(),
-            ..wgpu::DeviceDescriptor::default()
-        };
-        let opened = std::panic::catch_unwind(AssertUnwindSafe(|| adapter::ready(adapter.request_device(&descriptor))));
-        let (device, queue) = match opened {
-            Ok(Ok(opened)) => opened,
-            Ok(Err(e)) => return Err(refused(e.to_string())),
-            Err(_) => return Err(refused("its driver failed while it was opened".into())),
-        };
+        let (device, queue) = open(&adapter, &described).map_err(refused)?;
         let complaints = Complaints::default();
         let note = |complaints: &Complaints, text: String| {
             complaints.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(text);
@@ -115,10 +116,10 @@ impl Gpu {
         let software = described.kind == "software";
         let own = Limits {
             panel: described.largest_binding.min(described.largest_buffer).min(1 << 30),
-            capacity: if software { 1 << 16 } else { 1 << 20 },
+            capacity: if software { 1 << 16 } else { 1 << 21 },
         };
         let limits = limits.unwrap_or(own);
-        let side = if software { 256 } else { 4096 };
+        let side = if software { 256 } else { WIDE };
         Ok(Self {
             panels: panel::Panels::new(device.clone(), queue.clone(), limits.panel.min(own.panel)),
             flights: Flights::new(device, queue, limits.capacity.max((SIDE * SIDE) as u32)),
@@ -126,6 +127,8 @@ impl Gpu {
             complaints,
             rate: if software { 2e8 } else { 1e11 },
             tile: TileShape { rows: side, cols: side },
+            tuning: None,
+            trying: None,
             fail_after: None,
             through: 0,
         })
@@ -141,6 +144,43 @@ impl Gpu {
     #[doc(hidden)]
     pub fn plant(&mut self, metric: &'static str, kernel: shader::Kernel, text: String) {
         self.flights.plant(metric, kernel, text);
+    }
+
+    /// Leaves matrices of subgroups alone, should a driver not survive them.
+    pub fn without_cooperative(&mut self) {
+        self.described.cooperative.clear();
+    }
+
+    /// Takes a shape for everything, if the device can run it: for tests.
+    #[doc(hidden)]
+    pub fn force(&mut self, shape: Shape, number: Number) -> bool {
+        let can = self.can_run(shape, number);
+        self.trying = can.then_some(shape);
+        can
+    }
+
+    /// Whether shaders may use f16.
+    fn device_has_halves(&self) -> bool {
+        self.flights.has(wgpu::Features::SHADER_F16)
+    }
+
+    /// The shape that a class of products is computed in.
+    fn shape(&self, class: Class) -> Shape {
+        let chosen = self.trying.or_else(|| self.tuning.as_ref()?.shape(class));
+        // Matrices multiply, and nothing else.
+        chosen.filter(|shape| !(class.fold && matches!(shape.means, Means::Cooperative { .. }))).unwrap_or(Shape::DEFAULT)
+    }
+
+    /// Whether the device can run a shape.
+    fn can_run(&self, shape: Shape, number: Number) -> bool {
+        let has_number = number == Number::Single || self.device_has_halves();
+        let has_means = match shape.means {
+            Means::Cooperative { size } => {
+                self.described.cooperative.contains(&size) && self.flights.has(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX)
+            }
+            _ => true,
+        };
+        has_number && has_means && shape.takes(number) && shape.shared_bytes() <= self.described.workgroup_memory
     }
 
     /// Cuts a tile into pieces that fit panels and take about as long as a submission should.
@@ -167,9 +207,13 @@ impl Gpu {
         sink: &dyn Sink,
         done: &mut usize,
     ) -> Result<(), Error> {
-        if a.layout != Layout::Rows || b.layout != Layout::Rows {
-            return Err(Error::Failed("operands came in a layout that is not for GPUs".into()));
+        if a.bytes.is_some() || b.bytes.is_some() || a.halves.is_some() != b.halves.is_some() {
+            return Err(Error::Failed("operands came in numbers that are not for GPUs".into()));
         }
+        let number = if a.halves.is_some() { Number::Half } else { Number::Single };
+        let class = Class::of(screen.metric.geometry() == Geometry::Fold, number, a.stride);
+        let shape =
+            Some(self.shape(class)).filter(|shape| a.stride.is_multiple_of(shape.pad() as usize)).unwrap_or(Shape::DEFAULT);
         self.panels.load(a)?;
         self.panels.load(b)?;
         let mut waiting: VecDeque<Piece> = VecDeque::new();
@@ -188,7 +232,7 @@ impl Gpu {
                 // A tile without pairs has no pieces.
                 let Some(piece) = waiting.pop_front() else { continue };
                 let tile = &tiles[piece.tile];
-                self.flights.launch(screen, &self.panels, a, b, tile, piece, sink)?;
+                self.flights.launch(screen, &self.panels, a, b, tile, piece, shape, sink)?;
             }
             let Some((piece, answer, seconds)) = self.flights.land(&self.complaints)? else { break };
             let work = (piece.rows.len() * piece.cols.len() * a.stride) as f64;
@@ -222,12 +266,7 @@ impl Gpu {
                 if self.fail_after == Some(self.through) {
                     return Err(Error::Failed("told to fail by a test".into()));
                 }
-                let gather = std::mem::take(&mut gathered[*done]);
-                if tile.seed {
-                    sink.all(tile, &gather.all, tile.cols.len());
-                } else {
-                    sink.picked(tile, &gather.pairs);
-                }
+                std::mem::take(&mut gathered[*done]).hand_over(tile, sink);
                 *done += 1;
                 self.through += 1;
             }
@@ -244,39 +283,119 @@ struct Gathered {
     all: Vec<f32>,
 }
 
+impl Gathered {
+    /// Tells the sink of a tile, in strips of rows that the processor's threads take from each other.
+    fn hand_over(mut self, tile: &Tile, sink: &dyn Sink) {
+        let strips = 4 * rayon::current_num_threads();
+        let height = tile.rows.len().div_ceil(strips).max(1);
+        let strip = |n: usize| {
+            let start = tile.rows.start + n * height;
+            Tile { rows: start..(start + height).min(tile.rows.end), ..tile.clone() }
+        };
+        let count = tile.rows.len().div_ceil(height);
+        if tile.seed {
+            let cols = tile.cols.len();
+            (0..count).into_par_iter().for_each(|n| sink.all(&strip(n), &self.all[n * height * cols..], cols));
+            return;
+        }
+        self.pairs.par_sort_unstable_by_key(|pair| (pair.row, pair.col));
+        let start = |n: usize| self.pairs.partition_point(|pair| (pair.row as usize) < tile.rows.start + n * height);
+        (0..count).into_par_iter().for_each(|n| sink.picked(&strip(n), &self.pairs[start(n)..start(n + 1)]));
+    }
+}
+
+/// Opens a device with what it has of what can be used.
+fn open(adapter: &wgpu::Adapter, described: &Adapter) -> Result<(wgpu::Device, wgpu::Queue), String> {
+    use wgpu::Features;
+    let half = if described.f16 { Features::SHADER_F16 } else { Features::empty() };
+    let mut wanted = vec![half, Features::empty()];
+    if !described.cooperative.is_empty() {
+        wanted.insert(0, half | Features::EXPERIMENTAL_COOPERATIVE_MATRIX);
+    }
+    let mut why = String::new();
+    for required_features in wanted {
+        let experimental_features = if required_features.contains(Features::EXPERIMENTAL_COOPERATIVE_MATRIX) {
+            // SAFETY: the one experimental feature is used by shaders of this source tree alone, whose answers are checked before they are used
+            // (`tune`).
+            unsafe { wgpu::ExperimentalFeatures::enabled() }
+        } else {
+            wgpu::ExperimentalFeatures::disabled()
+        };
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("striae"),
+            required_features,
+            required_limits: adapter.limits(),
+            experimental_features,
+            ..wgpu::DeviceDescriptor::default()
+        };
+        match std::panic::catch_unwind(AssertUnwindSafe(|| adapter::ready(adapter.request_device(&descriptor)))) {
+            Ok(Ok(opened)) => return Ok(opened),
+            Ok(Err(e)) => why = e.to_string(),
+            Err(_) => why = "its driver failed while it was opened".into(),
+        }
+    }
+    Err(why)
+}
+
 impl Backend for Gpu {
     fn device(&self) -> Device {
         Device {
             kind: "gpu".into(),
             name: self.described.name.clone(),
             driver: format!("{}, {}", self.described.api, self.described.driver),
+            shapes: Some(match &self.tuning {
+                Some(tuning) => tuning.to_string(),
+                None => format!("{} (not tuned)", Shape::DEFAULT),
+            }),
             software: self.described.kind == "software",
         }
-    }
-
-    fn layout(&self) -> Layout {
-        Layout::Rows
     }
 
     fn tile(&self) -> TileShape {
         self.tile
     }
 
+    fn dense_tile(&self) -> TileShape {
+        let side = self.tile.cols.min(DENSE);
+        TileShape { rows: side, cols: side }
+    }
+
+    fn seed_side(&self, k: usize) -> usize {
+        // They should hold several times k partners, lest nearly all pairs of the first tiles pass.
+        (8 * k).next_power_of_two().clamp(DENSE / 2, DENSE).min(self.tile.cols / 2)
+    }
+
     fn depth(&self, d: usize) -> usize {
-        let stride = d.div_ceil(Operand::PAD) * Operand::PAD;
-        CHUNK.min(stride) + stride.div_ceil(CHUNK)
+        let stride = d.next_multiple_of(Operand::PAD);
+        let of = |fold: bool| self.shape(Class::of(fold, Number::Single, stride)).depth(stride);
+        // Where a shape does not take rows of this width the default one does.
+        of(false).max(of(true)).max(Shape::DEFAULT.depth(stride))
+    }
+
+    fn halves_depth(&self, d: usize) -> Option<usize> {
+        let stride = d.next_multiple_of(Halves::PAD);
+        let shape = self.shape(Class::of(false, Number::Half, stride));
+        self.device_has_halves().then(|| shape.depth(stride).max(Shape::DEFAULT.depth(stride)))
+    }
+
+    fn busy_rows(&self) -> usize {
+        if self.described.kind == "software" { 0 } else { 2048 }
     }
 
     fn scratch_bytes(&self, _: usize) -> usize {
-        let dense = self.tile.rows * self.tile.cols * 4;
+        // Seeds of a rectangle are as high as a tile.
+        let dense = self.tile.rows * self.tile.cols.min(DENSE) * 4;
         let list = self.flights.answer_bytes();
         // Answers in flight with their copies, one being put together, one being read.
         4 * dense.max(list) + 2 * dense + (1 << 20)
     }
 
     fn row_bytes(&self, d: usize) -> usize {
+        let row = d.next_multiple_of(Halves::PAD) * 4 + 16;
         // A software device keeps its panels in the host's memory: those of two blocks, and of one that may come again.
-        if self.described.kind == "software" { (d.div_ceil(Operand::PAD) * Operand::PAD * 4 + 8) * 3 / 2 } else { 0 }
+        let panels = if self.described.kind == "software" { row * 3 / 2 } else { 0 };
+        // Halves become f32 if the device fails.
+        panels + if self.device_has_halves() { row } else { 0 }
     }
 
     fn screen(&mut self, screen: Screen, a: &Operand, b: &Operand, tiles: &[Tile], sink: &dyn Sink) -> Result<(), Stopped> {

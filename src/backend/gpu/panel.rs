@@ -1,8 +1,21 @@
 //! Rows on the device: blocks cut into panels that fit a binding, kept until newer blocks need the room.
 
+use super::shape::LARGEST;
 use super::{Error, Operand};
+use crate::backend::GROUP;
+use bytemuck::{Pod, Zeroable};
 use std::ops::Range;
 use wgpu::util::{BufferInitDescriptor, DeviceExt as _};
+
+/// `Known` of `job.wgsl`.
+#[derive(Clone, Copy, Default, Pod, Zeroable)]
+#[repr(C)]
+struct Known {
+    reach: f32,
+    lift: f32,
+    step: f32,
+    unused: f32,
+}
 
 /// Blocks kept on the device: the two being compared, and one that may come again.
 const KEPT: usize = 3;
@@ -14,8 +27,15 @@ pub(super) struct Panel {
     pub first: usize,
     pub rows: usize,
     pub values: wgpu::Buffer,
-    /// (reach, lift) of each row.
-    pub bounds: wgpu::Buffer,
+    pub known: wgpu::Buffer,
+}
+
+/// Rows of zeros that follow the last one of a panel: shapes look at them, and find nothing.
+const BEYOND: usize = LARGEST as usize;
+
+/// Bytes of a row on the device.
+fn row_bytes(operand: &Operand) -> u64 {
+    operand.stride as u64 * if operand.halves.is_some() { 2 } else { 4 }
 }
 
 pub(super) struct Panels {
@@ -32,8 +52,8 @@ impl Panels {
     }
 
     fn rows(&self, operand: &Operand) -> usize {
-        let rows = self.most / (operand.stride as u64 * 4);
-        (usize::try_from(rows).unwrap_or(usize::MAX) / STEP * STEP).max(STEP)
+        let rows = usize::try_from(self.most / row_bytes(operand)).unwrap_or(usize::MAX).saturating_sub(BEYOND);
+        (rows / STEP * STEP).max(STEP)
     }
 
     /// Uploads an operand, unless it is there.
@@ -47,23 +67,28 @@ impl Panels {
             self.blocks.remove(0);
         }
         let rows = self.rows(operand);
-        if (rows * operand.stride * 4) as u64 > self.device.limits().max_storage_buffer_binding_size {
+        let bytes_a_row = row_bytes(operand);
+        if (rows + BEYOND) as u64 * bytes_a_row > self.device.limits().max_storage_buffer_binding_size {
             return Err(Error::Failed(format!(
                 "rows of {} features are too long for it: {STEP} of them do not fit into one binding",
                 operand.stride
             )));
         }
+        let all: &[u8] = match &operand.halves {
+            Some(halves) => bytemuck::cast_slice(&halves.values),
+            None => bytemuck::cast_slice(&operand.values),
+        };
         let mut panels = Vec::new();
         for first in (0..operand.rows).step_by(rows) {
             let rows = rows.min(operand.rows - first);
-            let size = (rows * operand.stride * 4) as u64;
             let values = self.device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("rows"),
-                size,
+                size: (rows.next_multiple_of(GROUP) + BEYOND) as u64 * bytes_a_row,
                 usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             });
-            let bytes: &[u8] = bytemuck::cast_slice(&operand.values[first * operand.stride..(first + rows) * operand.stride]);
+            let from = first * bytes_a_row as usize;
+            let bytes = &all[from..from + rows.next_multiple_of(GROUP) * bytes_a_row as usize];
             // In parts, so that the copies which the queue holds stay small.
             for (n, part) in bytes.chunks(16 << 20).enumerate() {
                 self.queue.write_buffer(&values, (n * (16 << 20)) as u64, part);
@@ -72,14 +97,17 @@ impl Panels {
                 self.device.poll(wait).map_err(|e| Error::Failed(format!("rows could not be uploaded: {e}")))?;
             }
             let span = first..first + rows;
-            let bounds: Vec<[f32; 2]> =
-                operand.reach[span.clone()].iter().zip(&operand.lift[span]).map(|(&reach, &lift)| [reach, lift]).collect();
-            let bounds = self.device.create_buffer_init(&BufferInitDescriptor {
-                label: Some("bounds"),
-                contents: bytemuck::cast_slice(&bounds),
+            let step = |row: usize| operand.halves.as_ref().map_or(1.0, |halves| halves.step[row]);
+            let mut known: Vec<Known> = span
+                .map(|row| Known { reach: operand.reach[row], lift: operand.lift[row], step: step(row), unused: 0.0 })
+                .collect();
+            known.resize(rows + BEYOND, Known::default());
+            let known = self.device.create_buffer_init(&BufferInitDescriptor {
+                label: Some("known"),
+                contents: bytemuck::cast_slice(&known),
                 usage: wgpu::BufferUsages::STORAGE,
             });
-            panels.push(Panel { first, rows, values, bounds });
+            panels.push(Panel { first, rows, values, known });
         }
         self.blocks.push((operand.key, panels));
         Ok(())

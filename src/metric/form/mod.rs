@@ -68,9 +68,21 @@
 //! ```
 //! for any κ > 0, by Cauchy–Schwarz on (r/√κ, √κ‖z‖); it is tightest where κ is the usual r/‖z‖ ([`Narrow::bytes`]). The sum of q·q is
 //! exact in 32 bits; turning it into t costs three roundings, which take the place of D. f² is added to reach².
+//!
+//! # Halves
+//! GPUs multiply f16 numbers several times as fast as f32, and fetch them twice as fast. ẑ = step·h, h in f16 and step a power of two for each row
+//! that brings its largest number to 2¹⁴ … 2¹⁵, so that numbers down to 2⁻²⁸ of that keep eleven bits; what is smaller is zero, since a
+//! device may take it so. The bound is that of bytes, with r = ‖z − ẑ‖ computed per row in f64 and κ = 2⁻¹²·√½, a usual r/‖z‖.
+//! Products of two halves are exact in f32, and so is the scaling by the steps, which are no smaller than 2⁻⁵⁰ lest it were not. What summing costs is
+//! the backend's depth, as for f32; that of tensor units is a matter of its own
+//! ([`Shape::depth`](crate::backend::gpu::shape::Shape::depth)).
+
+mod narrow;
+
+pub use narrow::{BYTES_WIDEST, Narrow, Numbers};
 
 use super::sum::{Wide, on_widest};
-use super::{Fold, FoldRow, Geometry, Measure, Metric};
+use super::{Fold, Geometry, Measure, Metric};
 use crate::matrix::Row;
 use std::fmt;
 
@@ -78,8 +90,6 @@ use std::fmt;
 pub(crate) const EPSILON: f64 = 1.0 / 16_777_216.0;
 /// What computing a bound itself may cost.
 const UP: f64 = 1.0 + 1e-6;
-/// 1.5·2⁵²
-const ROUND: f64 = 6_755_399_441_055_744.0;
 /// Sums of a row run side by side, so that they do not wait for each other.
 const LANES: usize = 8;
 
@@ -117,17 +127,6 @@ pub struct Bounds {
     pub slack: f64,
 }
 
-/// What a backend multiplies, where that is not x̂ itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Narrow {
-    /// h: coordinates along axes. 0: the row's own numbers.
-    pub head: usize,
-    /// See *Heads* in the [module](self).
-    pub lost: f64,
-    /// Numbers are rounded to bytes; κ.
-    pub bytes: Option<f64>,
-}
-
 /// What is summed while a row is put in its place.
 #[derive(Clone, Copy, Debug)]
 pub struct Placed {
@@ -147,9 +146,6 @@ impl Placed {
         self.square
     }
 }
-
-/// Longest row whose product in bytes fits 32 bits with room for the kernel's offset of 128.
-pub const BYTES_WIDEST: usize = 1 << 16;
 
 /// How all rows of a job are brought into screening form.
 #[derive(Clone)]
@@ -223,28 +219,10 @@ impl Frame {
         }
     }
 
-    /// The same for a backend that multiplies something narrower, with its depth for that. For products and distances.
-    #[must_use]
-    pub fn narrowed(&self, narrow: Narrow, depth: usize) -> Self {
-        let depth = if narrow.bytes.is_some() { 3 } else { depth };
-        Self { narrow, screen: screen(depth), ..self.clone() }
-    }
-
     /// Whether u is an inner product and two offsets.
     #[must_use]
     pub const fn is_product(&self) -> bool {
         self.fold.is_none()
-    }
-
-    #[must_use]
-    pub const fn narrow(&self) -> &Narrow {
-        &self.narrow
-    }
-
-    /// Numbers that a backend multiplies.
-    #[must_use]
-    pub fn screened_width(&self) -> usize {
-        if self.narrow.head > 0 { self.narrow.head } else { self.width() }
     }
 
     #[must_use]
@@ -255,12 +233,6 @@ impl Frame {
     #[must_use]
     pub fn width(&self) -> usize {
         self.shift.len()
-    }
-
-    /// Writes x̂ into `out` and answers its bounds. `work` is scratch of the row's length. For frames without a head.
-    pub fn row(&self, x: Row<'_>, m: Measure, work: &mut [f64], out: &mut [f32]) -> Bounds {
-        let placed = self.place(x, m, work);
-        self.round(x, m, &placed, work, out)
     }
 
     /// Writes x′ into `work`.
@@ -286,110 +258,6 @@ impl Frame {
         self.metric.embed(x, m, work);
         let placed = on_widest(Place(work, &self.shift, self.scale));
         Placed { along: if self.metric.geometry() == Geometry::Product { placed.along } else { 0.0 }, ..placed }
-    }
-
-    /// Rounds z (x′ itself, or its coordinates along the axes of a head) to f32 and answers the row's bounds.
-    pub fn round(&self, x: Row<'_>, m: Measure, placed: &Placed, z: &[f64], out: &mut [f32]) -> Bounds {
-        struct Round<'a>(&'a [f64], &'a mut [f32]);
-        impl Wide for Round<'_> {
-            type Answer = (f64, f64, f64);
-            #[inline(always)]
-            fn run(self) -> (f64, f64, f64) {
-                let (mut kept, mut rounded, mut residual) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-                in_lanes(self.0, self.1, |l, &x, o| {
-                    *o = x as f32;
-                    let r = f64::from(*o);
-                    kept[l] += x * x;
-                    rounded[l] += r * r;
-                    residual[l] += (x - r).abs();
-                });
-                (total(kept), total(rounded), total(residual))
-            }
-        }
-        let (kept, rounded, residual) = on_widest(Round(z, out));
-        if self.fold.is_some() {
-            let row = FoldRow { x: z, rounded: out, size: placed.size, residual, screen: self.screen };
-            let found = self.metric.fold_row(row);
-            let unmoved = placed.unmoved * self.scale;
-            let slack = found.slack + libm::exp2(-50.0) * (placed.size + unmoved + found.offset.abs());
-            return Bounds { slack: slack * UP + self.flush, ..found };
-        }
-        self.close(x, m, placed, kept, kept.max(rounded), 0.0)
-    }
-
-    /// Rounds z to bytes: ẑ = step·q. Answers the row's bounds and the step.
-    pub fn round_bytes(&self, x: Row<'_>, m: Measure, placed: &Placed, z: &[f64], out: &mut [i8]) -> (Bounds, f32) {
-        struct Largest<'a>(&'a [f64]);
-        impl Wide for Largest<'_> {
-            type Answer = f64;
-            #[inline(always)]
-            fn run(self) -> f64 {
-                let mut most = [0.0f64; LANES];
-                let (head, tail) = self.0.as_chunks::<LANES>();
-                for z in head {
-                    for l in 0..LANES {
-                        most[l] = most[l].max(z[l].abs());
-                    }
-                }
-                tail.iter().chain(&most).fold(0.0f64, |most, x| most.max(x.abs()))
-            }
-        }
-        struct Round<'a>(&'a [f64], f64, f64, &'a mut [i8]);
-        impl Wide for Round<'_> {
-            type Answer = (f64, f64, f64);
-            #[inline(always)]
-            fn run(self) -> (f64, f64, f64) {
-                let Self(z, step, inverse, out) = self;
-                let (mut kept, mut rounded, mut residual) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-                in_lanes(z, out, |l, &x, o| {
-                    // Adding and taking away 1.5·2⁵² rounds to whole numbers, in two instructions.
-                    let q = ((x * inverse + ROUND) - ROUND).clamp(-127.0, 127.0);
-                    let r = x - q * step;
-                    kept[l] += x * x;
-                    residual[l] += r * r;
-                    rounded[l] += q * q;
-                    *o = q as i8;
-                });
-                (total(kept), total(rounded), total(residual))
-            }
-        }
-        let largest = on_widest(Largest(z));
-        let step = if largest > 0.0 { above(largest / 127.0) } else { 0.0 };
-        let wide = f64::from(step);
-        let inverse = if step > 0.0 { 1.0 / wide } else { 0.0 };
-        let (kept, squares, residual) = on_widest(Round(z, wide, inverse, out));
-        let rounded = squares * wide * wide;
-        let most = kept.max(rounded);
-        let kappa = self.narrow.bytes.unwrap_or(0.01);
-        (self.close(x, m, placed, kept, most, residual / kappa + kappa * most), step)
-    }
-
-    /// The bounds of a row of a product or distance. `kept`: ‖z‖²; `most`: that or ‖ẑ‖², the greater; `more`: added to reach².
-    fn close(&self, x: Row<'_>, m: Measure, placed: &Placed, kept: f64, most: f64, more: f64) -> Bounds {
-        let square = placed.square;
-        let mut reach = self.screen * most + more;
-        if self.narrow.head > 0 {
-            let lost = self.narrow.lost * square;
-            reach += (square - kept).max(0.0) + 2.0 * lost;
-        }
-        if self.metric.geometry() == Geometry::Product {
-            let whole = self.metric.embedded_size(x, m) * self.scale;
-            let shift = self.shift_norm * self.scale;
-            return Bounds {
-                offset: (placed.along - 0.5 * self.shift_norm * self.shift_norm) * self.unit,
-                reach: (reach + self.exact * whole * whole).sqrt() * UP,
-                slack: self.exact * (whole * shift + shift * shift) * UP + self.flush,
-            };
-        }
-        let largest = square.max(most);
-        let embedding = self.metric.embed_error();
-        let eta = if embedding > 0.0 { 2.0 * embedding * self.metric.embedded_size(x, m) * self.scale } else { 0.0 };
-        let moved = eta * (square.sqrt() + self.radius) + 2.0 * eta * eta;
-        Bounds {
-            offset: -0.5 * square,
-            reach: reach.sqrt() * UP,
-            slack: (self.exact * largest + 2.0 * EPSILON * EPSILON * largest + moved) * UP + self.flush,
-        }
     }
 
     /// The factor of t (of F for folds) in the upper bound that devices use.
@@ -525,171 +393,4 @@ fn toward_zero(x: f64) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::metric;
-    use crate::metric::{Step, StepUser, Vector, with_step};
-    use proptest::prelude::*;
-
-    /// A register of one lane.
-    #[derive(Clone, Copy)]
-    struct One(f32);
-
-    impl Vector for One {
-        const LANES: usize = 1;
-        fn splat(x: f32) -> Self {
-            Self(x)
-        }
-        fn load(from: &[f32]) -> Self {
-            Self(from[0])
-        }
-        fn store(self, to: &mut [f32]) {
-            to[0] = self.0;
-        }
-        fn add(self, other: Self) -> Self {
-            Self(self.0 + other.0)
-        }
-        fn sub(self, other: Self) -> Self {
-            Self(self.0 - other.0)
-        }
-        fn mul(self, other: Self) -> Self {
-            Self(self.0 * other.0)
-        }
-        fn div(self, other: Self) -> Self {
-            Self(self.0 / other.0)
-        }
-        fn mul_add(self, by: Self, to: Self) -> Self {
-            Self(self.0 * by.0 + to.0)
-        }
-        fn abs(self) -> Self {
-            Self(self.0.abs())
-        }
-        fn max(self, other: Self) -> Self {
-            Self(self.0.max(other.0))
-        }
-        fn parts(self) -> (Self, Self) {
-            let e = (self.0.to_bits() as i32 - 0x3f40_0000) >> 23;
-            (Self(e as f32), Self(f32::from_bits((self.0.to_bits() as i32 - (e << 23)) as u32)))
-        }
-        fn power_of_two(self) -> Self {
-            Self(libm::exp2f(self.0))
-        }
-        fn round(self) -> Self {
-            Self(self.0.round_ties_even())
-        }
-        fn at_least(self, other: Self) -> u32 {
-            u32::from(self.0 >= other.0)
-        }
-        fn differing_bits(self, other: Self) -> Self {
-            Self((self.0.to_bits() ^ other.0.to_bits()).count_ones() as f32)
-        }
-    }
-
-    /// t and bound as a careless device computes them: one f32 after the other.
-    struct Forward<'a>(f32, &'a [f32], &'a [f32]);
-    impl StepUser for Forward<'_> {
-        type Answer = (f32, fn(f32, f32, f32, f32) -> f32);
-        fn with<S: Step>(self) -> Self::Answer {
-            let t = self.1.iter().zip(self.2).fold(One(0.0), |t, (&a, &b)| S::step(One(self.0), t, One(a), One(b)));
-            (t.0, S::bound)
-        }
-    }
-
-    /// Rows that the metric is defined for, made from any.
-    pub(crate) fn in_domain(metric: &dyn Metric, row: &mut [f64]) {
-        for x in row {
-            *x = match metric.info().numbers {
-                metric::Numbers::Real => *x,
-                metric::Numbers::NonNegative => x.abs(),
-                metric::Numbers::Positive => x.abs() * (1.0 + 1e-3) + 1e-290,
-                metric::Numbers::NonZero => {
-                    if *x == 0.0 {
-                        1.0
-                    } else {
-                        *x
-                    }
-                }
-                metric::Numbers::Bytes => ((x.abs() * 1e3).min(1e15) as u64 % 256) as f64,
-            };
-        }
-    }
-
-    fn check(metric: &'static dyn Metric, rows: &[Vec<f64>], shift: Vec<f64>) -> Result<(), TestCaseError> {
-        let d = shift.len();
-        let mut rows = rows.to_vec();
-        for row in &mut rows {
-            in_domain(metric, row);
-        }
-        let measures: Vec<_> = rows.iter().map(|r| metric.measure(Row::F64(r))).collect();
-        prop_assume!(measures.iter().all(Result::is_ok));
-        let measures: Vec<_> = measures.into_iter().flatten().collect();
-        let largest = rows.iter().zip(&measures).map(|(r, &m)| metric.embedded_size(Row::F64(r), m)).fold(0.0, f64::max);
-        let frame = Frame::new(metric, shift, largest, d);
-        let mut work = vec![0.0; d];
-        let formed: Vec<(Vec<f32>, Bounds)> = rows
-            .iter()
-            .zip(&measures)
-            .map(|(r, &m)| {
-                let mut out = vec![0.0; d];
-                let bounds = frame.row(Row::F64(r), m, &mut work, &mut out);
-                (out, bounds)
-            })
-            .collect();
-        for (i, (xi, bi)) in formed.iter().enumerate() {
-            for (j, (xj, bj)) in formed.iter().enumerate() {
-                let score = metric.define(&rows[i], &rows[j]);
-                let (t, bound) = with_step(metric.info().name, Forward(metric.parameter(), xi, xj)).expect("registered");
-                let (u, least) = (metric.u_of(score) * frame.unit, frame.least_u(score));
-                prop_assert!(least <= u);
-                let (lower, upper) = (frame.lower(t, bi, bj), frame.upper(t, bi, bj));
-                prop_assert!(
-                    (metric.lagged().is_some() || lower <= u) && u <= upper,
-                    "{metric:?}: u {u} not in {lower} … {upper}"
-                );
-                // The device's own test, with the pair's own score as the floor, must let the pair pass.
-                let floor = frame.floor(least, bi);
-                let test = bound(frame.gain(), t, frame.reach(bi), frame.reach(bj)) + frame.lift(bj);
-                prop_assert!(test >= floor, "{metric:?}: {test} below {floor}");
-                if metric.dense_exact() {
-                    continue;
-                }
-                let error = (f64::from(frame.estimate(t, bi, bj) as f32) - score).abs();
-                let most = frame.tolerance(bi.reach.max(bj.reach), bi.slack.max(bj.slack), score);
-                prop_assert!(score.abs() <= frame.largest_score() * (1.0 + 1e-12));
-                prop_assert!(most <= frame.worst_tolerance() * (1.0 + 1e-6));
-                prop_assert!(score.abs() + most > 1e37 || error <= most, "{metric:?}: estimate off by {error}, tolerance {most}");
-            }
-        }
-        Ok(())
-    }
-
-    proptest! {
-        #[test]
-        fn no_pair_leaves_its_bounds(
-            rows in prop::collection::vec(prop::collection::vec(-1.0f64..1.0, 37), 4),
-            offset in prop::sample::select(vec![0.0, 1.0, 1e6]),
-            size in prop::sample::select(vec![1e-30, 1.0, 1e30]),
-            spread in prop::sample::select(vec![1.0, 1e-3, 1e-9]),
-            centred in any::<bool>(), which in 0..metric::all().len(),
-        ) {
-            let metric = metric::all()[which];
-            let base = rows[0].clone();
-            let rows: Vec<Vec<f64>> = rows.iter()
-                .map(|r| r.iter().zip(&base).map(|(x, b)| (b + spread * x + offset) * size).collect()).collect();
-            let width = metric.embedded_width(37);
-            let mut shift = vec![0.0; width];
-            if centred {
-                let mut v = vec![0.0; width];
-                for r in &rows {
-                    let mut r = r.clone();
-                    in_domain(metric, &mut r);
-                    let r = &r;
-                    let Ok(m) = metric.measure(Row::F64(r)) else { return Ok(()) };
-                    metric.embed(Row::F64(r), m, &mut v);
-                    shift.iter_mut().zip(&v).for_each(|(s, v)| *s += v / rows.len() as f64);
-                }
-            }
-            check(metric, &rows, shift)?;
-        }
-    }
-}
+mod tests;
