@@ -2,7 +2,7 @@
 # Each target sets up what it needs first; what is there already is not looked for twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-search bench-sweep bench-overlap bench-growth bench-folds bench-ccf bench-peaks bench-memory check-matchms doc man clean
+.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-search bench-sweep bench-overlap bench-growth bench-gpu bench-folds bench-ccf bench-peaks bench-memory check-matchms doc man clean
 
 # The tools that setup found or made: cmake first in PATH, STRIAE_PYTHON for tests.
 WITH := ./scripts/with-tools.sh
@@ -56,6 +56,10 @@ bench-overlap: build ## does a worker wait for reading? a compressed file larger
 bench-growth: build ## time and memory against n, d and k, and what larger archives would take
 	@./scripts/setup.sh test
 	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/growth/growth.py $(ARGS)'
+
+bench-gpu: build ## a GPU in one command: tuning, conformance, speed beside PyTorch where it is; ARGS=--small for one in software
+	@./scripts/setup.sh test
+	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/gpu/card.py $(ARGS)'
 
 bench-folds: build ## fold metrics against scikit-learn and SciPy, in one run; installs scikit-learn into target/tools/venv
 	@./scripts/setup.sh sklearn
