@@ -2,7 +2,7 @@
 # Each target sets up what it needs first; what is there already is not looked for twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-search bench-sweep bench-overlap bench-growth bench-gpu bench-folds bench-ccf bench-peaks bench-memory check-matchms doc man clean
+.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-peers bench-search bench-sweep bench-overlap bench-growth bench-gpu bench-folds bench-ccf bench-peaks bench-memory check-matchms doc man clean
 
 # The tools that setup found or made: cmake first in PATH, STRIAE_PYTHON for tests.
 WITH := ./scripts/with-tools.sh
@@ -41,6 +41,10 @@ bench-faiss: build ## FAISS IndexFlatIP and Striae on the same data, in one run;
 	@./scripts/setup.sh faiss
 	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/peers/faiss_flat.py'
 
+bench-peers: build ## all peers in one run (some 15 minutes), the table in target/peers.md: FAISS, NumPy, scikit-learn, SciPy, usearch, matchms, ms_entropy
+	@./scripts/setup.sh peers
+	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/peers/all.py $(ARGS)'
+
 bench-search: build ## FAISS, NumPy, scikit-learn, usearch and SciPy beside Striae, n = 50,000 (some 5 minutes); ARGS="--n 10000" and the like
 	@./scripts/setup.sh search
 	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/peers/search.py $(ARGS)'
@@ -53,9 +57,9 @@ bench-overlap: build ## does a worker wait for reading? a compressed file larger
 	@./scripts/setup.sh test
 	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/overlap/waits.py $(ARGS)'
 
-bench-growth: build ## time and memory against n, d and k, and what larger archives would take
-	@./scripts/setup.sh test
-	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/growth/growth.py $(ARGS)'
+bench-growth: build ## time and memory against n, d and k, drawn (docs/growth.svg), and what larger archives would take; ARGS="--most 1000000"
+	@./scripts/setup.sh growth
+	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/growth/growth.py --plot docs/growth.svg $(ARGS)'
 
 bench-gpu: build ## a GPU in one command: tuning, conformance, speed beside PyTorch where it is; ARGS=--small for one in software
 	@./scripts/setup.sh test

@@ -112,7 +112,7 @@ fn screen(c: &mut Criterion) {
     let mut group = c.benchmark_group("screen");
     group.throughput(Throughput::Elements((rows * rows) as u64));
     for name in ["dot", "manhattan"] {
-        let screen = Screen { metric: metric::by_name(name).expect("registered"), gain: 1.0 };
+        let screen = Screen { metric: metric::by_name(name).expect("registered"), gain: 1.0, product: name != "manhattan" };
         for isa in Isa::available() {
             let mut cpu = Cpu::with(isa, TileShape { rows: 192, cols: 384 });
             let (seeds, rest) = tiles(rows, rows, cpu.tile(), cpu.tile().cols, Cut::Rectangle { seed: false });

@@ -5,6 +5,8 @@
 #     scripts/setup.sh faiss     and what the comparison with FAISS needs
 #     scripts/setup.sh matchms   and what the check against matchms needs
 #     scripts/setup.sh sklearn   and what those with scikit-learn and SciPy need
+#     scripts/setup.sh peers     and what all comparisons with peers need
+#     scripts/setup.sh growth    and what draws the growth
 # Tools go to target/tools, in this tree. On Debian and Ubuntu, system packages are installed when this runs as root or
 # sudo asks no password; otherwise it says what to install. With STRIAE_REQUIRE_GPU=1 a missing Vulkan device is an error.
 set -eu
@@ -120,7 +122,10 @@ case $goal in
     faiss) need_python; pip_install faiss "faiss-cpu>=1.9" ;;
     search) need_python; pip_install faiss "faiss-cpu>=1.9"; pip_install sklearn "scikit-learn>=1.5"; pip_install usearch "usearch>=2.15" ;;
     sklearn) need_python; pip_install sklearn "scikit-learn>=1.5" ;;
+    peers) need_python; pip_install faiss "faiss-cpu>=1.9"; pip_install sklearn "scikit-learn>=1.5"; pip_install usearch "usearch>=2.15"
+        pip_install matchms "matchms>=0.30"; pip_install ms_entropy "ms_entropy>=1.3" ;;
+    growth) need_python; pip_install matplotlib "matplotlib>=3.8" ;;
     matchms) need_python; pip_install matchms "matchms>=0.30"; pip_install ms_entropy "ms_entropy>=1.3" ;;
-    *) die "build, test, faiss, search, sklearn or matchms, not $goal" ;;
+    *) die "build, test, faiss, search, sklearn, matchms, peers or growth, not $goal" ;;
 esac
 say "ready ($goal): Rust $rust_is, cmake $(version_of "$cmake_now")"

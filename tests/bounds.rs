@@ -129,7 +129,7 @@ fn check(metric: &'static dyn Metric, isa: Isa, values: Vec<f64>) -> u64 {
     }
     let keep = Keep(Mutex::default());
     let tile = Tile { rows: 0..rows.len(), cols: 0..rows.len(), seed: true, upper: false };
-    cpu.screen(Screen { metric, gain: frame.gain() }, &operand, &operand, &[tile], &keep).expect("screens");
+    cpu.screen(Screen::of(&frame), &operand, &operand, &[tile], &keep).expect("screens");
     let (t, stride) = keep.0.into_inner().expect("filled");
     let prepared: Vec<_> = metric.lagged().map_or_else(Vec::new, |ccf| rows.iter().map(|r| ccf.prepare(Row::F64(r))).collect());
     for i in 0..rows.len() {

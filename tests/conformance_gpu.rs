@@ -113,6 +113,18 @@ fn heads_and_what_is_asked_of_the_processor_alone_give_the_same_bytes() {
 }
 
 #[test]
+fn a_head_of_magnitude_spectra_gives_the_same_bytes() {
+    let (rows, width, k) = (300, 80, 4);
+    let mut source = in_memory(f32s(&random(rows, width, 31)), width);
+    let options = |screening| Options { screening, ..tiled("ccf", k, 128, 128) };
+    let expected = ranked(compare(options(Screening::Plain), &mut source, None, Box::new(Cpu::new())).expect("runs"));
+    let gpu = gpu_or_return!(None);
+    let outcome = compare(options(Screening::Head(12)), &mut source, None, Box::new(gpu)).expect("runs");
+    assert_eq!((outcome.devices.len(), outcome.strategy.bound.as_str()), (1, "head"), "{:?}", outcome.warnings);
+    same_ranking(&ranked(outcome), &expected, k, "a head").expect("the same bytes");
+}
+
+#[test]
 fn every_shape_gives_the_same_bytes() {
     let (rows, width, k) = (275, 141, 6);
     let values = f32s(&random(rows, width, 21));

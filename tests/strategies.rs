@@ -14,8 +14,9 @@ use striae::compare::axes::Axes;
 use striae::compare::block::{Block, Form, Known};
 use striae::compare::{Exclude, Mode, Options, Screening};
 use striae::matrix::{Matrix, Row, Values};
+use striae::metric::ccf::Overlap;
 use striae::metric::form::{Narrow, Numbers};
-use striae::metric::{self, Frame, Geometry, Measure, Metric};
+use striae::metric::{self, Frame, Geometry, Measure, Metric, Settings};
 use support::*;
 
 /// What the ways of screening are for.
@@ -98,20 +99,20 @@ impl Case {
     fn forms(&self) -> Vec<(String, Form)> {
         let d = self.frame.width();
         let fine = Some(self.frame.narrowed(Narrow::default(), dot_depth(d)));
-        let mut forms = vec![("plain".to_owned(), Form { frame: self.frame.clone(), axes: None, fine: None })];
+        let mut forms = vec![("plain".to_owned(), Form { frame: self.frame.clone(), axes: None, fine: None, second: true })];
         for kappa in [0.003, 0.01, 0.1] {
             let narrow = Narrow { numbers: Numbers::Bytes { kappa }, ..Narrow::default() };
             let frame = self.frame.narrowed(narrow, 0);
-            forms.push((format!("bytes {kappa}"), Form { frame, axes: None, fine: fine.clone() }));
+            forms.push((format!("bytes {kappa}"), Form { frame, axes: None, fine: fine.clone(), second: true }));
         }
         let narrow = Narrow { numbers: Numbers::Halves, ..Narrow::default() };
         let frame = self.frame.narrowed(narrow, Cpu::new().depth(d.next_multiple_of(Halves::PAD)));
-        forms.push(("half".to_owned(), Form { frame, axes: None, fine: fine.clone() }));
+        forms.push(("half".to_owned(), Form { frame, axes: None, fine: fine.clone(), second: true }));
         for h in [1, 4, 7, 16] {
             if let Some(axes) = Axes::of(&self.x, d, h) {
                 let narrow = Narrow { head: axes.count(), lost: axes.lost(), numbers: Numbers::Singles };
                 let frame = self.frame.narrowed(narrow, Cpu::new().depth(axes.count()));
-                forms.push((format!("head {h}"), Form { frame, axes: Some(axes), fine: fine.clone() }));
+                forms.push((format!("head {h}"), Form { frame, axes: Some(axes), fine: fine.clone(), second: true }));
             }
         }
         forms
@@ -128,7 +129,7 @@ impl Case {
         }
         let frame = &form.frame;
         let mut cpu = Cpu::with(isa, TileShape { rows: 64, cols: 64 });
-        let screen = Screen { metric, gain: frame.gain() };
+        let screen = Screen::of(frame);
         let score = |i: usize, j: usize| {
             let (i, j) = (block.index(i), block.index(j));
             metric.score(self.matrix.row(i), self.measures[i], self.matrix.row(j), self.measures[j])
@@ -226,7 +227,8 @@ fn with(options: Options, screening: Screening) -> Options {
     Options { screening, ..options }
 }
 
-const WAYS: [Screening; 5] = [Screening::Plain, Screening::Bytes, Screening::Head(3), Screening::Head(16), Screening::Head(0)];
+const WAYS: [Screening; 6] =
+    [Screening::Plain, Screening::Half, Screening::Bytes, Screening::Head(3), Screening::Head(16), Screening::Head(0)];
 
 #[test]
 fn rankings_are_the_naive_ones_however_they_are_screened() {
@@ -269,6 +271,95 @@ fn links_are_the_naive_ones_however_they_are_screened() {
     }
 }
 
+/// Marks of a few tools, each somewhere along it, some of them not measured at their ends.
+fn marks(rows: usize, width: usize, smooth: f64, seed: u64) -> Vec<f64> {
+    let mut numbers = Stream(seed);
+    let mut line = |length: usize| -> Vec<f64> {
+        let mut x = 0.0;
+        (0..length)
+            .map(|_| {
+                x = smooth * x + numbers.normal();
+                x
+            })
+            .collect()
+    };
+    let tools: Vec<Vec<f64>> = (0..rows / 4 + 1).map(|_| line(width + 24)).collect();
+    let noise = line(rows * width);
+    (0..rows * width)
+        .map(|n| {
+            let (i, j) = (n / width, n % width);
+            let missing = i % 11 == 3 && (j < i % 5 || j + 2 * (i % 7) >= width);
+            if missing { f64::NAN } else { tools[i / 4][i * 7 % 24 + j] + 0.05 * noise[n] }
+        })
+        .collect()
+}
+
+#[test]
+fn heads_of_magnitude_spectra_lose_no_pair() {
+    let (width, rows) = (96, 60);
+    let settings = |overlap| Settings { min_overlap: Some(Overlap::Fraction(overlap)), ..Settings::default() };
+    for (smooth, overlap) in [(0.0, 0.5), (0.0, 0.9), (0.9, 0.8), (0.97, 0.95)] {
+        let mut source = in_memory(Values::F64(marks(rows, width, smooth, 7)), width);
+        let (matrix, settings) = (source.matrix.clone(), settings(overlap));
+        let ccf = settings.configure("ccf").expect("known").expect("possible");
+        let expected = naive_top_k(ccf, &matrix, &matrix, 5, &|i, j| i != j);
+        let some = ccf.define(&matrix.row(0).to_f64(), &matrix.row(1).to_f64()) - 0.05;
+        let links = naive_links(ccf, &matrix, &matrix, some, &|i, j| i < j);
+        assert!(links.len() > 20, "{}", links.len());
+        for way in [Screening::Plain, Screening::Head(1), Screening::Head(8), Screening::Head(40), Screening::Head(0)] {
+            let what = format!("smooth {smooth}, overlap {overlap}, {way:?}");
+            let of = |mode| with(Options { settings: settings.clone(), ..Options::new("ccf", mode) }, way);
+            let cpu = || Box::new(Cpu::with(Isa::detect(), TileShape { rows: 16, cols: 32 }));
+            let outcome = compare(of(Mode::TopK(5)), &mut source, None, cpu()).expect("runs");
+            // So few rows have no axes worth trying.
+            let head = !matches!(way, Screening::Plain | Screening::Head(0));
+            assert_eq!(outcome.strategy.bound == "head", head, "{what}: {:?}", outcome.strategy);
+            same_ranking(&ranked(outcome), &expected, 5, &what).expect("equal to the naive ranking");
+            assert!(linked(compare(of(Mode::Threshold(some)), &mut source, None, cpu()).expect("runs")) == links, "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_head_of_magnitude_spectra_that_reaches_too_little_is_noticed() {
+    let (width, rows) = (96, 60);
+    let matrix = Matrix::new(Values::F64(marks(rows, width, 0.5, 9)), width).expect("rows");
+    let ccf = Settings { min_overlap: Some(Overlap::Fraction(0.9)), ..Settings::default() };
+    let ccf = ccf.configure("ccf").expect("known").expect("possible");
+    let measures: Vec<_> = (0..rows).map(|i| ccf.measure(matrix.row(i)).expect("defined")).collect();
+    let d = ccf.embedded_width(width);
+    let frame = Frame::new(ccf, vec![0.0; d], 1.0, Cpu::new().depth(d));
+    let mut work = vec![0.0; d];
+    let mut x = Vec::new();
+    for (i, &m) in measures.iter().enumerate() {
+        frame.place(matrix.row(i), m, &mut work);
+        x.extend(work.iter().map(|&v| v as f32));
+    }
+    let axes = Axes::of(&x, d, 8).expect("axes");
+    let narrow = Narrow { head: 8, lost: axes.lost(), numbers: Numbers::Singles };
+    let form = Form { frame: frame.narrowed(narrow, Cpu::new().depth(8)), axes: Some(axes), fine: None, second: false };
+    let known = Known { measures: &measures, out: &[] };
+    let lost = |spoil: f32| {
+        let mut block = Block::prepare(matrix.clone(), 0, known, &form, 1);
+        block.operand.reach.iter_mut().for_each(|reach| *reach *= spoil);
+        let score = |i: usize, j: usize| ccf.define(&matrix.row(block.index(i)).to_f64(), &matrix.row(block.index(j)).to_f64());
+        let best = |i: usize| (0..rows).filter(|&j| j != i).map(|j| score(i, j)).fold(f64::NEG_INFINITY, f64::max);
+        let floors = (0..rows).map(|i| form.frame.floor(form.frame.least_u(best(i)), &block.bounds[i])).collect();
+        let keep = Keep { t: Mutex::default(), picked: Mutex::default(), floors };
+        let tile = Tile { rows: 0..rows, cols: 0..rows, seed: false, upper: false };
+        Cpu::new().screen(Screen::of(&form.frame), &block.operand, &block.operand, &[tile], &keep).expect("screens");
+        let picked = keep.picked.into_inner().expect("filled");
+        (0..rows)
+            .filter(|&i| {
+                let partner = (0..rows).filter(|&j| j != i).max_by(|&x, &y| score(i, x).total_cmp(&score(i, y))).expect("others");
+                !picked.iter().any(|p| (p.row as usize, p.col as usize) == (i, partner))
+            })
+            .count()
+    };
+    assert_eq!(lost(1.0), 0);
+    assert!(lost(0.1) > 0);
+}
+
 #[test]
 fn many_blocks_references_and_left_out_rows_give_the_same_bytes() {
     let width = 512;
@@ -294,7 +385,7 @@ fn many_blocks_references_and_left_out_rows_give_the_same_bytes() {
     };
     for alone in [true, false] {
         let (_, expected) = run(Screening::Plain, 2 << 30, alone);
-        for way in [Screening::Bytes, Screening::Head(8), Screening::Head(0), Screening::Auto] {
+        for way in [Screening::Half, Screening::Bytes, Screening::Head(8), Screening::Head(0), Screening::Auto] {
             for memory in [2 << 30, 80 << 20] {
                 let (blocks, found) = run(way, memory, alone);
                 assert!(memory > 1 << 30 || blocks > 2, "{blocks}");
@@ -321,7 +412,7 @@ fn what_does_not_pay_is_dropped() {
 fn ways_that_are_not_for_a_metric_or_a_question_are_refused() {
     for (options, word) in [
         (with(top_k("manhattan", 3), Screening::Bytes), "inner product"),
-        (with(top_k("ccf", 3), Screening::Head(8)), "inner product"),
+        (with(top_k("ccf", 3), Screening::Half), "inner product"),
         (with(Options::new("cosine", Mode::Dense), Screening::Head(8)), "--dense"),
     ] {
         let text = striae::compare::Job::new(options).expect_err("refused").to_string();

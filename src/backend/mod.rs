@@ -19,6 +19,7 @@ pub mod cpu;
 pub mod gpu;
 
 use crate::matrix::zeros;
+use crate::metric::{Frame, Shader, inner_product};
 use half::f16;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -155,6 +156,22 @@ pub struct Screen {
     pub metric: &'static dyn crate::metric::Metric,
     /// The factor of `t` in the upper bound: near 1 for products, near −1 for distances.
     pub gain: f32,
+    /// t is Σ x·y and a row's reach is its factor in the error; else what the metric's own step makes of it.
+    pub product: bool,
+}
+
+impl Screen {
+    /// What rows in this form are screened by.
+    #[must_use]
+    pub fn of(frame: &Frame) -> Self {
+        Self { metric: frame.metric(), gain: frame.gain(), product: frame.multiplies() }
+    }
+
+    /// The shader that computes t.
+    #[must_use]
+    pub fn shader(&self) -> Shader {
+        if self.product { inner_product::SHADER } else { self.metric.shader() }
+    }
 }
 
 /// Where a comparison ran, for the record.

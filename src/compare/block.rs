@@ -40,6 +40,8 @@ pub struct Form {
     pub axes: Option<Axes>,
     /// Where `frame` is narrowed: the one for all numbers, see [`Fine`].
     pub fine: Option<Frame>,
+    /// Rows are prepared for the second stage of a metric that has one.
+    pub second: bool,
 }
 
 /// All numbers of the rows, for pairs that a narrower form cannot rule out: one f32 product costs a fraction of a score, and
@@ -137,7 +139,7 @@ impl Block {
                 None => whole(&matrix, known, frame),
             },
         };
-        let Formed { stride, values, bytes, halves, bounds, order, fine } = formed;
+        let Formed { stride, values, bytes, halves, bounds, reach, order, fine } = formed;
         let operand = Operand {
             key,
             rows,
@@ -146,10 +148,12 @@ impl Block {
             bytes,
             halves,
             lift: bounds.iter().map(|b| frame.lift(b)).collect(),
-            reach: bounds.iter().map(|b| frame.reach(b)).collect(),
+            reach: reach.unwrap_or_else(|| bounds.iter().map(|b| frame.reach(b)).collect()),
         };
-        let lagged = frame.metric().lagged().map_or_else(Vec::new, |ccf| {
-            (0..rows).into_par_iter().map(|i| if known.takes_part(i) { ccf.prepare(matrix.row(i)) } else { None }).collect()
+        let lagged = frame.metric().lagged().filter(|_| form.second).map_or_else(Vec::new, |ccf| {
+            let place = |i: usize| order.as_ref().map_or(i, |order| order[i] as usize);
+            let prepare = |i: usize| if known.takes_part(i) { ccf.prepare(matrix.row(i)) } else { None };
+            (0..rows).into_par_iter().map(|i| prepare(place(i))).collect()
         });
         Self { first, matrix, order, bounds, operand, fine, lagged }
     }
@@ -173,7 +177,8 @@ impl Block {
         let embedded = stride(metric.embedded_width(width));
         // Beside all numbers a narrower form: bytes, or a head. While a head is put in order it is there twice, all numbers not yet.
         let narrower = match metric.geometry() {
-            Geometry::Fold => 0,
+            Geometry::Fold if head == 0 => 0,
+            Geometry::Fold => 4 * stride(head) + 8,
             _ => embedded.max(4 * stride(head)) + 2 * size_of::<Bounds>() + 12,
         };
         width * element.bytes() + lagged + embedded * 4 + narrower + size_of::<Bounds>() + 8
@@ -193,6 +198,8 @@ struct Formed {
     bytes: Option<Bytes>,
     halves: Option<Halves>,
     bounds: Vec<Bounds>,
+    /// For a backend, where that is not the bounds' own.
+    reach: Option<Vec<f32>>,
     order: Option<Vec<u32>>,
     fine: Option<Fine>,
 }
@@ -334,13 +341,14 @@ fn head(matrix: &Matrix, known: Known<'_>, form: &Form, axes: &Axes) -> Formed {
     let frame = &form.frame;
     let (rows, width, h) = (matrix.rows(), frame.width(), axes.count());
     let stride = stride(h);
+    let lagged = !frame.is_product();
     let mut z: Vec<f32> = zeros(rows * stride);
-    let mut bounds = vec![Bounds::default(); rows];
+    let mut kept = vec![(Bounds::default(), 0.0f32); rows];
     let most = piece(width);
-    z.par_chunks_mut(most * stride).zip(bounds.par_chunks_mut(most)).enumerate().for_each_init(
-        || (vec![0.0f64; most * width], vec![0.0f64; most * h]),
-        |(work, coordinates), (part, (z, bounds))| {
-            let rows = bounds.len();
+    z.par_chunks_mut(most * stride).zip(kept.par_chunks_mut(most)).enumerate().for_each_init(
+        || (vec![0.0f64; most * width], vec![0.0f64; most * h], vec![0.0f32; if lagged { width } else { 0 }]),
+        |(work, coordinates, all), (part, (z, kept))| {
+            let rows = kept.len();
             let start = part * most;
             let mut placed = Vec::with_capacity(rows);
             for (r, work) in work.chunks_mut(width).take(rows).enumerate() {
@@ -354,16 +362,23 @@ fn head(matrix: &Matrix, known: Known<'_>, form: &Form, axes: &Axes) -> Formed {
             }
             axes.project(work, &mut coordinates[..rows * h]);
             for (r, placed) in placed.iter().enumerate() {
-                if let Some(placed) = placed {
-                    let i = start + r;
-                    let (z, out) = (&coordinates[r * h..][..h], &mut z[r * stride..][..h]);
-                    bounds[r] = frame.round(matrix.row(i), known.measures[i], placed, z, out);
-                }
+                let Some(placed) = placed else { continue };
+                let (row, measure) = (matrix.row(start + r), known.measures[start + r]);
+                let (coordinates, out) = (&coordinates[r * h..][..h], &mut z[r * stride..][..h]);
+                kept[r] = if lagged {
+                    // Bounds are those of all numbers, and what the head leaves out is the backend's affair.
+                    out.iter_mut().zip(coordinates).for_each(|(out, &z)| *out = z as f32);
+                    (frame.round(row, measure, placed, &work[r * width..][..width], all), frame.head_reach(placed, coordinates))
+                } else {
+                    let bounds = frame.round(row, measure, placed, coordinates, out);
+                    (bounds, frame.reach(&bounds))
+                };
             }
         },
     );
     let order = order::order(&z, stride);
-    let bounds = order::ordered(&bounds, 1, &order);
+    let kept = order::ordered(&kept, 1, &order);
+    let (bounds, reach) = kept.into_iter().unzip();
     let mut values: Vec<f32> = zeros(Operand::size(rows, stride));
     values.par_chunks_mut(GROUP * stride).zip(order.par_chunks(GROUP)).for_each(|(values, order)| {
         for (r, &i) in order.iter().enumerate() {
@@ -372,5 +387,5 @@ fn head(matrix: &Matrix, known: Known<'_>, form: &Form, axes: &Axes) -> Formed {
     });
     drop(z);
     let fine = form.fine.as_ref().map(|frame| fine_in_order(matrix, known, frame, &order));
-    Formed { stride, values, bounds, order: Some(order), fine, ..Formed::default() }
+    Formed { stride, values, bounds, reach: Some(reach), order: Some(order), fine, ..Formed::default() }
 }

@@ -137,7 +137,8 @@ impl Job {
                 Screening::Half => "half",
                 _ => "head",
             };
-            if metric.geometry() == Geometry::Fold {
+            let possible = metric.geometry() != Geometry::Fold || (name == "head" && metric.multiplies());
+            if !possible {
                 return refuse(format!(
                     "--screen {name} needs a metric that reduces to an inner product, and {} does not; use --screen auto",
                     metric.info().name

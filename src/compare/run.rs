@@ -602,7 +602,7 @@ impl<'a> Run<'a> {
         // The backend is borrowed apart from the rest, which the sink reads.
         let mut backend = std::mem::replace(&mut self.backend, Box::new(Cpu::new()));
         let pairing = self.pairing(a, b);
-        let screen = Screen { metric: self.job.metric, gain: self.form.frame.gain() };
+        let screen = Screen::of(&self.form.frame);
         let symmetric = pairing.symmetric && b.is_none();
         let lagged = match &self.gathering {
             Gathering::Dense(..) => None,

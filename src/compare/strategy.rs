@@ -25,8 +25,9 @@ use super::survey::Survey;
 use crate::backend::cpu::{Cpu, dot, dot_depth};
 use crate::backend::{Backend, Halves, Picked, Screen, Sink, Tile, TileShape};
 use crate::matrix::{Matrix, Values};
+use crate::metric::ccf::{Ccf, Lagged};
 use crate::metric::form::{BYTES_WIDEST, Narrow, Numbers};
-use crate::metric::{Frame, Geometry, Measure};
+use crate::metric::{Frame, Measure};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -42,6 +43,8 @@ const FIRST: usize = 24;
 const SAMPLE: usize = 2048;
 /// Queries among them, at least.
 const QUERIES: usize = 192;
+/// The same of a metric with a second stage.
+const FEWER: usize = 32;
 /// Multiplications below which nothing is tried: some hundredths of a second.
 const LEAST_WORK: f64 = 4e9;
 /// Rows of fewer numbers gain nothing by narrower ones.
@@ -106,7 +109,7 @@ impl Strategy {
 /// Rows that a survey keeps for this, for rows of `d` numbers under so much memory.
 #[must_use]
 pub fn sample_rows(job: &Job, rows: usize, partners: usize, d: usize) -> usize {
-    if job.metric.geometry() == Geometry::Fold || job.options.mode == Mode::Dense || job.options.screening == Screening::Plain {
+    if !job.metric.multiplies() || job.options.mode == Mode::Dense || job.options.screening == Screening::Plain {
         return 0;
     }
     let work = rows as f64 * partners as f64 * d as f64;
@@ -123,7 +126,7 @@ pub fn sample_rows(job: &Job, rows: usize, partners: usize, d: usize) -> usize {
 #[must_use]
 pub fn widest_head(job: &Job, d: usize) -> usize {
     match job.options.screening {
-        _ if job.metric.geometry() == Geometry::Fold || job.options.mode == Mode::Dense => 0,
+        _ if !job.metric.multiplies() || job.options.mode == Mode::Dense => 0,
         Screening::Head(h) if h > 0 => h.min(d),
         Screening::Auto | Screening::Head(_) => HEADS[0].min(d / 2),
         Screening::Plain | Screening::Half | Screening::Bytes => 0,
@@ -152,7 +155,7 @@ impl Trial<'_> {
     }
 
     fn plain(&self) -> Form {
-        Form { frame: self.frame.clone(), axes: None, fine: None }
+        Form { frame: self.frame.clone(), axes: None, fine: None, second: true }
     }
 
     fn decide(&self, backend: &mut dyn Backend) -> (Form, Strategy) {
@@ -162,7 +165,7 @@ impl Trial<'_> {
         if asked == Screening::Plain {
             return plain("asked for");
         }
-        if self.job.metric.geometry() == Geometry::Fold {
+        if !self.job.metric.multiplies() {
             return plain("the metric does not reduce to an inner product");
         }
         if self.job.options.mode == Mode::Dense {
@@ -171,7 +174,9 @@ impl Trial<'_> {
         let (Some(rows), Some(cols)) = (&self.rows.sample, &self.cols.sample) else {
             return plain("no rows were set aside to try ways on: there is too little work, or too little memory");
         };
-        let part = Sample::new(rows, self.rows, Some(QUERIES.max(backend.busy_rows())));
+        // A second stage looks at every pair of the sample.
+        let queries = if self.job.metric.lagged().is_some() { FEWER } else { QUERIES.max(backend.busy_rows()) };
+        let part = Sample::new(rows, self.rows, Some(queries));
         let all = Sample::new(cols, self.cols, None);
         match asked {
             Screening::Bytes => {
@@ -229,7 +234,8 @@ impl Trial<'_> {
     fn head(&self, axes: Axes, backend: &dyn Backend) -> Form {
         let narrow = Narrow { head: axes.count(), lost: axes.lost(), numbers: Numbers::Singles };
         let depth = backend.depth(axes.count()).max(Cpu::new().depth(axes.count()));
-        Form { frame: self.frame.narrowed(narrow, depth), axes: Some(axes), fine: Some(self.fine()) }
+        let fine = self.frame.is_product().then(|| self.fine());
+        Form { frame: self.frame.narrowed(narrow, depth), axes: Some(axes), fine, second: true }
     }
 
     fn bytes(&self, all: &Sample) -> Form {
@@ -249,7 +255,7 @@ impl Trial<'_> {
         ratios.sort_unstable_by(f64::total_cmp);
         let kappa = ratios.get(ratios.len() / 2).copied().unwrap_or(0.01);
         let narrow = Narrow { numbers: Numbers::Bytes { kappa }, ..Narrow::default() };
-        Form { frame: self.frame.narrowed(narrow, 0), axes: None, fine: Some(self.fine()) }
+        Form { frame: self.frame.narrowed(narrow, 0), axes: None, fine: Some(self.fine()), second: true }
     }
 
     fn halves(&self, backend: &dyn Backend) -> Form {
@@ -258,7 +264,7 @@ impl Trial<'_> {
         // Should the device fail, the CPU goes on with the same numbers as f32.
         let wide = d.next_multiple_of(Halves::PAD);
         let depth = backend.halves_depth(d).unwrap_or(0).max(Cpu::new().depth(wide));
-        Form { frame: self.frame.narrowed(narrow, depth), axes: None, fine: Some(self.fine()) }
+        Form { frame: self.frame.narrowed(narrow, depth), axes: None, fine: Some(self.fine()), second: true }
     }
 
     /// The frame of all numbers, for products that the processor computes one by one.
@@ -272,7 +278,9 @@ impl Trial<'_> {
         let asked = self.job.options.screening;
         let plain = self.plain();
         let (least, first) = self.least(&plain, part, all, backend);
-        let pass = pass_seconds(&first.0);
+        let pass = self.job.metric.lagged().map_or_else(|| pass_seconds(&first.0), |ccf| estimate_seconds(&first.0, ccf));
+        // What a pair takes that passed all numbers of its rows: it is only kept, unless there is a second stage.
+        let noted = if self.job.metric.lagged().is_some() { pass } else { NOTED };
         let seeds = backend.seed_side(self.job.options.k()).clamp(1, backend.tile().cols.max(1)) as f64;
         let growth = |bound: &str| match self.job.options.mode {
             Mode::TopK(_) if bound != "head" => {
@@ -286,7 +294,7 @@ impl Trial<'_> {
             let found = self.measure(&form, part, all, &least, prepared, backend);
             let threads = rayon::current_num_threads() as f64;
             let seconds = self.pairs as f64
-                * (found.pair + found.share * growth(bound) * (if bound == "plain" { NOTED } else { pass }) / threads)
+                * (found.pair + (found.share * growth(bound)).min(1.0) * (if bound == "plain" { noted } else { pass }) / threads)
                 + found.prepare * (self.rows.rows + if self.symmetric { 0 } else { self.cols.rows }) as f64;
             let candidate = Candidate {
                 bound: bound.to_owned(),
@@ -298,10 +306,11 @@ impl Trial<'_> {
             (form, candidate)
         };
         tried.push(try_one(plain, "plain", backend, Some(first)));
-        if backend.multiplies_bytes() && (NARROWEST..=BYTES_WIDEST).contains(&d) && asked == Screening::Auto {
+        let narrower = self.frame.is_product();
+        if narrower && backend.multiplies_bytes() && (NARROWEST..=BYTES_WIDEST).contains(&d) && asked == Screening::Auto {
             tried.push(try_one(self.bytes(all), "bytes", backend, None));
         }
-        if backend.halves_depth(d).is_some() && d >= NARROWEST && asked == Screening::Auto {
+        if narrower && backend.halves_depth(d).is_some() && d >= NARROWEST && asked == Screening::Auto {
             tried.push(try_one(self.halves(backend), "half", backend, None));
         }
         let widths: Vec<usize> = HEADS.iter().copied().filter(|h| 2 * h <= d).collect();
@@ -357,15 +366,24 @@ impl Trial<'_> {
 
     /// For each query of the sample the least u (scaled) that a partner must reach; and the sample in plain form.
     fn least(&self, plain: &Form, part: &Sample, all: &Sample, backend: &mut dyn Backend) -> (Vec<f64>, (Block, f64)) {
-        let (queries, _) = part.block(plain);
-        let (partners, prepare) = all.block(plain);
+        let (queries, _) = part.block(plain, true);
+        let (partners, prepare) = all.block(plain, true);
         let rows = queries.operand.rows;
         if let Mode::Threshold(threshold) = self.job.options.mode {
             return (vec![plain.frame.least_u(threshold); rows], (partners, prepare));
         }
         let sink = Gather { cols: partners.operand.rows, t: Mutex::new(vec![0.0; rows * partners.operand.rows]) };
-        run(backend, self.screen(plain), &queries, &partners, Cut::All, 1, &sink);
-        let t = sink.t.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        run(backend, Screen::of(&plain.frame), &queries, &partners, Cut::All, 1, &sink);
+        let mut t = sink.t.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(ccf) = self.job.metric.lagged() {
+            // What a backend says is no lower bound here.
+            t.par_chunks_mut(partners.operand.rows).enumerate().for_each(|(i, t)| {
+                for (t, partner) in t.iter_mut().zip(&partners.lagged) {
+                    let both = queries.lagged[i].as_ref().zip(partner.as_ref());
+                    *t = both.and_then(|(x, y)| ccf.estimate(x, y, queries.matrix.width())).unwrap_or(-1.0);
+                }
+            });
+        }
         let Mode::TopK(k) = self.job.options.mode else { return (vec![f64::NEG_INFINITY; rows], (partners, prepare)) };
         let rank = (k as f64 * partners.operand.rows as f64 / self.cols.rows as f64).round().max(1.0) as usize;
         let least = (0..rows)
@@ -384,10 +402,6 @@ impl Trial<'_> {
         (least, (partners, prepare))
     }
 
-    fn screen(&self, form: &Form) -> Screen {
-        Screen { metric: self.job.metric, gain: form.frame.gain() }
-    }
-
     fn measure(
         &self,
         form: &Form,
@@ -397,8 +411,8 @@ impl Trial<'_> {
         prepared: Option<(Block, f64)>,
         backend: &mut dyn Backend,
     ) -> Measured {
-        let (queries, _) = part.block(form);
-        let (partners, prepare) = prepared.unwrap_or_else(|| all.block(form));
+        let (queries, _) = part.block(form, false);
+        let (partners, prepare) = prepared.unwrap_or_else(|| all.block(form, false));
         let floors: Vec<f32> =
             queries.bounds.iter().enumerate().map(|(i, b)| form.frame.floor(least[queries.place(i)], b)).collect();
         let pairs = (floors.len() * partners.operand.rows) as f64;
@@ -408,7 +422,7 @@ impl Trial<'_> {
         for _ in 0..2 {
             let sink = Count { floors: &floors, both: self.symmetric, passed: AtomicU64::new(0) };
             let started = Instant::now();
-            run(backend, self.screen(form), &queries, &partners, Cut::Rectangle { seed: false }, times, &sink);
+            run(backend, Screen::of(&form.frame), &queries, &partners, Cut::Rectangle { seed: false }, times, &sink);
             let seconds = started.elapsed().as_secs_f64();
             pair = pair.min(seconds / (pairs * times as f64));
             passed = sink.passed.into_inner() / times as u64;
@@ -448,6 +462,19 @@ fn pass_seconds(partners: &Block) -> f64 {
     COLD * started.elapsed().as_secs_f64() / TIMED as f64 + NOTED
 }
 
+/// Seconds that the second stage of lagged correlation takes for a pair.
+fn estimate_seconds(partners: &Block, ccf: &Ccf) -> f64 {
+    let full: Vec<&Lagged> = partners.lagged.iter().flatten().collect();
+    if full.len() < 2 {
+        return NOTED;
+    }
+    let started = Instant::now();
+    for n in 0..TIMED / 2 {
+        std::hint::black_box(ccf.estimate(full[n / 8 % full.len()], full[n * 7919 % full.len()], partners.matrix.width()));
+    }
+    started.elapsed().as_secs_f64() / (TIMED / 2) as f64
+}
+
 struct Measured {
     /// Seconds that a pair takes.
     pair: f64,
@@ -480,10 +507,10 @@ impl Sample {
     }
 
     /// In screening form, and the seconds that took a row.
-    fn block(&self, form: &Form) -> (Block, f64) {
+    fn block(&self, form: &Form, second: bool) -> (Block, f64) {
         let started = Instant::now();
         let known = Known { measures: &self.measures, out: &[] };
-        let form = &Form { fine: None, ..form.clone() };
+        let form = &Form { fine: None, second, ..form.clone() };
         // Keys of trials are apart from those of a run, which count from one.
         let key = u64::MAX - KEYS.fetch_add(1, Relaxed);
         let block = Block::prepare(self.matrix.clone(), 0, known, form, key);

@@ -290,6 +290,11 @@ pub trait Metric: Sync + Send {
         self.finish(t, x, y)
     }
 
+    /// Whether what a backend sums are products of numbers, which few coordinates can bound.
+    fn multiplies(&self) -> bool {
+        self.geometry() != Geometry::Fold || self.lagged().is_some()
+    }
+
     /// The second stage of lagged correlation, whose t is the score itself within its slack; the first only bounds it from above.
     fn lagged(&self) -> Option<&ccf::Ccf> {
         None

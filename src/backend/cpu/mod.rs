@@ -13,7 +13,7 @@ mod simd;
 pub use dot::{dot, dot_depth, dots};
 
 use super::{Backend, Device, Operand, Picked, Screen, Sink, Stopped, Tile, TileShape};
-use crate::metric::{self, Geometry, Step, StepUser};
+use crate::metric::{self, Step, StepUser};
 use rayon::prelude::*;
 use std::cell::RefCell;
 
@@ -200,7 +200,7 @@ impl Backend for Cpu {
         }
         let (kernel, scan) = self.kernel(screen.metric.info().name);
         let (multiply, pick_bytes) = self.of_bytes();
-        let product = screen.metric.geometry() != Geometry::Fold;
+        let product = screen.product;
         let (pick, of_bytes) = (self.pick(), a.bytes.is_some());
         tiles.par_iter().for_each(|tile| {
             if sink.stopped() {

@@ -1,7 +1,7 @@
 //! Submissions on their way: two at a time, each with buffers of its own, answered in the order in which they were sent.
 
 use super::panel::Panels;
-use super::shader::{Kernel, Program, assemble};
+use super::shader::{Kernel, Program, assemble_with, tile};
 use super::shape::{Number, Shape};
 use super::{Complaints, Error, Operand, Picked, SIDE, Screen, Sink, Tile};
 use bytemuck::{Pod, Zeroable};
@@ -141,11 +141,15 @@ impl Flights {
     }
 
     fn pipeline(&mut self, screen: Screen, program: Program) -> wgpu::ComputePipeline {
-        let (name, kernel) = (screen.metric.shader().name, program.kernel);
+        let (name, kernel) = (screen.shader().name, program.kernel);
         if let Some(made) = self.pipelines.get(&(name, program)) {
             return made.clone();
         }
-        let text = self.planted.get(&(name, kernel)).cloned().unwrap_or_else(|| assemble(screen.metric, program));
+        let text = self
+            .planted
+            .get(&(name, kernel))
+            .cloned()
+            .unwrap_or_else(|| assemble_with(tile(program.shape), screen.shader().source, program));
         let descriptor =
             wgpu::ShaderModuleDescriptor { label: Some(kernel.entry()), source: wgpu::ShaderSource::Wgsl(text.into()) };
         // SAFETY: these are the shaders of this source tree, validated in tests; their loops end, since each counts up to a
@@ -403,7 +407,7 @@ mod tests {
         use std::mem::offset_of;
         let metric = crate::metric::all()[0];
         let program = Program { kernel: Kernel::Select, shape: Shape::DEFAULT, number: Number::Single };
-        let module = naga::front::wgsl::parse_str(&assemble(metric, program)).expect("valid");
+        let module = naga::front::wgsl::parse_str(&super::super::shader::assemble(metric, program)).expect("valid");
         let job = module.types.iter().find(|(_, t)| t.name.as_deref() == Some("Job")).expect("the uniform").1;
         let naga::TypeInner::Struct { members, span } = &job.inner else { panic!("Job is a struct") };
         assert_eq!(*span as usize, size_of::<Job>());

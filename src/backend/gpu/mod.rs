@@ -17,7 +17,6 @@ pub mod tune;
 pub use adapter::{Adapter, Want, list};
 
 use super::{Backend, Device, Halves, Operand, Picked, Screen, Sink, Stopped, Tile, TileShape};
-use crate::metric::Geometry;
 use flight::{Answer, Flights, Piece};
 use rayon::prelude::*;
 use shape::{Means, Number, Shape};
@@ -211,7 +210,7 @@ impl Gpu {
             return Err(Error::Failed("operands came in numbers that are not for GPUs".into()));
         }
         let number = if a.halves.is_some() { Number::Half } else { Number::Single };
-        let class = Class::of(screen.metric.geometry() == Geometry::Fold, number, a.stride);
+        let class = Class::of(!screen.product, number, a.stride);
         let shape =
             Some(self.shape(class)).filter(|shape| a.stride.is_multiple_of(shape.pad() as usize)).unwrap_or(Shape::DEFAULT);
         self.panels.load(a)?;

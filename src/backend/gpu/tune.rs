@@ -258,7 +258,7 @@ impl Gpu {
 
     /// Holds a shape's sums against f64, and its selection against its sums. Answers the largest error.
     fn check(&mut self, class: Class, metric: &'static dyn Metric) -> Result<f64, String> {
-        let screen = Screen { metric, gain: if class.fold { -1.0 } else { 1.0 } };
+        let screen = Screen { metric, gain: if class.fold { -1.0 } else { 1.0 }, product: !class.fold };
         let mut worst = 0.0f64;
         for kind in 0..4 {
             let rows = Rows::new(kind, CHECKED, class);
@@ -301,7 +301,7 @@ impl Gpu {
 
     /// Operations a second, in 10⁹.
     fn time(&mut self, class: Class, metric: &'static dyn Metric, effort: Effort) -> Result<f64, String> {
-        let screen = Screen { metric, gain: if class.fold { -1.0 } else { 1.0 } };
+        let screen = Screen { metric, gain: if class.fold { -1.0 } else { 1.0 }, product: !class.fold };
         let operand = Rows::new(0, effort.rows, class).operand(u64::MAX / 2 - 10);
         let mut run = |rows: usize, times: usize| {
             let tile = Tile { rows: 0..rows, cols: 0..rows, seed: false, upper: false };

@@ -60,6 +60,10 @@
 //! covers the rest by Cauchy–Schwarz. The offsets are those of the whole row, which is why any V is right and principal axes
 //! are only the best.
 //!
+//! A fold whose step is the product (the first stage of [`super::ccf`]) has heads by the same argument: u ≤ ⟨x′,y′⟩ + slack, and ⟨x′,y′⟩ is bounded from
+//! above as here. Its bounds stay those of t as the second stage knows it; the head's reach is for the backend alone
+//! ([`Frame::head_reach`]).
+//!
 //! # Bytes
 //! Four times as many 8-bit numbers as f32 go through a processor's registers. With ẑ = step·q, q whole numbers of −127 … 127,
 //! and the residual norm r = ‖z − ẑ‖ computed per row in f64,
@@ -258,6 +262,12 @@ impl Frame {
         self.metric.embed(x, m, work);
         let placed = on_widest(Place(work, &self.shift, self.scale));
         Placed { along: if self.metric.geometry() == Geometry::Product { placed.along } else { 0.0 }, ..placed }
+    }
+
+    /// Whether a backend's t is Σ x·y and reaches count, be it that of a fold's head.
+    #[must_use]
+    pub const fn multiplies(&self) -> bool {
+        self.is_product() || self.narrow.head > 0
     }
 
     /// The factor of t (of F for folds) in the upper bound that devices use.

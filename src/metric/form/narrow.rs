@@ -86,6 +86,17 @@ impl Frame {
         self.round(x, m, &placed, work, out)
     }
 
+    /// The reach of a row's head z for a backend, where u itself is no product.
+    #[must_use]
+    pub fn head_reach(&self, placed: &Placed, z: &[f64]) -> f32 {
+        let kept: f64 = z.iter().map(|z| z * z).sum();
+        let square = placed.square;
+        let lost = self.narrow.lost * square;
+        // ẑ may be larger than z by a rounding, which the 1.001 of the screen's factor covers.
+        let reach = self.screen * kept + (square - kept).max(0.0) + 2.0 * lost;
+        above(reach.sqrt() * UP)
+    }
+
     /// Rounds z (x′ itself, or its coordinates along the axes of a head) to f32 and answers the row's bounds.
     pub fn round(&self, x: Row<'_>, m: Measure, placed: &Placed, z: &[f64], out: &mut [f32]) -> Bounds {
         struct Round<'a>(&'a [f64], &'a mut [f32]);
