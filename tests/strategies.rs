@@ -283,7 +283,7 @@ fn marks(rows: usize, width: usize, smooth: f64, seed: u64) -> Vec<f64> {
             })
             .collect()
     };
-    let tools: Vec<Vec<f64>> = (0..rows / 4 + 1).map(|_| line(width + 24)).collect();
+    let tools: Vec<Vec<f64>> = (0..=rows / 4).map(|_| line(width + 24)).collect();
     let noise = line(rows * width);
     (0..rows * width)
         .map(|n| {

@@ -3,7 +3,7 @@
 //! The one result that is not exact: it is what screening says, without refinement; for metrics of which screening says too
 //! little, the exact score rounded to f32. A score is off by at most the tolerance stored with it. The item itself has its score by definition on the diagonal, and pairs that are left out have NaN.
 
-use super::select::Pairing;
+use super::pairing::Pairing;
 use crate::backend::{Picked, Sink, Tile};
 use std::ops::Range;
 use std::sync::Mutex;

@@ -3,7 +3,7 @@
 //! Every pair that passes the backend's test gets the correlation over all lags by one inverse transform
 //! ([`Ccf::estimate`](crate::metric::ccf::Ccf::estimate)), and goes on only if that, with its error, still reaches a floor.
 
-use super::select::Pairing;
+use super::pairing::Pairing;
 use crate::backend::{Picked, Sink, Tile};
 use crate::metric::ccf::Ccf;
 use std::ops::Range;

@@ -5,7 +5,7 @@
 //! itself a pair appears once, with the smaller index as the query.
 
 use super::error::Error;
-use super::select::Pairing;
+use super::pairing::Pairing;
 use super::survey::NO_TWIN;
 use crate::backend::{Picked, Sink, Tile};
 use crate::metric::Closer;

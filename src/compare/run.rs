@@ -1,26 +1,26 @@
 //! The loop of a comparison: survey, plan, then block by block prepare, screen, select, refine. It calls; others compute.
 
 use super::block::{Block, Form, read};
+use super::counted::Counted;
 use super::dense::{DenseSink, DenseStore};
 use super::error::Error;
 use super::job::{Exclude, Job, Mode, Screening};
 use super::lagged::LaggedSink;
 use super::links::{Found, LinkSink, Links};
+use super::pairing::Pairing;
 use super::plan::{Cut, Plan, Sizes, Step, tiles};
-use super::select::{Pairing, Ranking, RankingSink};
+use super::select::{Ranking, RankingSink};
 use super::source::{ExhibitNames, RowSource};
 use super::strategy::{Strategy, Trial, sample_rows, widest_head};
 use super::survey::{Survey, survey};
 use crate::backend::cpu::Cpu;
-use crate::backend::{Backend, Device, Picked, Screen, Sink, Tile, TileShape};
+use crate::backend::{Backend, Device, Screen, Sink, Tile, TileShape};
 use crate::matrix::Matrix;
 use crate::metric::{Frame, ccf::Stretched};
 use serde::{Deserialize, Serialize};
-use std::cell::Cell;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::time::Instant;
 
 /// Who watches a run. All calls may come from any thread.
@@ -117,73 +117,6 @@ pub struct Outcome {
     pub strategy: Strategy,
     pub warnings: Vec<String>,
     pub effort: Effort,
-}
-
-/// Tells the observer of every finished tile.
-struct Counted<'a> {
-    inner: &'a dyn Sink,
-    observer: &'a dyn Observer,
-    half_pairs: &'a AtomicU64,
-    passed: &'a AtomicU64,
-    tested: &'a AtomicU64,
-    square: bool,
-    began: Instant,
-}
-
-thread_local! {
-    /// When this thread last had nothing of a tile to do.
-    static FREE: Cell<Option<Instant>> = const { Cell::new(None) };
-}
-
-impl Counted<'_> {
-    /// A tile was screened, since this thread was free.
-    fn screened(&self) -> Instant {
-        let now = Instant::now();
-        self.observer.span("screen", FREE.get().filter(|free| *free >= self.began).unwrap_or(self.began));
-        now
-    }
-
-    fn refined(&self, from: Instant) {
-        self.observer.span("refine", from);
-        FREE.set(Some(Instant::now()));
-    }
-
-    /// Counts in halves of pairs: what is on the diagonal has each of them twice.
-    fn count(&self, tile: &Tile) {
-        let on_diagonal = self.square && tile.cols.contains(&tile.rows.start);
-        let halves = if on_diagonal { tile.pairs() - tile.rows.len() as u64 } else { 2 * tile.pairs() };
-        let done = self.half_pairs.fetch_add(halves, Relaxed) + halves;
-        self.observer.progress(done / 2);
-    }
-}
-
-impl Sink for Counted<'_> {
-    fn row_floors(&self, rows: Range<usize>, into: &mut Vec<f32>) {
-        self.inner.row_floors(rows, into);
-    }
-    fn col_floors(&self, cols: Range<usize>, into: &mut Vec<f32>) {
-        self.inner.col_floors(cols, into);
-    }
-    fn both_sides(&self) -> bool {
-        self.inner.both_sides()
-    }
-    fn all(&self, tile: &Tile, t: &[f32], stride: usize) {
-        let from = self.screened();
-        self.inner.all(tile, t, stride);
-        self.refined(from);
-        self.count(tile);
-    }
-    fn picked(&self, tile: &Tile, pairs: &[Picked]) {
-        self.passed.fetch_add(pairs.len() as u64, Relaxed);
-        self.tested.fetch_add(tile.pairs() / if tile.upper { 2 } else { 1 }, Relaxed);
-        let from = self.screened();
-        self.inner.picked(tile, pairs);
-        self.refined(from);
-        self.count(tile);
-    }
-    fn stopped(&self) -> bool {
-        self.inner.stopped() || self.observer.stop()
-    }
 }
 
 /// A block in memory, and its number.

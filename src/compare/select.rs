@@ -11,17 +11,17 @@
 //! Ties are ordered by the smaller reference index.
 
 use super::block::Block;
+use super::pairing::{Pairing, Pending};
 use super::survey::{NO_TWIN, Survey};
-use crate::backend::cpu::dots;
 use crate::backend::{Picked, Sink, Tile};
-use crate::metric::{Bounds, Closer, Frame};
+use crate::metric::{Closer, Frame};
 use rayon::prelude::*;
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// An exact score with a partner.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,21 +38,6 @@ impl Best {
     }
 }
 
-/// A partner that is known within bounds.
-#[derive(Clone, Copy, Debug)]
-struct Pending {
-    /// Within its block, in the order of screening.
-    partner: u32,
-    t: f32,
-    /// t is that of all numbers of the rows: see [`Fine`](super::block::Fine).
-    fine: bool,
-}
-
-impl Pending {
-    /// Bytes that one takes.
-    const SIZE: usize = size_of::<Self>();
-}
-
 #[derive(Debug, Default)]
 struct Row {
     best: Vec<Best>,
@@ -60,6 +45,21 @@ struct Row {
     /// So many pending ones call for a new floor: a floor that rises early spares the pairs below it.
     full: usize,
     least: f64,
+}
+
+impl Row {
+    /// Of the scored ones the best k, and what they say of the rest.
+    fn keep_best(&mut self, k: usize, closer: Closer, frame: &Frame) {
+        if self.best.len() > k {
+            self.best.select_nth_unstable_by(k - 1, |a, b| Best::order(closer, a, b));
+            self.best.truncate(k);
+        }
+        if self.best.len() == k
+            && let Some(worst) = self.best.iter().max_by(|a, b| Best::order(closer, a, b))
+        {
+            self.least = self.least.max(frame.least_u(worst.score));
+        }
+    }
 }
 
 /// The rankings of all queries.
@@ -123,92 +123,14 @@ impl Ranking {
     }
 }
 
-/// What is constant while a pair of blocks is compared.
-#[derive(Clone, Copy)]
-pub struct Pairing<'a> {
-    pub frame: &'a Frame,
-    /// The surveys of the rows and of the columns: the same one when a collection is compared with itself.
-    pub row_survey: &'a Survey,
-    pub col_survey: &'a Survey,
-    pub a: &'a Block,
-    pub b: &'a Block,
-    /// Rows and columns come from one collection.
-    pub symmetric: bool,
-    pub stop: &'a AtomicBool,
-    /// Pairs scored exactly.
-    pub refined: &'a AtomicU64,
-}
-
-impl Pairing<'_> {
-    /// Whether row `i` of `a` and column `j` of `b` may be a pair of the result.
-    pub(super) fn allowed(&self, i: usize, j: usize) -> bool {
-        let (i, j) = (self.a.index(i), self.b.index(j));
-        if self.symmetric && i == j {
-            return false;
-        }
-        if let (Some(q), Some(r)) = (&self.row_survey.exhibits, &self.col_survey.exhibits)
-            && q[i] == r[j]
-        {
-            return false;
-        }
-        self.row_survey.takes_part(i) && self.col_survey.takes_part(j)
-    }
-
-    /// The score of row `i` of `a` with column `j` of `b`: the definition.
-    pub(super) fn score(&self, i: usize, j: usize) -> f64 {
-        let (am, bm) = (self.row_survey.measures[self.a.index(i)], self.col_survey.measures[self.b.index(j)]);
-        self.frame.metric().score(self.a.matrix.row(self.a.place(i)), am, self.b.matrix.row(self.b.place(j)), bm)
-    }
-
-    /// Whether pairs can be known better than the backend's t says, short of scoring them.
-    pub(super) const fn is_coarse(&self) -> bool {
-        self.a.fine.is_some() && self.b.fine.is_some()
-    }
-
-    /// t of all numbers of row `i` of `a` and columns of `b`, for blocks that have them.
-    pub(super) fn sharpened<const N: usize>(&self, i: usize, columns: [usize; N]) -> [f32; N] {
-        match (&self.a.fine, &self.b.fine) {
-            (Some(a), Some(b)) => dots(a.row(i), columns.map(|j| b.row(j))),
-            _ => [f32::NAN; N],
-        }
-    }
-
-    fn bounds(&self, i: usize, of: Pending) -> (&Bounds, &Bounds) {
-        let j = of.partner as usize;
-        match (&self.a.fine, &self.b.fine) {
-            (Some(a), Some(b)) if of.fine => (&a.bounds[i], &b.bounds[j]),
-            _ => (&self.a.bounds[i], &self.b.bounds[j]),
-        }
-    }
-
-    fn upper(&self, i: usize, of: Pending) -> f64 {
-        let (x, y) = self.bounds(i, of);
-        self.frame.upper(of.t, x, y)
-    }
-
-    fn lower(&self, i: usize, of: Pending) -> f64 {
-        let (x, y) = self.bounds(i, of);
-        self.frame.lower(of.t, x, y)
-    }
-
-    /// The greatest u (scaled) of row `i` with column `j`, by all their numbers.
-    pub(super) fn sharp_upper(&self, i: usize, j: usize) -> f64 {
-        let [t] = self.sharpened(i, [j]);
-        self.upper(i, Pending { partner: j as u32, t, fine: true })
-    }
-
-    /// The same pairing, seen from the columns.
-    fn turned(&self) -> Self {
-        Self { a: self.b, b: self.a, row_survey: self.col_survey, col_survey: self.row_survey, ..*self }
-    }
-}
-
 /// Receives a pair of blocks' tiles and ranks them.
 pub struct RankingSink<'a> {
     pub pairing: Pairing<'a>,
     pub ranking: &'a Ranking,
 }
 
+/// Pairs that a thread settles together, about.
+const SETTLED: usize = 1 << 17;
 /// Pairs of one row that are looked at together.
 const SOME: usize = 4;
 
@@ -241,23 +163,72 @@ fn kth_largest(values: &mut [f64], k: usize) -> f64 {
 
 impl RankingSink<'_> {
     /// Scores what is still pending. To be called when all tiles of the pair of blocks are through.
+    ///
+    /// Rows settle in groups: what is pending for any of them is scored in the order of the partners, so that a partner's numbers are fetched
+    /// once for all of them. Of long lists that is most of the time.
     pub fn settle(&self) {
         let Pairing { a, b, symmetric, .. } = self.pairing;
-        (0..a.operand.rows).into_par_iter().for_each(|i| self.finish(&self.pairing, i));
+        let group = (SETTLED / (self.ranking.k + 1)).clamp(1, 256);
+        let settle = |pairing: &Pairing<'_>, rows: usize| {
+            (0..rows.div_ceil(group)).into_par_iter().for_each(|g| {
+                self.finish(pairing, g * group..((g + 1) * group).min(rows));
+            });
+        };
+        settle(&self.pairing, a.operand.rows);
         if symmetric && a.first != b.first {
-            let turned = self.pairing.turned();
-            (0..b.operand.rows).into_par_iter().for_each(|j| self.finish(&turned, j));
+            settle(&self.pairing.turned(), b.operand.rows);
         }
     }
 
-    fn finish(&self, pairing: &Pairing<'_>, i: usize) {
-        let mut row = self.lock(pairing.a.index(i));
-        if !row.pending.is_empty() {
+    fn finish(&self, pairing: &Pairing<'_>, rows: Range<usize>) {
+        let (k, closer) = (self.ranking.k, self.ranking.closer);
+        let mut open: Vec<(u32, u32)> = Vec::new();
+        let mut scored: Vec<Vec<Best>> = vec![Vec::new(); rows.len()];
+        for (r, i) in rows.clone().enumerate() {
+            let mut row = self.lock(pairing.a.index(i));
+            if row.pending.is_empty() {
+                row.pending = Vec::new();
+                continue;
+            }
+            self.thin(pairing, i, &mut row);
             let pending = std::mem::take(&mut row.pending);
-            self.refine(pairing, i, &mut row, &pending);
+            if pending.len() + row.best.len() > k + k / 8 + 3 {
+                // Ties, or loose bounds: one after the other, and no more than must be.
+                self.refine(pairing, i, &mut row, &pending);
+                self.raise(pairing, i, &row);
+                continue;
+            }
+            open.extend(pending.iter().map(|p| (p.partner, r as u32)));
+            scored[r].reserve_exact(pending.len());
+        }
+        open.sort_unstable();
+        let mut twins: HashMap<(u32, u32), f64> = HashMap::new();
+        let mut count = 0;
+        for (partner, r) in open {
+            let (j, i) = (partner as usize, rows.start + r as usize);
+            let index = pairing.b.index(j);
+            let twin = pairing.col_survey.twins[index];
+            let known = if twin == NO_TWIN { None } else { twins.get(&(r, twin)).copied() };
+            let score = known.unwrap_or_else(|| {
+                count += 1;
+                let score = pairing.score(i, j);
+                if twin != NO_TWIN {
+                    twins.insert((r, twin), score);
+                }
+                score
+            });
+            scored[r as usize].push(Best { score, partner: index as u64 });
+        }
+        pairing.refined.fetch_add(count, Relaxed);
+        for (scored, i) in scored.into_iter().zip(rows) {
+            if scored.is_empty() {
+                continue;
+            }
+            let mut row = self.lock(pairing.a.index(i));
+            row.best.extend(scored);
+            row.keep_best(k, closer, pairing.frame);
             self.raise(pairing, i, &row);
         }
-        row.pending = Vec::new();
     }
 
     fn lock(&self, row: usize) -> std::sync::MutexGuard<'_, Row> {
@@ -284,7 +255,7 @@ impl RankingSink<'_> {
         row.pending.push(new);
         if row.pending.len() >= row.full.max(self.ranking.k + 1).min(Ranking::capacity(self.ranking.k)) {
             self.make_room(pairing, i, &mut row);
-            row.full = row.pending.len() + 8.max(self.ranking.k / 4);
+            row.full = row.pending.len() + 8.max(self.ranking.k / 2);
         }
     }
 
@@ -386,15 +357,7 @@ impl RankingSink<'_> {
                 });
                 row.best.push(Best { score, partner: partner as u64 });
             }
-            if row.best.len() > k {
-                row.best.select_nth_unstable_by(k - 1, |a, b| Best::order(closer, a, b));
-                row.best.truncate(k);
-            }
-            if row.best.len() == k
-                && let Some(worst) = row.best.iter().max_by(|a, b| Best::order(closer, a, b))
-            {
-                row.least = row.least.max(pairing.frame.least_u(worst.score));
-            }
+            row.keep_best(k, closer, pairing.frame);
         });
         pairing.refined.fetch_add(scored, Relaxed);
     }

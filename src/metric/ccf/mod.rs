@@ -36,9 +36,11 @@
 //! The exact score: the same in f64, with its error, finds the lags that could hold the maximum; only there is r(k) summed directly, in
 //! stripes. The bits are those of the definition, whatever the transform.
 
+mod estimate;
 mod overlap;
 mod transform;
 
+pub use estimate::Lagged;
 pub(super) use overlap::{correlation, measured};
 
 use super::vector::{Step, Vector};
@@ -47,11 +49,9 @@ use super::{
 };
 use crate::matrix::Row;
 use overlap::{naive_correlation, overlaps, stretched};
-use realfft::num_complex::Complex;
 use serde::{Deserialize, Serialize};
-use std::cell::RefCell;
 use std::ops::RangeInclusive;
-use transform::{DOUBLE, Plan, Profile, SINGLE, best, multiply, transform_size};
+use transform::{DOUBLE, Plan, Profile, transform_size};
 
 /// What the second stage may be off by, half of it a row's.
 pub const SLACK: f64 = 6e-4;
@@ -110,22 +110,6 @@ pub fn nfi_stretch() -> Vec<f64> {
 
 fn near_one(s: f64) -> bool {
     (s - 1.0).abs() < 1e-9
-}
-
-/// A full row as the second stage needs it. Tables by the number of samples that hang over.
-#[derive(Clone, Debug)]
-pub struct Lagged {
-    spectrum: Vec<Complex<f32>>,
-    /// 1/σ of the first samples, of the last ones.
-    first: Vec<f32>,
-    last: Vec<f32>,
-    /// √n·mean/σ of the same.
-    first_mean: Vec<f32>,
-    last_mean: Vec<f32>,
-    /// Factor of the error of Σxy/(σσ).
-    reach: f64,
-    /// Largest 1/σ and √n|mean|/σ.
-    most: (f64, f64),
 }
 
 impl Ccf {
@@ -256,98 +240,6 @@ impl Ccf {
             open.into_iter().map(|(_, lag)| lag).collect()
         })
     }
-
-    /// A row for the second stage, where that is quick: full and not stretched.
-    #[must_use]
-    pub fn prepare(&self, x: Row<'_>) -> Option<Lagged> {
-        let x = x.to_f64();
-        let full = measured(&x);
-        if full.len() != x.len() || !self.stretch.is_empty() || x.len() < 4 {
-            return None;
-        }
-        let n = x.len();
-        let profile = Profile::new(&x);
-        let over = *self.lags(n, n).end() as usize;
-        let size = transform_size(2 * n - self.least(n, n));
-        let (mut most, mut tables) = ((0.0f64, 0.0f64), [const { Vec::new() }; 4]);
-        for hang in 0..=over {
-            for (side, (start, end)) in [(0, n - hang), (hang, n)].into_iter().enumerate() {
-                let (s, v) = profile.span(start, end);
-                if v < 1e-6 {
-                    return None;
-                }
-                let (scale, mean) = (1.0 / v.sqrt(), s / ((end - start) as f64 * v).sqrt());
-                most = (most.0.max(scale), most.1.max(mean.abs()));
-                tables[2 * side].push(scale as f32);
-                tables[2 * side + 1].push(mean as f32);
-            }
-        }
-        let [first, first_mean, last, last_mean] = tables;
-        let norm = 1.0 / (size as f64).sqrt();
-        let (spectrum, peak) = DOUBLE.with_borrow_mut(|plans| {
-            let plan = plans.entry(size).or_insert_with(|| Plan::new(size));
-            plan.forward(profile.unit.iter().copied());
-            let peak = plan.spectrum.iter().map(|z| z.norm()).fold(0.0, f64::max);
-            let narrow = |z: &Complex<f64>| Complex::new((z.re * norm) as f32, (z.im * norm) as f32);
-            (plan.spectrum.iter().map(narrow).collect::<Vec<_>>(), peak)
-        });
-        let reach = (53.0 * libm::log2(size as f64) * EPSILON * peak.max(1.0) * 1.001).sqrt() * most.0;
-        Some(Lagged { spectrum, first, last, first_mean, last_mean, reach, most })
-    }
-
-    /// The score of two prepared rows, off by at most [`SLACK`]; `None` where that cannot be promised.
-    #[must_use]
-    pub fn estimate(&self, a: &Lagged, b: &Lagged, width: usize) -> Option<f32> {
-        let scale = a.most.0 * b.most.0;
-        let rounding = 64.0 * EPSILON * (1.0 + scale + a.most.1 * b.most.1);
-        let size = transform_size(2 * width - self.least(width, width));
-        let over = a.first.len() - 1;
-        if a.reach * b.reach + rounding <= 0.95 * SLACK {
-            return Some(SINGLE.with_borrow_mut(|plans| {
-                let plan = plans.entry(size).or_insert_with(|| Plan::new(size));
-                multiply(&mut plan.spectrum, &a.spectrum, &b.spectrum);
-                plan.inverse();
-                best_lag(a, b, &plan.time[..=over], &plan.time[size - over..])
-            }));
-        }
-        // Back in f64: what is left is how the spectra were rounded.
-        if 8.0 * EPSILON * scale + rounding > 0.95 * SLACK {
-            return None;
-        }
-        Some(DOUBLE.with_borrow_mut(|plans| {
-            let plan = plans.entry(size).or_insert_with(|| Plan::new(size));
-            multiply(&mut plan.spectrum, &a.spectrum, &b.spectrum);
-            plan.inverse();
-            NARROW.with_borrow_mut(|narrow| {
-                narrow.clear();
-                narrow.extend(plan.time[..=over].iter().chain(&plan.time[size - over..]).map(|&c| c as f32));
-                let (behind, before) = narrow.split_at(over + 1);
-                best_lag(a, b, behind, before)
-            })
-        }))
-    }
-
-    /// Bytes that a prepared row takes.
-    #[must_use]
-    pub fn prepared_bytes(&self, width: usize) -> usize {
-        let size = transform_size(2 * width);
-        size_of::<Lagged>() + 8 * (size / 2 + 1) + 16 * width
-    }
-}
-
-/// The largest correlation, from the products at lags 0 … and those at the lags before zero, the last of them lag −1.
-fn best_lag(a: &Lagged, b: &Lagged, behind: &[f32], before: &[f32]) -> f32 {
-    // b's first sample lies `hang` samples behind a's, or before it.
-    let mut most = best(behind, &a.last, &b.first, &a.last_mean, &b.first_mean);
-    let rest = before.iter().rev().zip(&a.first[1..]).zip(&b.last[1..]).zip(&a.first_mean[1..]).zip(&b.last_mean[1..]);
-    for ((((c, x), y), u), w) in rest {
-        most = most.max(c * (x * y) - u * w);
-    }
-    most
-}
-
-thread_local! {
-    static NARROW: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
 /// t ← t + x·y
@@ -486,89 +378,4 @@ impl Metric for Ccf {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn golden() {
-        // By hand: b is a, three samples later.
-        let a: Vec<f64> = (0..40).map(|i| f64::from(i * i * 7919 % 101)).collect();
-        let (score, at) = Ccf::USUAL.align(&a[3..], &a[..37]);
-        assert!(score > 1.0 - 1e-15);
-        assert_eq!((at.lag, at.overlap), (-3, 34));
-        let (back, at) = Ccf::USUAL.align(&a[..37], &a[3..]);
-        assert_eq!((back.to_bits(), at.lag), (score.to_bits(), 3));
-    }
-
-    #[test]
-    fn ends_that_were_not_measured_are_no_part_of_a_profile() {
-        let a: Vec<f64> = (0..40).map(|i| f64::from(i * i * 7919 % 101)).collect();
-        let mut padded = vec![f64::NAN; 5];
-        padded.extend(&a);
-        padded.extend([f64::NAN; 9]);
-        let b: Vec<f64> = a.iter().map(|x| x * x).collect();
-        assert_eq!(Ccf::USUAL.define(&padded, &b).to_bits(), Ccf::USUAL.define(&a, &b).to_bits());
-        padded[20] = f64::NAN;
-        assert!(matches!(Ccf::USUAL.measure(Row::F64(&padded)), Err(Undefined::NotFinite { feature: 20, .. })));
-        assert!(Ccf::USUAL.measure(Row::F64(&[f64::NAN; 4])).is_err());
-    }
-
-    #[test]
-    fn the_thirteen_factors() {
-        let factors = nfi_stretch();
-        assert_eq!(factors.len(), 12);
-        // Each above 1 and the reciprocal of each below are one where either profile may be stretched.
-        assert_eq!(Ccf::new(None, None, &factors, Stretched::Both).expect("possible").stretch.len(), 6);
-        assert_eq!(Ccf::new(None, None, &factors, Stretched::Reference).expect("possible").stretch.len(), 12);
-        let a: Vec<f64> = (0..200).map(|i| libm::sin(f64::from(i * i) * 1e-3)).collect();
-        let b = stretched(&a, 1.05);
-        let ccf = Ccf::new(None, None, &factors, Stretched::Both).expect("possible");
-        let (score, at) = ccf.align(&a, &b);
-        assert!(score > 0.999 && at.stretch < 1.0, "{score} {at:?}");
-        assert_eq!(ccf.align(&b, &a).0.to_bits(), score.to_bits());
-    }
-
-    proptest! {
-        #[test]
-        fn the_fast_score_has_the_bits_of_the_definition(
-            a in prop::collection::vec(-1.0f64..1.0, 4..60), b in prop::collection::vec(-1.0f64..1.0, 4..60),
-            overlap in prop::sample::select(vec![0.2, 0.5, 1.0]), max_lag in prop::option::of(0usize..20), offset in prop::sample::select(vec![0.0, 1e6]),
-            stretch in any::<bool>(), rounded in any::<bool>(),
-        ) {
-            let adapt = |x: Vec<f64>| x.into_iter().map(|x| offset + if rounded { (x * 2.0).round() } else { x }).collect::<Vec<_>>();
-            let (a, b) = (adapt(a), adapt(b));
-            let factors = if stretch { nfi_stretch() } else { Vec::new() };
-            let ccf = Ccf::new(max_lag, Some(Overlap::Fraction(overlap)), &factors, Stretched::Both).expect("possible");
-            let (am, bm) = (ccf.measure(Row::F64(&a)), ccf.measure(Row::F64(&b)));
-            prop_assume!(am.is_ok() && bm.is_ok());
-            let score = ccf.align(&a, &b).0;
-            prop_assert_eq!(score.to_bits(), ccf.define(&a, &b).to_bits());
-            prop_assert_eq!(score.to_bits(), ccf.align(&b, &a).0.to_bits());
-        }
-
-        #[test]
-        fn both_stages_keep_their_promise(seed in any::<u64>(), smooth in 0.0f64..0.98, overlap in prop::sample::select(vec![0.5, 0.8, 0.95]),
-                                          near in any::<bool>()) {
-            let n = 300;
-            let mut numbers = seed;
-            let mut next = || { numbers = numbers.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407); f64::from((numbers >> 40) as u32) / 8_388_608.0 - 1.0 };
-            let mut row = || { let mut x = 0.0; (0..n).map(|_| { x = smooth * x + next(); x }).collect::<Vec<f64>>() };
-            let a = row();
-            let noise = row();
-            let b: Vec<f64> = if near { a.iter().zip(&noise).map(|(x, y)| x + 1e-3 * y).collect() } else { noise };
-            let ccf = Ccf::new(None, Some(Overlap::Fraction(overlap)), &[], Stretched::Both).expect("possible");
-            let score = ccf.define(&a, &b);
-            let (pa, pb) = (ccf.prepare(Row::F64(&a)), ccf.prepare(Row::F64(&b)));
-            if let (Some(pa), Some(pb)) = (pa, pb) && let Some(found) = ccf.estimate(&pa, &pb, n) {
-                prop_assert!((f64::from(found) - score).abs() <= SLACK, "{} {}", found, score);
-            }
-            let mut va = vec![0.0; ccf.embedded_width(n)];
-            let mut vb = va.clone();
-            ccf.embed(Row::F64(&a), Measure::default(), &mut va);
-            ccf.embed(Row::F64(&b), Measure::default(), &mut vb);
-            let bound: f64 = va.iter().zip(&vb).map(|(x, y)| x * y).sum();
-            prop_assert!(bound >= score, "{} {}", bound, score);
-        }
-    }
-}
+mod tests;
