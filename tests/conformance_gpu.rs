@@ -295,6 +295,22 @@ fn a_shader_that_writes_nothing_is_noticed() {
 }
 
 #[test]
+fn a_gpu_makes_do_with_little_memory() {
+    let mut gpu = gpu_or_return!(None);
+    let (tile, scratch) = (gpu.tile(), gpu.scratch_bytes(64));
+    gpu.fit(1 << 40);
+    assert_eq!((gpu.tile(), gpu.scratch_bytes(64)), (tile, scratch));
+    gpu.fit(scratch as u64 * 3);
+    assert!(gpu.scratch_bytes(64) < scratch && gpu.tile().cols >= 128);
+    // Shrunk as far as it goes it still finds everything.
+    gpu.fit(0);
+    let mut source = in_memory(f32s(&random(300, 24, 8)), 24);
+    let expected = ranked(compare(top_k("cosine", 5), &mut source, None, Box::new(Cpu::new())).expect("runs"));
+    let found = ranked(compare(top_k("cosine", 5), &mut source, None, Box::new(gpu)).expect("runs"));
+    same_ranking(&found, &expected, 5, "little memory").expect("the same bytes");
+}
+
+#[test]
 fn what_a_gpu_says_of_itself() {
     let gpu = gpu_or_return!(None);
     let device = gpu.device();

@@ -225,6 +225,9 @@ pub trait Backend: Send {
     /// chunks of `c` terms first and then the chunks' sums answers `min(c, d) + ⌈d/c⌉`.
     fn depth(&self, d: usize) -> usize;
 
+    /// Takes smaller tiles where its own would take more than a part of so much host memory.
+    fn fit(&mut self, _memory: u64) {}
+
     /// Bytes of host memory used beside the operands, for blocks of this width. What a driver takes for itself is not known
     /// and not counted.
     fn scratch_bytes(&self, d: usize) -> usize;

@@ -179,7 +179,8 @@ impl Comparison<'_> {
     /// # Errors
     /// See [`Error`]. Nothing is stored then, but what [`DenseStore`] has received.
     pub fn run(self) -> Result<Outcome, Error> {
-        let Self { job, query, mut reference, backend, observer, spool, dense } = self;
+        let Self { job, query, mut reference, mut backend, observer, spool, dense } = self;
+        backend.fit(job.options.memory);
         let started = Instant::now();
         if job.options.settings.stretch_side == Stretched::Reference && reference.is_none() {
             return Err(Error::Option(

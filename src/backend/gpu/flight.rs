@@ -122,6 +122,14 @@ impl Flights {
         4 * (HEAD + 3 * self.capacity as usize)
     }
 
+    /// Halves the list of pairs; not below what a piece needs.
+    pub(super) fn shrink(&mut self) -> bool {
+        let least = (SIDE * SIDE) as u32;
+        let before = self.capacity;
+        self.capacity = (self.capacity / 2).max(least);
+        self.capacity < before
+    }
+
     pub(super) fn plant(&mut self, metric: &'static str, kernel: Kernel, text: String) {
         self.planted.insert((metric, kernel), text);
     }

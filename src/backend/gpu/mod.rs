@@ -79,6 +79,8 @@ pub struct Limits {
 const SUBMISSION: f64 = 0.08;
 /// Side of a real card's tiles: so wide that a submission lasts longer than the host needs to hand over the one before.
 const WIDE: usize = 8192;
+/// Where memory is short, tiles are no smaller than that.
+const LEAST_SIDE: usize = 256;
 /// Side of tiles whose numbers are all handed over.
 const DENSE: usize = 2048;
 /// Pieces are cut at multiples of this many rows.
@@ -379,6 +381,14 @@ impl Backend for Gpu {
 
     fn busy_rows(&self) -> usize {
         if self.described.kind == "software" { 0 } else { 2048 }
+    }
+
+    fn fit(&mut self, memory: u64) {
+        let most = usize::try_from(memory / 4).unwrap_or(usize::MAX);
+        while self.scratch_bytes(0) > most && (self.tile.cols > LEAST_SIDE || self.flights.shrink()) {
+            let side = (self.tile.cols / 2).max(LEAST_SIDE.min(self.tile.cols));
+            self.tile = TileShape { rows: side, cols: side };
+        }
     }
 
     fn scratch_bytes(&self, _: usize) -> usize {
