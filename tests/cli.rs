@@ -420,7 +420,7 @@ fn the_way_of_screening_can_be_told_and_is_explained() {
     let ask = "compare a.h5:/spectra --metric pearson --top-k 7 --backend cpu --overwrite -o out.h5";
     let plain = json(folder, &format!("{ask} --screen plain --json"));
     assert_eq!(plain["strategy"]["bound"], "plain");
-    for way in ["head=8", "head", "bytes", "auto"] {
+    for way in ["head=8", "head", "half", "bytes", "auto"] {
         let record = json(folder, &format!("{ask} --screen {way} --trace trace.json --json"));
         assert_eq!(record["result_blake3"], plain["result_blake3"], "{way}");
         assert!(record["strategy"]["share"].as_f64().is_some_and(|share| share < 0.5), "{record}");
@@ -428,7 +428,7 @@ fn the_way_of_screening_can_be_told_and_is_explained() {
         let trace: serde_json::Value =
             serde_json::from_slice(&std::fs::read(folder.join("trace.json")).expect("a trace")).expect("JSON");
         let spans = trace["traceEvents"].as_array().expect("spans");
-        for what in ["read", "survey", "choose", "prepare", "screen", "refine"] {
+        for what in ["read", "survey", "choose", "prepare", "screen", "refine", "settle"] {
             assert!(spans.iter().any(|s| s["name"] == what && s["dur"].as_f64().is_some_and(|d| d >= 0.0)), "{what}");
         }
     }

@@ -399,7 +399,7 @@ fn many_blocks_references_and_left_out_rows_give_the_same_bytes() {
 fn what_does_not_pay_is_dropped() {
     // Nothing to prune: a head is not taken. Nearly all in a few dimensions: it is.
     let width = 256;
-    for (values, head) in [(random(6000, width, 3), false), (low_rank(6000, width, 5, 1e-4, 3), true)] {
+    for (values, head) in [(random(8000, width, 3), false), (low_rank(8000, width, 5, 1e-4, 3), true)] {
         let mut source = in_memory(f32s(&values), width);
         let outcome = compare(top_k("cosine", 5), &mut source, None, Box::new(Cpu::new())).expect("runs");
         let strategy = &outcome.strategy;

@@ -150,7 +150,7 @@ for m in (10**6, 10**7):
 if args.plot:
     import matplotlib
     matplotlib.use("agg")
-    matplotlib.rcParams["svg.hashsalt"] = "growth"
+    matplotlib.rcParams.update({"svg.hashsalt": "growth", "svg.fonttype": "none"})
     import matplotlib.pyplot as plt
     figure, ((time_n, memory), (time_d, time_k)) = plt.subplots(2, 2, figsize=(9, 6.4))
     line = np.geomspace(n.min(), 1e7, 80)

@@ -35,7 +35,8 @@ pub trait Observer: Sync {
     fn stop(&self) -> bool {
         false
     }
-    /// Something that began at `from` has just ended on this thread: `read`, `survey`, `choose`, `prepare`, `screen`, `refine`.
+    /// Something that began at `from` has just ended on this thread: `read`, `survey`, `choose`, `prepare`, `screen`, `refine`, or
+    /// `settle`: refining what is left when all tiles are through. Preparing and settling run on all threads, though one has the span.
     fn span(&self, _what: &'static str, _from: Instant) {}
 }
 
@@ -497,7 +498,7 @@ impl<'a> Run<'a> {
             Gathering::Ranking(ranking) => {
                 let from = Instant::now();
                 RankingSink { pairing: self.pairing(a, b.as_deref()), ranking }.settle();
-                self.observer.span("refine", from);
+                self.observer.span("settle", from);
             }
             Gathering::Links(_, found) => found.check()?,
             Gathering::Dense(_, fault, _) => {

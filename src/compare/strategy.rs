@@ -43,8 +43,8 @@ const SAMPLE: usize = 2048;
 const QUERIES: usize = 192;
 /// The same of a metric with a second stage.
 const FEWER: usize = 32;
-/// Multiplications below which nothing is tried: some hundredths of a second.
-const LEAST_WORK: f64 = 4e9;
+/// Multiplications below which nothing is tried: a tenth of a second, of which choosing would take a good part.
+const LEAST_WORK: f64 = 1.5e10;
 /// Rows of fewer numbers gain nothing by narrower ones.
 const NARROWEST: usize = 32;
 /// Seconds that a device which is not called tile by tile is watched for, at least.
