@@ -1,6 +1,6 @@
 //! A block of rows in memory: as stored, for exact scores, and in screening form, for backends.
 //!
-//! In screening form rows may stand in another [order](super::order) than in the collection: [`Block::index`] leads back.
+//! In screening form rows may stand in another [order] than in the collection: [`Block::index`] leads back.
 
 use super::axes::Axes;
 use super::error::Error;

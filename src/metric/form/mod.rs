@@ -70,7 +70,7 @@
 //! ```text
 //! |⟨z_x,z_y⟩ − ⟨ẑ_x,ẑ_y⟩| ≤ r_x‖ẑ_y‖ + ‖z_x‖r_y ≤ f_x f_y,    f² = r²/κ + κ·max(‖z‖,‖ẑ‖)²
 //! ```
-//! for any κ > 0, by Cauchy–Schwarz on (r/√κ, √κ‖z‖); it is tightest where κ is the usual r/‖z‖ ([`Narrow::bytes`]). The sum of q·q is
+//! for any κ > 0, by Cauchy–Schwarz on (r/√κ, √κ‖z‖); it is tightest where κ is the usual r/‖z‖ ([`Numbers::Bytes`]). The sum of q·q is
 //! exact in 32 bits; turning it into t costs three roundings, which take the place of D. f² is added to reach².
 //!
 //! # Halves
