@@ -163,6 +163,44 @@ fn a_shape_with_wrong_sums_is_not_admitted() {
 }
 
 #[test]
+fn a_shape_that_selects_wrongly_is_not_admitted() {
+    let product = metric::by_name("dot").expect("registered").shader().source;
+    // A neighbour's lift, reach, step or floor, a side that is not looked at, a place that is not added, a sum told otherwise than tested.
+    for (from, to) in [
+        ("c.lift, d.lift)", "d.lift, c.lift)"),
+        ("vec4<f32>(a.reach, b.reach", "vec4<f32>(b.reach, a.reach"),
+        ("left_known[job.row + near], floors[near]", "left_known[job.row + near], floors[near / 4u * 4u]"),
+        ("left_known[job.row + near], floors[near]", "left_known[near], floors[near]"),
+        ("let at = job.col + col;", "let at = col;"),
+        ("floors[f + 2u], floors[f + 3u]", "floors[f + 3u], floors[f + 2u]"),
+        ("(job.flags & 1u) != 0u", "(job.flags & 1u) == 7u"),
+        ("row_index < col_index", "row_index <= col_index"),
+        ("bitcast<u32>(t[c]) ^ POISON", "bitcast<u32>(t[c] * 1.001) ^ POISON"),
+    ] {
+        let mut gpu = gpu_or_return!(None);
+        for kernel in Kernel::ALL {
+            let program = Program { kernel, shape: Shape::DEFAULT, number: Number::Single };
+            let text = assemble_with(TILE, product, program);
+            gpu.plant("inner_product", kernel, if kernel == Kernel::Select { fault(&text, from, to) } else { text });
+        }
+        assert!(gpu.tune(&mut |_, tried| assert!(tried.refused.is_some(), "{from} → {to}: {tried:?}")).is_err());
+    }
+}
+
+#[test]
+fn a_device_that_fails_leaves_tiles_that_suit_the_processor() {
+    let (rows, width, k) = (900, 40, 5);
+    let mut source = in_memory(f32s(&random(rows, width, 12)), width);
+    let expected = ranked(compare(top_k("cosine", k), &mut source, None, Box::new(Cpu::new())).expect("runs"));
+    let mut gpu = gpu_or_return!(None);
+    gpu.fail_after(9);
+    let outcome = compare(top_k("cosine", k), &mut source, None, Box::new(gpu)).expect("runs");
+    assert_eq!(outcome.devices.len(), 2);
+    assert_eq!(outcome.tile, Cpu::new().tile());
+    same_ranking(&ranked(outcome), &expected, k, "tiles cut again").expect("the same bytes");
+}
+
+#[test]
 fn a_device_that_fails_between_blocks_hands_over_all_of_them() {
     let (rows, width, k) = (2500, 1024, 5);
     let mut source = in_memory(f32s(&random(rows, width, 18)), width);

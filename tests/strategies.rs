@@ -409,6 +409,14 @@ fn what_does_not_pay_is_dropped() {
 }
 
 #[test]
+fn halves_are_not_taken_where_they_would_only_cost_memory() {
+    let mut source = in_memory(f32s(&random(100, 64, 3)), 64);
+    let outcome = compare(with(top_k("cosine", 5), Screening::Half), &mut source, None, Box::new(Cpu::new())).expect("runs");
+    assert_eq!(outcome.strategy.bound, "plain");
+    assert!(outcome.warnings.iter().any(|w| w.contains("--screen half was not followed")), "{:?}", outcome.warnings);
+}
+
+#[test]
 fn ways_that_are_not_for_a_metric_or_a_question_are_refused() {
     for (options, word) in [
         (with(top_k("manhattan", 3), Screening::Bytes), "inner product"),

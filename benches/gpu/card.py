@@ -167,6 +167,8 @@ with tempfile.TemporaryDirectory() as folder:
             f["bytes"] = rng.integers(0, 256, (n, d), dtype=np.uint8)
         names = [m["name"] for m in striae("metrics")] if n < 10_000 else ["pearson", "euclidean", "manhattan"]
         for metric in names:
+            if not time_left(f"{metric}, {n} x {d}"):
+                break
             for address in (spectra, f"{others}:/positive", f"{others}:/bytes"):
                 cpu = subprocess.run([args.striae, "compare", address, "--metric", metric, "--top-k", "10", "--overwrite", "--json",
                                       "-o", out, "--backend", "cpu"], capture_output=True, text=True)

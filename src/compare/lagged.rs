@@ -37,7 +37,7 @@ impl Sink for LaggedSink<'_> {
     }
 
     fn all(&self, tile: &Tile, t: &[f32], stride: usize) {
-        let mut scores = t.to_vec();
+        let mut scores = t[..tile.rows.len() * stride].to_vec();
         let fill = |(r, row): (usize, &mut [f32])| {
             let i = tile.rows.start + r;
             for (j, t) in tile.cols.clone().zip(row.iter_mut()) {
@@ -46,7 +46,7 @@ impl Sink for LaggedSink<'_> {
                 }
             }
         };
-        scores.chunks_mut(stride).take(tile.rows.len()).enumerate().for_each(fill);
+        scores.chunks_mut(stride).enumerate().for_each(fill);
         self.inner.all(tile, &scores, stride);
     }
 

@@ -274,6 +274,9 @@ impl Iterator for Links {
     }
 }
 
+/// Links that a thread hands on together.
+const AT_A_TIME: usize = 4096;
+
 /// Receives a pair of blocks' tiles and keeps the links.
 pub struct LinkSink<'a> {
     pub pairing: Pairing<'a>,
@@ -353,6 +356,11 @@ impl Sink for LinkSink<'_> {
                 let turned = self.pairing.symmetric && query > reference;
                 let (query, reference) = if turned { (reference, query) } else { (query, reference) };
                 links.push(Link { query: query as u64, reference: reference as u64, score });
+                // A tile of which all pairs pass would hold many.
+                if links.len() == AT_A_TIME {
+                    self.found.add(&links);
+                    links.clear();
+                }
             }
         }
         self.pairing.refined.fetch_add(refined, Relaxed);

@@ -210,7 +210,7 @@ pub fn tiles(rows: usize, cols: usize, shape: TileShape, seed: usize, cut: Cut) 
         }
         Cut::Rectangle { seed: seeding } => {
             let first = if seeding { seed.min(cols) } else { 0 };
-            for part in split(0..rows, shape.rows).filter(|_| first > 0) {
+            for part in split(0..rows, shape.rows.min(seed)).filter(|_| first > 0) {
                 seeds.push(tile(part, 0..first, true, false));
             }
             for cols in split(first..cols, shape.cols) {
@@ -228,6 +228,29 @@ pub fn tiles(rows: usize, cols: usize, shape: TileShape, seed: usize, cut: Cut) 
         }
     }
     (seeds, rest)
+}
+
+/// The same pairs in tiles of another shape, for a device that takes over: in the same order, each handed over as before. Tiles that hand over all
+/// numbers or lie on the diagonal are cut into strips of their rows, so low that a strip is no larger than a tile of the shape.
+#[must_use]
+pub fn cut_again(tiles: &[Tile], shape: TileShape) -> Vec<Tile> {
+    let round = |n: usize| (n / GROUP * GROUP).max(GROUP);
+    let split = |of: &Range<usize>, size: usize| {
+        let (start, end) = (of.start, of.end);
+        (start..end).step_by(size).map(move |s| s..(s + size).min(end))
+    };
+    let mut cut = Vec::new();
+    for tile in tiles {
+        if tile.seed || tile.upper {
+            let height = round(shape.rows * shape.cols / tile.cols.len().max(1));
+            cut.extend(split(&tile.rows, height).map(|rows| Tile { rows, ..tile.clone() }));
+        } else {
+            for cols in split(&tile.cols, round(shape.cols)) {
+                cut.extend(split(&tile.rows, round(shape.rows)).map(|rows| Tile { rows, cols: cols.clone(), ..tile.clone() }));
+            }
+        }
+    }
+    cut
 }
 
 #[cfg(test)]
@@ -292,6 +315,36 @@ mod tests {
                 }
             }
             prop_assert_eq!(plan.pairs(), visits.len() as u64);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn tiles_that_are_cut_again_hold_the_same_pairs(
+            rows in 1usize..300, cols in 1usize..300, of in 16usize..300, seed in 1usize..300, high in 1usize..100, wide in 1usize..100, which in 0usize..6,
+        ) {
+            let cut = [Cut::RankedDiagonal, Cut::Diagonal, Cut::AllDiagonal, Cut::All, Cut::Rectangle { seed: true }, Cut::Rectangle { seed: false }][which];
+            let cols = if which < 3 { rows } else { cols };
+            let (seeds, rest) = tiles(rows, cols, TileShape { rows: of, cols: of }, seed, cut);
+            let shape = TileShape { rows: high, cols: wide };
+            for before in [seeds, rest] {
+                let after = cut_again(&before, shape);
+                let pairs = |tiles: &[Tile]| {
+                    let mut visits: HashMap<(usize, usize, bool, bool), u32> = HashMap::new();
+                    for tile in tiles {
+                        for i in tile.rows.clone() {
+                            tile.cols.clone().for_each(|j| *visits.entry((i, j, tile.seed, tile.upper)).or_default() += 1);
+                        }
+                    }
+                    visits
+                };
+                prop_assert_eq!(pairs(&before), pairs(&after));
+                for tile in &after {
+                    prop_assert!(tile.rows.start.is_multiple_of(GROUP) && tile.cols.start.is_multiple_of(GROUP));
+                    let least = GROUP * if tile.seed || tile.upper { tile.cols.len() } else { wide.max(GROUP) };
+                    prop_assert!(tile.pairs() as usize <= least.max(high.max(GROUP) * wide.max(GROUP)), "{tile:?}");
+                }
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use super::job::{Exclude, Job, Mode, Screening};
 use super::lagged::LaggedSink;
 use super::links::{Found, LinkSink, Links};
 use super::pairing::Pairing;
-use super::plan::{Cut, Plan, Sizes, Step, tiles};
+use super::plan::{Cut, Plan, Sizes, Step, cut_again, tiles};
 use super::select::{Ranking, RankingSink};
 use super::source::{ExhibitNames, RowSource};
 use super::strategy::{Strategy, Trial, sample_rows, widest_head};
@@ -242,9 +242,11 @@ fn sizes(job: &Job, query: &dyn RowSource, reference: Option<&dyn RowSource>, ba
     }
     let embedded = job.metric.embedded_width(width);
     let partners = reference.map_or(query.rows(), RowSource::rows);
-    let (per_query, pending) = match job.options.mode {
-        Mode::TopK(k) => (Ranking::bytes_per_query(k, partners), Ranking::pending_bytes(k, partners)),
-        _ => (0, 0),
+    let (per_query, pending, settling) = match job.options.mode {
+        Mode::TopK(k) => {
+            (Ranking::bytes_per_query(k, partners), Ranking::pending_bytes(k, partners), Ranking::settling_bytes(k, partners))
+        }
+        _ => (0, 0, 0),
     };
     Ok(Sizes {
         queries: query.rows(),
@@ -259,9 +261,18 @@ fn sizes(job: &Job, query: &dyn RowSource, reference: Option<&dyn RowSource>, ba
         scratch: backend.scratch_bytes(embedded)
             + tile_bytes(job)
             + (16 << 20)
-            + rayon::current_num_threads() * Block::scratch(embedded, widest_head(job, embedded))
+            + rayon::current_num_threads() * (Block::scratch(embedded, widest_head(job, embedded)) + settling)
             + if pending == 0 { links_in_memory(job) * 48 } else { 0 },
         memory: job.options.memory,
+    })
+}
+
+/// The tile that was asked for, or the one that suits the backend.
+fn tile(job: &Job, form: &Form, rows: usize, backend: &dyn Backend) -> TileShape {
+    job.options.tile.unwrap_or_else(|| match form.axes {
+        Some(_) => backend.tile_for(form.frame.screened_width(), rows, job.options.k()),
+        None if job.options.mode == Mode::Dense => backend.dense_tile(),
+        None => backend.tile(),
     })
 }
 
@@ -332,12 +343,7 @@ impl<'a> Run<'a> {
         for survey in [Some(&mut query_survey), reference_survey.as_mut()].into_iter().flatten() {
             survey.sample = None;
         }
-        let k = job.options.k();
-        let tile = job.options.tile.unwrap_or_else(|| match form.axes {
-            Some(_) => backend.tile_for(form.frame.screened_width(), query_survey.rows, k),
-            None if job.options.mode == Mode::Dense => backend.dense_tile(),
-            None => backend.tile(),
-        });
+        let tile = tile(&job, &form, query_survey.rows, backend.as_ref());
         let devices = vec![backend.device()];
         observer.phase("compare", plan.pairs());
         Ok(Self {
@@ -476,15 +482,17 @@ impl<'a> Run<'a> {
         let seed = self.backend.seed_side(self.job.options.k());
         let (seeds, rest) = tiles(a.operand.rows, cols, self.tile, seed, cut);
         for batch in [seeds, rest] {
-            let mut todo = &batch[..];
-            while let Err(stopped) = self.screen(a, b.as_deref(), todo) {
-                // A device failed. What it delivered stands; the processor does the rest.
-                todo = &todo[stopped.done.min(todo.len())..];
+            let mut todo = batch;
+            while let Err(stopped) = self.screen(a, b.as_deref(), &todo) {
+                // A device failed. What it delivered stands; the processor does the rest, in tiles that suit it.
+                let left = todo.split_off(stopped.done.min(todo.len()));
                 let text = format!("{stopped}; the CPU does the rest, with the same result");
                 self.observer.warn(&text);
                 self.warnings.push(text);
                 self.backend = Box::new(Cpu::new());
                 self.devices.push(self.backend.device());
+                self.tile = tile(&self.job, &self.form, self.query_survey.rows, self.backend.as_ref());
+                todo = cut_again(&left, self.tile);
                 self.suit(a);
                 if let Some(b) = &mut b {
                     self.suit(b);

@@ -48,6 +48,14 @@ struct Row {
 }
 
 impl Row {
+    /// Makes room for `more` scores: `held` of them in all, which is what memory was counted for.
+    fn hold(&mut self, held: usize, more: usize) {
+        let wanted = held.max(self.best.len() + more);
+        if self.best.capacity() < self.best.len() + more {
+            self.best.reserve_exact(wanted - self.best.len());
+        }
+    }
+
     /// Of the scored ones the best k, and what they say of the rest.
     fn keep_best(&mut self, k: usize, closer: Closer, frame: &Frame) {
         if self.best.len() > k {
@@ -98,10 +106,32 @@ impl Ranking {
     /// Bytes kept for a query throughout, at most.
     #[must_use]
     pub const fn bytes_per_query(k: usize, partners: usize) -> usize {
-        // A list of best ones holds k, and while it settles some more; vectors grow by doubling.
+        size_of::<Mutex<Row>>() + 4 + 16 * Self::held(k, partners) + 16 * k
+    }
+
+    /// What a list of the best k has room for: while it settles it holds some more, and vectors grow by doubling.
+    const fn held(k: usize, partners: usize) -> usize {
         let best = if k < partners { k } else { partners };
-        let held = (best + if best / 4 > 4 { best / 4 } else { 4 }).next_power_of_two();
-        size_of::<Mutex<Row>>() + 4 + 16 * held + 16 * k
+        (best + if best / 4 > 4 { best / 4 } else { 4 }).next_power_of_two()
+    }
+
+    /// Rows that settle together.
+    const fn together(k: usize) -> usize {
+        let rows = SETTLED / (k + 1);
+        if rows > 256 {
+            256
+        } else if rows == 0 {
+            1
+        } else {
+            rows
+        }
+    }
+
+    /// Bytes that a thread takes to settle rows: the pairs twice while their list grows, their scores, and those of twins.
+    #[must_use]
+    pub const fn settling_bytes(k: usize, partners: usize) -> usize {
+        let best = if k < partners { k } else { partners };
+        Self::together(k) * ((best + best / 8 + 3) * (2 * 8 + 16 + 32) + 64)
     }
 
     /// Neighbours and scores, k a row, best first; −1 and NaN where there are fewer. Leaves the rankings empty.
@@ -130,7 +160,7 @@ pub struct RankingSink<'a> {
 }
 
 /// Pairs that a thread settles together, about.
-const SETTLED: usize = 1 << 17;
+const SETTLED: usize = 1 << 16;
 /// Pairs of one row that are looked at together.
 const SOME: usize = 4;
 
@@ -168,7 +198,7 @@ impl RankingSink<'_> {
     /// once for all of them. Of long lists that is most of the time.
     pub fn settle(&self) {
         let Pairing { a, b, symmetric, .. } = self.pairing;
-        let group = (SETTLED / (self.ranking.k + 1)).clamp(1, 256);
+        let group = Ranking::together(self.ranking.k);
         let settle = |pairing: &Pairing<'_>, rows: usize| {
             (0..rows.div_ceil(group)).into_par_iter().for_each(|g| {
                 self.finish(pairing, g * group..((g + 1) * group).min(rows));
@@ -225,6 +255,7 @@ impl RankingSink<'_> {
                 continue;
             }
             let mut row = self.lock(pairing.a.index(i));
+            row.hold(Ranking::held(k, pairing.col_survey.rows), scored.len());
             row.best.extend(scored);
             row.keep_best(k, closer, pairing.frame);
             self.raise(pairing, i, &row);
@@ -491,5 +522,26 @@ impl Sink for RankingSink<'_> {
 
     fn stopped(&self) -> bool {
         self.pairing.stop.load(Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ranking_holds_no_more_than_memory_was_counted_for() {
+        for k in [1, 2, 7, 10, 16, 19, 28, 100, 1000] {
+            let held = Ranking::held(k, usize::MAX);
+            let mut row = Row::default();
+            // Block after block settles; the best of each stay.
+            for _ in 0..5 {
+                let more = k + k / 8 + 3 - row.best.len();
+                row.hold(held, more);
+                row.best.extend((0..more).map(|n| Best { score: 0.0, partner: n as u64 }));
+                assert!(row.best.capacity() <= held, "k {k}: {} of {held}", row.best.capacity());
+                row.best.truncate(k);
+            }
+        }
     }
 }

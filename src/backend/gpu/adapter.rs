@@ -26,7 +26,7 @@ pub struct Adapter {
     /// Memory that a workgroup shares, in bytes.
     pub workgroup_memory: u32,
     pub f16: bool,
-    /// Matrices that a subgroup multiplies together: f16 × f16 → f32 of 16 × 16, f32 of 8 × 8, as far as there are.
+    /// Matrices that a subgroup of 32 threads multiplies together: f16 × f16 → f32 of 16 × 16, f32 of 8 × 8, as far as there are.
     pub cooperative: Vec<u32>,
     /// Vendor and device, as they number themselves.
     pub ids: (u32, u32),
@@ -93,7 +93,10 @@ fn kind(device_type: DeviceType) -> &'static str {
 
 fn describe(adapter: &wgpu::Adapter) -> Adapter {
     let (info, limits, features) = (adapter.get_info(), adapter.limits(), adapter.features());
-    let cooperative = if features.contains(Features::EXPERIMENTAL_COOPERATIVE_MATRIX) {
+    // Vulkan wants whole subgroups in a workgroup that multiplies matrices together, and ours have 32 threads. Metal, whose subgroups have as many,
+    // names a range.
+    let whole = info.backend == wgpu::Backend::Metal || info.subgroup_max_size <= 32;
+    let cooperative = if whole && features.contains(Features::EXPERIMENTAL_COOPERATIVE_MATRIX) {
         let all = adapter.cooperative_matrix_properties();
         let has = |size: u32, factors: CooperativeScalarType| {
             let fits = |p: &CooperativeMatrixProperties| {

@@ -172,6 +172,11 @@ impl Gpu {
         chosen.filter(|shape| !(class.fold && matches!(shape.means, Means::Cooperative { .. }))).unwrap_or(Shape::DEFAULT)
     }
 
+    /// Side of the largest square whose numbers are all handed over.
+    fn largest_seed(&self) -> usize {
+        (self.tile.cols / 2).min(2 * DENSE).max(self.tile.cols.min(DENSE))
+    }
+
     /// Whether the device can run a shape.
     fn can_run(&self, shape: Shape, number: Number) -> bool {
         let has_number = number == Number::Single || self.device_has_halves();
@@ -251,7 +256,7 @@ impl Gpu {
                         waiting.push_front(part);
                     }
                 }
-                Answer::Pairs(pairs) => gather.pairs.extend(pairs),
+                Answer::Pairs(pairs) => gather.pairs.push(pairs),
                 Answer::All(t) => {
                     let cols = tile.cols.len();
                     gather.all.resize(tile.rows.len() * cols, 0.0);
@@ -280,28 +285,41 @@ impl Gpu {
 #[derive(Default)]
 struct Gathered {
     left: usize,
-    pairs: Vec<Picked>,
+    /// Of each piece.
+    pairs: Vec<Vec<Picked>>,
     all: Vec<f32>,
 }
 
 impl Gathered {
     /// Tells the sink of a tile, in strips of rows that the processor's threads take from each other.
     fn hand_over(mut self, tile: &Tile, sink: &dyn Sink) {
-        let strips = 4 * rayon::current_num_threads();
-        let height = tile.rows.len().div_ceil(strips).max(1);
+        let threads = rayon::current_num_threads();
+        let rows = tile.rows.len();
+        // Dense scores are written in pieces as long as a strip is high; pairs are few.
+        let height = if tile.seed { rows.div_ceil(threads).max(128) } else { rows.div_ceil(4 * threads).max(1) };
         let strip = |n: usize| {
             let start = tile.rows.start + n * height;
             Tile { rows: start..(start + height).min(tile.rows.end), ..tile.clone() }
         };
-        let count = tile.rows.len().div_ceil(height);
+        let count = rows.div_ceil(height);
         if tile.seed {
             let cols = tile.cols.len();
-            (0..count).into_par_iter().for_each(|n| sink.all(&strip(n), &self.all[n * height * cols..], cols));
+            (0..count).into_par_iter().for_each(|n| {
+                let strip = strip(n);
+                sink.all(&strip, &self.all[n * height * cols..][..strip.rows.len() * cols], cols);
+            });
             return;
         }
-        self.pairs.par_sort_unstable_by_key(|pair| (pair.row, pair.col));
-        let start = |n: usize| self.pairs.partition_point(|pair| (pair.row as usize) < tile.rows.start + n * height);
-        (0..count).into_par_iter().for_each(|n| sink.picked(&strip(n), &self.pairs[start(n)..start(n + 1)]));
+        self.pairs.par_iter_mut().for_each(|pairs| pairs.sort_unstable_by_key(|pair| (pair.row, pair.col)));
+        (0..count).into_par_iter().for_each(|n| {
+            let strip = strip(n);
+            let of = |pairs: &[Picked], row: usize| pairs.partition_point(|pair| (pair.row as usize) < row);
+            let own = |pairs: &Vec<Picked>| of(pairs, strip.rows.start)..of(pairs, strip.rows.end);
+            let mut pairs = Vec::with_capacity(self.pairs.iter().map(|pairs| own(pairs).len()).sum());
+            self.pairs.iter().for_each(|piece| pairs.extend_from_slice(&piece[own(piece)]));
+            pairs.sort_unstable_by_key(|pair| (pair.row, pair.col));
+            sink.picked(&strip, &pairs);
+        });
     }
 }
 
@@ -363,7 +381,8 @@ impl Backend for Gpu {
 
     fn seed_side(&self, k: usize) -> usize {
         // They should hold several times k partners, lest nearly all pairs of the first tiles pass.
-        (8 * k).next_power_of_two().clamp(DENSE / 2, DENSE).min(self.tile.cols / 2)
+        let least = if self.described.kind == "software" { 128 } else { DENSE / 2 };
+        (8 * k).next_power_of_two().max(least).min(self.largest_seed())
     }
 
     fn depth(&self, d: usize) -> usize {
@@ -384,7 +403,7 @@ impl Backend for Gpu {
     }
 
     fn fit(&mut self, memory: u64) {
-        let most = usize::try_from(memory / 4).unwrap_or(usize::MAX);
+        let most = usize::try_from(memory / 3).unwrap_or(usize::MAX);
         while self.scratch_bytes(0) > most && (self.tile.cols > LEAST_SIDE || self.flights.shrink()) {
             let side = (self.tile.cols / 2).max(LEAST_SIDE.min(self.tile.cols));
             self.tile = TileShape { rows: side, cols: side };
@@ -392,17 +411,19 @@ impl Backend for Gpu {
     }
 
     fn scratch_bytes(&self, _: usize) -> usize {
-        // Seeds of a rectangle are as high as a tile.
-        let dense = self.tile.rows * self.tile.cols.min(DENSE) * 4;
+        let dense = 4 * self.largest_seed().pow(2);
         let list = self.flights.answer_bytes();
-        // Answers in flight with their copies, one being put together, one being read.
-        4 * dense.max(list) + 2 * dense + (1 << 20)
+        // All pairs of a tile may pass; a quarter of its strips are copied at a time.
+        let pairs = self.tile.rows * self.tile.cols * size_of::<Picked>() / 4 * 5;
+        // Answers in flight with their copies; one being put together, one being read, and what sinks make of it.
+        4 * dense.max(list) + 5 * dense + pairs + (1 << 20)
     }
 
     fn row_bytes(&self, d: usize) -> usize {
         let row = d.next_multiple_of(Halves::PAD) * 4 + 16;
-        // A software device keeps its panels in the host's memory: those of two blocks, and of one that may come again.
-        let panels = if self.described.kind == "software" { row * 3 / 2 } else { 0 };
+        // A device without memory of its own keeps its panels in the host's: those of two blocks, and of one that may come again.
+        let shared = matches!(self.described.kind.as_str(), "software" | "integrated" | "other");
+        let panels = if shared { row * 3 / 2 } else { 0 };
         // Halves become f32 if the device fails.
         panels + if self.device_has_halves() { row } else { 0 }
     }

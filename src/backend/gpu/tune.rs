@@ -3,6 +3,7 @@
 //! What is fastest depends on how wide rows are, on their numbers and on whether a feature takes one fused multiply or several operations, so
 //! each [`Class`] is tuned by itself. A shape that gives a wrong sum, or a right one with more error than its bound says, is not admitted.
 
+use super::shader::{Kernel, Program, assemble};
 use super::shape::{Means, Number, Shape};
 use super::{Error, Gpu};
 use crate::backend::{Backend as _, GROUP, Halves, Operand, Picked, Screen, Sink, Tile};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// How wide rows are.
@@ -167,13 +169,23 @@ impl Gpu {
         }
         hash.update(&described.ids.0.to_le_bytes());
         hash.update(&described.ids.1.to_le_bytes());
+        // What makes a driver's program of a shader's text.
+        hash.update(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock")));
+        if described.driver.is_empty() {
+            // Drivers that come with the system do not name themselves.
+            let system = rustix::system::uname();
+            for text in [system.sysname(), system.release(), system.version()] {
+                hash.update(text.to_bytes_with_nul());
+            }
+        }
         let numbers = [Number::Single, Number::Half];
         for class in Class::all() {
             let Some(metric) = class.metric() else { continue };
             for shape in Shape::ALL {
                 for number in numbers.into_iter().filter(|&number| shape.takes(number)) {
-                    let kernel = super::shader::Kernel::Select;
-                    hash.update(super::shader::assemble(metric, super::shader::Program { kernel, shape, number }).as_bytes());
+                    for kernel in Kernel::ALL {
+                        hash.update(assemble(metric, Program { kernel, shape, number }).as_bytes());
+                    }
                 }
             }
         }
@@ -256,44 +268,72 @@ impl Gpu {
         tried
     }
 
-    /// Holds a shape's sums against f64, and its selection against its sums. Answers the largest error.
+    /// Holds a shape's sums against f64, and its selection against the test that it is to make. Answers the largest error of a sum.
     fn check(&mut self, class: Class, metric: &'static dyn Metric) -> Result<f64, String> {
         let screen = Screen { metric, gain: if class.fold { -1.0 } else { 1.0 }, product: !class.fold };
         let mut worst = 0.0f64;
         for kind in 0..4 {
             let rows = Rows::new(kind, CHECKED, class);
-            let operand = rows.operand(u64::MAX / 2 - kind);
-            let tile = |seed| Tile { rows: 0..CHECKED, cols: 0..CHECKED, seed, upper: false };
-            let sink = Heard::new(f32::MAX);
-            self.screen(screen, &operand, &operand, &[tile(true)], &sink).map_err(|e| e.why)?;
-            let t = sink.take().0;
-            if t.len() != CHECKED * CHECKED {
-                return Err("it gave no sums".into());
-            }
-            for i in 0..CHECKED {
-                for j in 0..CHECKED {
-                    let (exact, size) = rows.exact(i, j, class.fold);
-                    let error = (f64::from(t[i * CHECKED + j]) - exact).abs();
-                    // What is below the smallest normal f32 may be taken as zero.
-                    let error = (error - 1e-36).max(0.0) / (size * 2f64.powi(-24)).max(1e-300);
-                    worst = worst.max(error);
+            let operand = rows.operand();
+            // Past the first workgroup on both sides, so that a place which is not added shows; and the whole of it.
+            for (first_row, first_col) in [(0, 0), (16, 48)] {
+                let tile = Tile { rows: first_row..CHECKED, cols: first_col..CHECKED, seed: true, upper: false };
+                let sink = Heard::nothing();
+                self.screen(screen, &operand, &operand, std::slice::from_ref(&tile), &sink).map_err(|e| e.why)?;
+                let t = sink.take().0;
+                if t.len() as u64 != tile.pairs() {
+                    return Err("it gave no sums".into());
+                }
+                for (n, &t) in t.iter().enumerate() {
+                    let (i, j) = (first_row + n / tile.cols.len(), first_col + n % tile.cols.len());
+                    worst = worst.max(rows.error(i, j, class.fold, t));
+                }
+                for upper in [false, true].into_iter().filter(|upper| !upper || first_row == first_col) {
+                    let tile = Tile { seed: false, upper, ..tile.clone() };
+                    worst = worst.max(self.check_selection(screen, &rows, &operand, &tile)?);
                 }
             }
-            // A floor in the middle: what is clearly above passes, what is clearly below does not.
-            let u = |n: usize| if class.fold { -t[n] } else { t[n] };
-            let mut sorted: Vec<f32> = (0..t.len()).map(u).collect();
-            sorted.sort_unstable_by(f32::total_cmp);
-            let floor = sorted[sorted.len() / 2];
-            let sink = Heard::new(floor);
-            self.screen(screen, &operand, &operand, &[tile(false)], &sink).map_err(|e| e.why)?;
-            let mut passed = vec![false; t.len()];
-            for pair in sink.take().1 {
-                passed[pair.row as usize * CHECKED + pair.col as usize] = true;
+        }
+        Ok(worst)
+    }
+
+    /// Every row has a floor, a lift, a reach and a step of its own: one that is taken for another shows.
+    fn check_selection(&mut self, screen: Screen, rows: &Rows, operand: &Operand, tile: &Tile) -> Result<f64, String> {
+        let fold = !screen.product;
+        let sign = if fold { -1.0 } else { 1.0 };
+        let bound = |i: usize, j: usize| {
+            let reach = if fold { 0.0 } else { f64::from(operand.reach[i]) * f64::from(operand.reach[j]) };
+            sign * rows.exact(i, j, fold).0 + reach
+        };
+        // About half of the pairs pass, by either side.
+        let mut sample: Vec<f64> = (0..CHECKED).map(|i| bound(i, (i * 77 + 5) % CHECKED)).collect();
+        sample.sort_unstable_by(f64::total_cmp);
+        let (middle, spread) = (sample[CHECKED / 2], (sample[CHECKED * 9 / 10] - sample[CHECKED / 10]).abs().max(1e-6));
+        let floor = |i: usize, of: usize| (middle + spread * ((i * of % 101) as f64 / 50.0 - 0.8)) as f32;
+        let sink = Heard::new((0..CHECKED).map(|i| floor(i, 37)).collect(), (0..CHECKED).map(|j| floor(j, 59)).collect());
+        self.screen(screen, operand, operand, std::slice::from_ref(tile), &sink).map_err(|e| e.why)?;
+        let mut passed = vec![None; CHECKED * CHECKED];
+        let mut worst = 0.0f64;
+        let (row_floors, col_floors) = (sink.row_floors.clone(), sink.col_floors.clone());
+        for pair in sink.take().1 {
+            let (i, j) = (pair.row as usize, pair.col as usize);
+            if passed[i * CHECKED + j].replace(pair.t).is_some() {
+                return Err(format!("it selects pair ({i}, {j}) twice"));
             }
-            let margin = 1e-4 * sorted.iter().fold(0.0f32, |m, x| m.max(x.abs()));
-            let wrong = |n: usize| (u(n) > floor + margin && !passed[n]) || (u(n) < floor - margin && passed[n]);
-            if let Some(n) = (0..t.len()).find(|&n| wrong(n)) {
-                return Err(format!("it selects wrongly: pair ({}, {})", n / CHECKED, n % CHECKED));
+            worst = worst.max(rows.error(i, j, fold, pair.t));
+        }
+        for i in 0..CHECKED {
+            for j in 0..CHECKED {
+                let wanted = tile.rows.contains(&i) && tile.cols.contains(&j) && (!tile.upper || i < j);
+                let (size, s) = (rows.exact(i, j, fold).1, bound(i, j));
+                let over = (s + f64::from(operand.lift[j]) - f64::from(row_floors[i]))
+                    .max(s + f64::from(operand.lift[i]) - f64::from(col_floors[j]));
+                // What a sum is allowed to be off by, and the roundings of the test.
+                let near = size * 1e-3 + (s.abs() + middle.abs() + spread) * 1e-5;
+                let passes = passed[i * CHECKED + j].is_some();
+                if (passes && !wanted) || (wanted && passes != (over >= 0.0) && over.abs() > near) {
+                    return Err(format!("it selects wrongly: pair ({i}, {j})"));
+                }
             }
         }
         Ok(worst)
@@ -302,10 +342,10 @@ impl Gpu {
     /// Operations a second, in 10⁹.
     fn time(&mut self, class: Class, metric: &'static dyn Metric, effort: Effort) -> Result<f64, String> {
         let screen = Screen { metric, gain: if class.fold { -1.0 } else { 1.0 }, product: !class.fold };
-        let operand = Rows::new(0, effort.rows, class).operand(u64::MAX / 2 - 10);
+        let operand = Rows::new(0, effort.rows, class).operand();
         let mut run = |rows: usize, times: usize| {
             let tile = Tile { rows: 0..rows, cols: 0..rows, seed: false, upper: false };
-            let sink = Heard::new(f32::MAX);
+            let sink = Heard::nothing();
             let started = Instant::now();
             self.screen(screen, &operand, &operand, &vec![tile; times], &sink).map_err(|e| e.why)?;
             Ok::<Duration, String>(started.elapsed())
@@ -331,9 +371,14 @@ struct Rows {
     number: Number,
     stride: usize,
     count: usize,
-    /// As the device sees them.
+    /// As the device sees them, but for the step.
     values: Vec<f32>,
+    /// A power of two for halves, else 1.
+    steps: Vec<f32>,
 }
+
+/// Operands of tuning have keys of their own, from the middle downwards: none may be taken for one before it.
+static KEYS: AtomicU64 = AtomicU64::new(0);
 
 impl Rows {
     fn stride(features: usize, number: Number) -> usize {
@@ -366,23 +411,35 @@ impl Rows {
                 }
             }
         }
-        Self { number, stride, count: rows, values }
+        let step = |i: usize| if number == Number::Half { [1.0, 0.5, 2.0][i % 3] } else { 1.0 };
+        Self { number, stride, count: rows, values, steps: (0..rows).map(step).collect() }
     }
 
     fn row(&self, i: usize) -> &[f32] {
         &self.values[i * self.stride..][..self.stride]
     }
 
+    /// How far a sum is off, in half ulps of Σ of the terms' sizes.
+    fn error(&self, i: usize, j: usize, fold: bool, t: f32) -> f64 {
+        let (exact, size) = self.exact(i, j, fold);
+        let off = (f64::from(t) - exact).abs();
+        // What is below the smallest normal f32 may be taken as zero. No number is an infinite error.
+        if off.is_nan() { f64::INFINITY } else { (off - 1e-36).max(0.0) / (size * 2f64.powi(-24)).max(1e-300) }
+    }
+
     /// The sum of a pair, and Σ of the terms' sizes.
     fn exact(&self, i: usize, j: usize, fold: bool) -> (f64, f64) {
+        let step = f64::from(self.steps[i]) * f64::from(self.steps[j]);
         let terms = self.row(i).iter().zip(self.row(j)).map(|(&x, &y)| {
             let (x, y) = (f64::from(x), f64::from(y));
             if fold { (x - y).abs() } else { x * y }
         });
-        terms.fold((0.0, 0.0), |(sum, size), term| (sum + term, size + term.abs()))
+        let (sum, size) = terms.fold((0.0, 0.0), |(sum, size), term| (sum + term, size + term.abs()));
+        (sum * step, size * step)
     }
 
-    fn operand(&self, key: u64) -> Operand {
+    fn operand(&self) -> Operand {
+        let key = u64::MAX / 2 - KEYS.fetch_add(1, Relaxed);
         let Self { number, stride, count: rows, .. } = *self;
         let mut values = vec![0.0f32; Operand::size(rows, stride)];
         for i in 0..rows {
@@ -391,24 +448,34 @@ impl Rows {
             }
         }
         let halves = (number == Number::Half)
-            .then(|| Halves { values: values.iter().map(|&x| f16::from_f32(x)).collect(), step: vec![1.0; rows] });
+            .then(|| Halves { values: values.iter().map(|&x| f16::from_f32(x)).collect(), step: self.steps.clone() });
         if halves.is_some() {
             values = Vec::new();
         }
-        Operand { key, rows, stride, values, bytes: None, halves, lift: vec![0.0; rows], reach: vec![0.0; rows] }
+        let size = self.exact(0, 0, false).1 as f32;
+        let lift = (0..rows).map(|i| size * ((i * 29 % 83) as f32 / 83.0 - 0.5)).collect();
+        let reach = (0..rows).map(|i| size.sqrt() * (i * 43 % 89) as f32 / 200.0).collect();
+        Operand { key, rows, stride, values, bytes: None, halves, lift, reach }
     }
 }
 
 /// Keeps what it is told.
 struct Heard {
-    floor: f32,
+    /// Of all rows; none where no pair is to pass.
+    row_floors: Vec<f32>,
+    col_floors: Vec<f32>,
     all: Mutex<Vec<(usize, Vec<f32>)>>,
     picked: Mutex<Vec<Picked>>,
 }
 
 impl Heard {
-    const fn new(floor: f32) -> Self {
-        Self { floor, all: Mutex::new(Vec::new()), picked: Mutex::new(Vec::new()) }
+    const fn new(row_floors: Vec<f32>, col_floors: Vec<f32>) -> Self {
+        Self { row_floors, col_floors, all: Mutex::new(Vec::new()), picked: Mutex::new(Vec::new()) }
+    }
+
+    /// No pair passes.
+    const fn nothing() -> Self {
+        Self::new(Vec::new(), Vec::new())
     }
 
     fn take(self) -> (Vec<f32>, Vec<Picked>) {
@@ -422,13 +489,14 @@ impl Heard {
 impl Sink for Heard {
     fn row_floors(&self, rows: Range<usize>, into: &mut Vec<f32>) {
         into.clear();
-        into.resize(rows.len(), self.floor);
+        into.extend(rows.map(|i| self.row_floors.get(i).copied().unwrap_or(f32::MAX)));
     }
-    fn col_floors(&self, _: Range<usize>, into: &mut Vec<f32>) {
+    fn col_floors(&self, cols: Range<usize>, into: &mut Vec<f32>) {
         into.clear();
+        into.extend(cols.map(|j| self.col_floors.get(j).copied().unwrap_or(f32::MAX)));
     }
     fn both_sides(&self) -> bool {
-        false
+        !self.col_floors.is_empty()
     }
     fn all(&self, tile: &Tile, t: &[f32], stride: usize) {
         let strip = t[..tile.rows.len() * stride].to_vec();
