@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod backend;
+pub mod chemometrics;
 pub mod cli;
 pub mod compare;
 pub mod draw;

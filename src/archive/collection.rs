@@ -52,6 +52,8 @@ pub struct Collection {
     exhibit: Option<Column>,
     source: Option<Column>,
     axis: Option<(String, Option<String>)>,
+    /// Other columns beside the values, by name, and whether they are numbers.
+    others: Vec<(String, bool)>,
     labels: Option<Vec<String>>,
 }
 
@@ -184,11 +186,19 @@ impl Collection {
             .dataset(&axis)
             .filter(|d| d.shape == [width] && d.element.is_some())
             .map(|_| (axis.clone(), tree.attribute(&axis, "unit").map(str::to_owned)));
+        let others = nodes
+            .iter()
+            .filter(|n| n.path.rsplit_once('/').is_some_and(|(g, _)| group && g == path.trim_end_matches('/')))
+            .filter_map(|n| n.dataset.as_ref().map(|d| (n.path.rsplit_once('/').map_or("", |(_, name)| name), d)))
+            .filter(|(name, d)| d.shape == [rows] && !["id", "exhibit", "source", "axis", "feature", "length"].contains(name))
+            .filter(|(_, d)| d.text || d.element.is_some())
+            .map(|(name, d)| (name.to_owned(), d.element.is_some()))
+            .collect();
         let element = dataset.element.map_or(Element::F64, Element::from);
         let (id, exhibit, source) = (column("id"), column("exhibit"), column("source"));
         let address = Address { file: address.file.clone(), inner: Some(path) };
         let stored = dataset.stored.clone();
-        Ok(Self { client, address, values, rows, width, element, stored, id, exhibit, source, axis, labels: None })
+        Ok(Self { client, address, values, rows, width, element, stored, id, exhibit, source, axis, others, labels: None })
     }
 
     /// The numbers of a 1-D dataset; `None` when the address names none such.
@@ -299,6 +309,62 @@ impl Collection {
     /// When they cannot be read.
     pub fn source_names(&mut self) -> Result<Option<Vec<String>>, Error> {
         self.source.clone().map(|column| self.column(&column)).transpose()
+    }
+
+    /// Names of further columns beside the values, and whether they hold numbers.
+    #[must_use]
+    pub fn others(&self) -> &[(String, bool)] {
+        &self.others
+    }
+
+    /// A column of a group by name: `id`, `exhibit`, `source` or another; numbers as texts that give them back exactly.
+    ///
+    /// # Errors
+    /// When there is none of that name, or it cannot be read.
+    pub fn texts_of(&mut self, name: &str) -> Result<Vec<String>, Error> {
+        let known = match name {
+            "id" => self.id.clone(),
+            "exhibit" => self.exhibit.clone(),
+            "source" => self.source.clone(),
+            _ => None,
+        };
+        let found = known.or_else(|| {
+            let inside = self.others.iter().any(|(other, _)| other == name);
+            inside.then(|| Column::Plain(self.beside(name)))
+        });
+        if let Some(column) = found {
+            return self.column(&column);
+        }
+        let fixed = [("id", &self.id), ("exhibit", &self.exhibit), ("source", &self.source)];
+        let mut names: Vec<&str> = fixed.into_iter().filter(|(_, c)| c.is_some()).map(|(name, _)| name).collect();
+        names.extend(self.others.iter().map(|(name, _)| name.as_str()));
+        let there = if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
+        let text = format!("{} has no column {name:?} of {} entries beside its values; {there}", self.address, self.rows);
+        Err(Error::Refused { file: self.client.path().display().to_string(), text })
+    }
+
+    /// A single text beside the values, such as how they were prepared.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    pub fn note(&mut self, name: &str) -> Result<Option<String>, Error> {
+        let path = self.beside(name);
+        let there = self.client.tree()?.iter().any(|n| n.path == path && n.dataset.as_ref().is_some_and(|d| d.text && d.shape == [1]));
+        if there { Ok(self.client.texts(&path, 0..1)?.pop()) } else { Ok(None) }
+    }
+
+    fn beside(&self, name: &str) -> String {
+        join(self.values.rsplit_once('/').map_or("", |(group, _)| group), name)
+    }
+
+    /// Names of the features, where they have names.
+    ///
+    /// # Errors
+    /// When they are there and cannot be read.
+    pub fn features(&mut self) -> Result<Option<Vec<String>>, Error> {
+        let path = self.beside("feature");
+        let there = self.client.tree()?.iter().any(|n| n.path == path && n.dataset.as_ref().is_some_and(|d| d.shape == [self.width]));
+        if there { Ok(Some(self.client.texts(&path, 0..self.width)?)) } else { Ok(None) }
     }
 
     /// What each feature was measured at, with its unit.

@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub enum Kind {
     F32,
     F64,
+    U8,
     I64,
     U64,
     /// UTF-8 of so many bytes at most, filled up with zeros.
@@ -29,6 +30,7 @@ pub enum Kind {
 impl Kind {
     const fn size(self) -> usize {
         match self {
+            Self::U8 => 1,
             Self::F32 => 4,
             Self::F64 | Self::I64 | Self::U64 => 8,
             Self::Text(length) => length,
@@ -39,6 +41,7 @@ impl Kind {
         match self {
             Self::F32 => TypeDescriptor::Float(FloatSize::U4),
             Self::F64 => TypeDescriptor::Float(FloatSize::U8),
+            Self::U8 => TypeDescriptor::Unsigned(IntSize::U1),
             Self::I64 => TypeDescriptor::Integer(IntSize::U8),
             Self::U64 => TypeDescriptor::Unsigned(IntSize::U8),
             Self::Text(length) => TypeDescriptor::FixedUnicode(length.max(1)),
@@ -55,6 +58,9 @@ impl Entry for f32 {
 }
 impl Entry for f64 {
     const KIND: Kind = Kind::F64;
+}
+impl Entry for u8 {
+    const KIND: Kind = Kind::U8;
 }
 impl Entry for i64 {
     const KIND: Kind = Kind::I64;
@@ -106,7 +112,17 @@ pub struct Writer {
     file: File,
     places: HashMap<String, Place>,
     overwrite: bool,
+    /// Of the file that is added to.
+    before: Option<Stamp>,
     finished: bool,
+}
+
+/// Size and time of a file: what tells that somebody else wrote to it.
+type Stamp = (u64, std::time::SystemTime);
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.len(), found.modified().ok()?))
 }
 
 impl std::fmt::Debug for Writer {
@@ -160,7 +176,9 @@ impl Writer {
         let part = part_name(target);
         let made = Self::structure(target, &part, layout);
         match made {
-            Ok((file, places)) => Ok(Self { target: target.to_owned(), part, file, places, overwrite, finished: false }),
+            Ok((file, places)) => {
+                Ok(Self { target: target.to_owned(), part, file, places, overwrite, before: None, finished: false })
+            }
             Err(error) => {
                 let _ = std::fs::remove_file(&part);
                 Err(error)
@@ -168,6 +186,50 @@ impl Writer {
         }
     }
 
+    /// Adds what `layout` says to a file that may be there already; what it holds beside that stays as it is. Until
+    /// [`Self::finish`] the file keeps its old content. With `overwrite`, groups of that name are taken out first (the room they took
+    /// is not given back; h5repack does that).
+    ///
+    /// # Errors
+    /// As [`Self::create`], and when the file holds a group that the layout names, or is no HDF5 file.
+    pub fn extend(target: &Path, layout: &Layout, overwrite: bool) -> Result<Self, Error> {
+        if !target.is_file() {
+            return Self::create(target, layout, false);
+        }
+        check_target(target, true)?;
+        let path = target.display().to_string();
+        let part = part_name(target);
+        let before = stamp(target);
+        let carry = || -> Result<(), Error> {
+            std::fs::copy(target, &part).map_err(|e| match e.kind() {
+                std::io::ErrorKind::StorageFull => Error::DiskFull {
+                    path: path.clone(),
+                    needed: bytes(std::fs::metadata(target).map_or(0, |m| m.len())),
+                },
+                _ => Error::write(target, "copy what it holds")(e),
+            })?;
+            let fault = |e: hdf5::Error| Error::Library { path: path.clone(), doing: "open the file to add to it", text: e.to_string() };
+            let file = unlocked().open_rw(&part).map_err(fault)?;
+            for group in layout.groups.iter().filter(|g| file.link_exists(g)) {
+                if !overwrite {
+                    let text = format!("it holds {group} already; choose another name for the collection, or give --overwrite to replace it");
+                    return Err(Error::Incomplete { path: path.clone(), text });
+                }
+                file.unlink(group).map_err(fault)?;
+            }
+            file.close().map_err(fault)
+        };
+        let made = carry().and_then(|()| Self::structure(target, &part, layout));
+        match made {
+            Ok((file, places)) => Ok(Self { target: target.to_owned(), part, file, places, overwrite: true, before, finished: false }),
+            Err(error) => {
+                let _ = std::fs::remove_file(&part);
+                Err(error)
+            }
+        }
+    }
+
+    /// In `part`, which may be there.
     fn structure(target: &Path, part: &Path, layout: &Layout) -> Result<(File, HashMap<String, Place>), Error> {
         let path = target.display().to_string();
         let fault = |doing| {
@@ -178,7 +240,8 @@ impl Writer {
             layout.datasets.iter().map(|(_, shape, kind)| (shape.iter().product::<usize>() * kind.size()) as u64).sum::<u64>();
         let mut offsets = Vec::new();
         {
-            let file = unlocked().create_excl(part).map_err(fault("create the file"))?;
+            let made = if part.exists() { unlocked().open_rw(part) } else { unlocked().create_excl(part) };
+            let file = made.map_err(fault("create the file"))?;
             for group in layout.groups.iter().filter(|g| g.as_str() != "/") {
                 make_group(&file, group).map_err(fault("create a group"))?;
             }
@@ -327,6 +390,9 @@ impl Writer {
             })
         });
         again.map_err(|e| Error::Library { path: path.clone(), doing: "open what was written", text: e.to_string() })?;
+        if self.before.is_some() && stamp(&self.target) != self.before {
+            return Err(self.incomplete("somebody else wrote to it meanwhile; it was left as it is. Run the command again".into()));
+        }
         if self.overwrite {
             std::fs::rename(&self.part, &self.target).map_err(Error::write(&self.target, "give it its name"))?;
         } else {

@@ -5,8 +5,10 @@
 //! - links: `"striae links 1\0"`, for each link query, reference (u64), score (f64); then their count (u64)
 //! - columns beside scores: `"striae beside 1\0"`, then for each its name, a zero byte and the 32 bytes of the BLAKE3 of its numbers, as f64
 //! - dense: `"striae dense 1\0"`, n, m (u64), all scores (f32), row by row
+//! - values of an input: `"striae values 1\0"`, n, d (u64), `f32` or `f64`, all numbers of that element, row by row
 
 use super::links::Link;
+use crate::matrix::{Element, Values};
 
 /// A digest being made.
 #[derive(Debug, Default)]
@@ -38,6 +40,41 @@ pub fn of_ranking(k: usize, neighbors: &[i64], scores: &[f64]) -> String {
         hasher.update(&buffer);
     }
     hasher.finalize().to_hex().to_string()
+}
+
+/// The digest of an input's values.
+#[derive(Debug)]
+pub struct ValuesDigest(blake3::Hasher);
+
+impl ValuesDigest {
+    #[must_use]
+    pub fn new(rows: usize, width: usize, element: Element) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"striae values 1\0");
+        hasher.update(&(rows as u64).to_le_bytes());
+        hasher.update(&(width as u64).to_le_bytes());
+        hasher.update(match element {
+            Element::F32 => b"f32",
+            Element::F64 => b"f64",
+        });
+        Self(hasher)
+    }
+
+    /// The next rows, on all cores.
+    pub fn add(&mut self, values: &Values) {
+        // Little-endian is how every platform that Rust's HDF5 builds on keeps numbers; others swap.
+        match values {
+            Values::F32(v) if cfg!(target_endian = "little") => self.0.update_rayon(bytemuck::cast_slice(v)),
+            Values::F64(v) if cfg!(target_endian = "little") => self.0.update_rayon(bytemuck::cast_slice(v)),
+            Values::F32(v) => v.iter().fold(&mut self.0, |h, x| h.update(&x.to_le_bytes())),
+            Values::F64(v) => v.iter().fold(&mut self.0, |h, x| h.update(&x.to_le_bytes())),
+        };
+    }
+
+    #[must_use]
+    pub fn finish(self) -> String {
+        self.0.finalize().to_hex().to_string()
+    }
 }
 
 /// The digest of numbers of matched peaks.

@@ -20,6 +20,7 @@ mod pairing;
 pub mod peak_job;
 mod peak_sink;
 pub mod peaks;
+pub mod pieces;
 pub mod plan;
 pub mod record;
 pub mod run;

@@ -8,8 +8,10 @@
 //! little-endian: the same numbers have the same digest however a file stores or compresses them.
 
 use super::block::Known;
+use super::digest::ValuesDigest;
 use super::error::Error;
 use super::job::{Invalid, Job};
+use super::pieces::pieces;
 use super::run::Observer;
 use super::source::RowSource;
 use crate::matrix::{Element, Matrix, Row, Values};
@@ -17,7 +19,6 @@ use crate::metric::{Measure, Metric, Undefined};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::mpsc;
 use std::time::Instant;
 
 /// Rows that the mean is taken of, about. Any mean would be right.
@@ -102,48 +103,15 @@ pub fn survey(
     observer: &dyn Observer,
     before: u64,
 ) -> Result<Survey, Error> {
-    let (rows, width) = (source.rows(), source.width());
+    let width = source.width();
     let mut looking = Looking::new(job, source, keep, sample, element);
     let step = (PIECE / (width * element.bytes())).max(1);
-    let found = std::thread::scope(|scope| {
-        // Nothing waits in the channel: a piece is being read, another looked at.
-        let (send, receive) = mpsc::sync_channel(0);
-        let (give_back, used) = mpsc::channel::<Values>();
-        let reading = &mut *source;
-        let reader = std::thread::Builder::new().name("reader".into());
-        let started = reader.spawn_scoped(scope, move || {
-            for start in (0..rows).step_by(step) {
-                let from = Instant::now();
-                let rows = start..(start + step).min(rows);
-                let read = match used.try_recv() {
-                    Ok(used) => reading.read_over(rows, used),
-                    Err(_) => reading.read(rows),
-                };
-                observer.span("read", from);
-                let failed = read.is_err();
-                // Nobody listens any more once a row was refused.
-                if send.send(read).is_err() || failed {
-                    break;
-                }
-            }
-        });
-        started.map_err(|e| Fault::Other(Error::Sink(format!("no thread can be started to read: {e}"))))?;
-        let mut start = 0;
-        while start < rows {
-            let read = receive.recv().map_err(|_| Fault::Other(Error::Sink("the reader ended before its rows did".into())))?;
-            let read = read.map_err(|e| Fault::Other(e.into()))?.widen(element);
-            let from = Instant::now();
-            let used;
-            (start, used) = looking.piece(start, read)?;
-            // The reader may have ended already.
-            let _ = give_back.send(used);
-            observer.span("survey", from);
-            observer.progress(before + start as u64);
-            if observer.stop() {
-                return Err(Fault::Other(Error::Stopped));
-            }
-        }
-        Ok(())
+    let found = pieces(source, step, observer, |start, read| {
+        let from = Instant::now();
+        let (end, used) = looking.piece(start, read.widen(element))?;
+        observer.span("survey", from);
+        observer.progress(before + end as u64);
+        Ok(used)
     });
     match found {
         Ok(()) => looking.done(),
@@ -161,6 +129,12 @@ enum Fault {
     Other(Error),
 }
 
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
 /// A survey under way.
 struct Looking<'a> {
     job: &'a Job,
@@ -169,7 +143,7 @@ struct Looking<'a> {
     every: usize,
     /// One row of so many counts for the mean.
     mean_every: usize,
-    hasher: blake3::Hasher,
+    hasher: ValuesDigest,
     seen: Vec<u128>,
     values: Values,
     sampled: Values,
@@ -180,14 +154,7 @@ struct Looking<'a> {
 impl<'a> Looking<'a> {
     fn new(job: &'a Job, source: &dyn RowSource, keep: bool, sample: usize, element: Element) -> Self {
         let (rows, width) = (source.rows(), source.width());
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(b"striae values 1\0");
-        hasher.update(&(rows as u64).to_le_bytes());
-        hasher.update(&(width as u64).to_le_bytes());
-        hasher.update(match element {
-            Element::F32 => b"f32",
-            Element::F64 => b"f64",
-        });
+        let hasher = ValuesDigest::new(rows, width, element);
         let mut values = Values::empty(element);
         if keep {
             values.reserve_exact(rows * width);
@@ -225,7 +192,7 @@ impl<'a> Looking<'a> {
     /// Looks at the rows from `start` on; answers where the next ones begin, and gives the values back.
     fn piece(&mut self, start: usize, read: Values) -> Result<(usize, Values), Fault> {
         let survey = &mut self.survey;
-        hash(&mut self.hasher, &read);
+        self.hasher.add(&read);
         let Ok(piece) = Matrix::new(read, survey.width) else {
             let text = format!("{}: the reader gave a broken block of rows from {start}", survey.name);
             return Err(Fault::Other(Error::Sink(text)));
@@ -271,7 +238,7 @@ impl<'a> Looking<'a> {
                 survey.out[row] = true;
             }
         }
-        survey.digest = hasher.finalize().to_hex().to_string();
+        survey.digest = hasher.finish();
         survey.twins = twins(&seen);
         if !sample_rows.is_empty() {
             survey.sample = Matrix::new(sampled, survey.width).ok().map(|sample| (sample, sample_rows));
@@ -291,16 +258,6 @@ const fn is_drawn(row: usize, every: usize) -> bool {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     ((z ^ (z >> 31)) % every as u64) as usize == place
-}
-
-fn hash(hasher: &mut blake3::Hasher, values: &Values) {
-    // Little-endian is how every platform that Rust's HDF5 builds on keeps numbers; others swap.
-    match values {
-        Values::F32(v) if cfg!(target_endian = "little") => hasher.update_rayon(bytemuck::cast_slice(v)),
-        Values::F64(v) if cfg!(target_endian = "little") => hasher.update_rayon(bytemuck::cast_slice(v)),
-        Values::F32(v) => v.iter().fold(hasher, |h, x| h.update(&x.to_le_bytes())),
-        Values::F64(v) => v.iter().fold(hasher, |h, x| h.update(&x.to_le_bytes())),
-    };
 }
 
 struct Part {
