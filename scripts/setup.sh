@@ -3,6 +3,7 @@
 #     scripts/setup.sh build     what the program needs to be built: Rust, a C compiler, cmake
 #     scripts/setup.sh test      and what its tests need: Python with h5py and SciPy, a Vulkan device
 #     scripts/setup.sh faiss     and what the comparison with FAISS needs
+#     scripts/setup.sh transforms and what the check of prepared spectra needs
 #     scripts/setup.sh matchms   and what the check against matchms needs
 #     scripts/setup.sh sklearn   and what those with scikit-learn and SciPy need
 #     scripts/setup.sh peers     and what all comparisons with peers need
@@ -126,6 +127,7 @@ case $goal in
         pip_install matchms "matchms>=0.30"; pip_install ms_entropy "ms_entropy>=1.3" ;;
     growth) need_python; pip_install matplotlib "matplotlib>=3.8" ;;
     matchms) need_python; pip_install matchms "matchms>=0.30"; pip_install ms_entropy "ms_entropy>=1.3" ;;
-    *) die "build, test, faiss, search, sklearn, matchms, peers or growth, not $goal" ;;
+    transforms) need_python; pip_install transforms "chemotools>=0.5" "pybaselines>=1.2" ;;
+    *) die "build, test, faiss, search, sklearn, matchms, transforms, peers or growth, not $goal" ;;
 esac
 say "ready ($goal): Rust $rust_is, cmake $(version_of "$cmake_now")"
