@@ -59,7 +59,8 @@ fn people_eigenvalues_and_q_limits() {
     }
     // The covariance way is the same model.
     let mut moments = striae::chemometrics::moments::Moments::new(12);
-    moments.add(&striae::matrix::Values::F64((0..32).flat_map(|i| (0..12).map(move |j| (i, j))).map(|(i, j)| x[(i, j)]).collect()));
+    moments
+        .add(&striae::matrix::Values::F64((0..32).flat_map(|i| (0..12).map(move |j| (i, j))).map(|(i, j)| x[(i, j)]).collect()));
     let columns = striae::chemometrics::Columns::from_moments(moments.mean().to_vec(), &moments.variances(), Scaling::Autoscale);
     let other = Pca::from_covariance(columns, moments.covariance().as_ref(), 32, 4, Solver::Faer).unwrap();
     assert!((&other.loadings - &model.loadings).norm_max() < 1e-10);

@@ -1,6 +1,13 @@
 //! Preparation of real spectra against SciPy (always), chemotools and pybaselines (`make check-transforms`), by `transform_peers.py`.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::print_stderr, clippy::print_stdout, reason = "a failure here is a failed test")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a failure here is a failed test"
+)]
 
 #[path = "support/python.rs"]
 mod python;

@@ -349,7 +349,8 @@ impl Collection {
     /// When it is there and cannot be read.
     pub fn note(&mut self, name: &str) -> Result<Option<String>, Error> {
         let path = self.beside(name);
-        let there = self.client.tree()?.iter().any(|n| n.path == path && n.dataset.as_ref().is_some_and(|d| d.text && d.shape == [1]));
+        let there =
+            self.client.tree()?.iter().any(|n| n.path == path && n.dataset.as_ref().is_some_and(|d| d.text && d.shape == [1]));
         if there { Ok(self.client.texts(&path, 0..1)?.pop()) } else { Ok(None) }
     }
 
@@ -363,7 +364,8 @@ impl Collection {
     /// When they are there and cannot be read.
     pub fn features(&mut self) -> Result<Option<Vec<String>>, Error> {
         let path = self.beside("feature");
-        let there = self.client.tree()?.iter().any(|n| n.path == path && n.dataset.as_ref().is_some_and(|d| d.shape == [self.width]));
+        let there =
+            self.client.tree()?.iter().any(|n| n.path == path && n.dataset.as_ref().is_some_and(|d| d.shape == [self.width]));
         if there { Ok(Some(self.client.texts(&path, 0..self.width)?)) } else { Ok(None) }
     }
 

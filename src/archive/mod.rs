@@ -8,6 +8,7 @@ pub mod address;
 pub mod client;
 pub mod collection;
 mod error;
+pub mod model;
 pub mod new_collection;
 pub mod peak_result;
 pub mod peaks;

@@ -202,17 +202,19 @@ impl Writer {
         let before = stamp(target);
         let carry = || -> Result<(), Error> {
             std::fs::copy(target, &part).map_err(|e| match e.kind() {
-                std::io::ErrorKind::StorageFull => Error::DiskFull {
-                    path: path.clone(),
-                    needed: bytes(std::fs::metadata(target).map_or(0, |m| m.len())),
-                },
+                std::io::ErrorKind::StorageFull => {
+                    Error::DiskFull { path: path.clone(), needed: bytes(std::fs::metadata(target).map_or(0, |m| m.len())) }
+                }
                 _ => Error::write(target, "copy what it holds")(e),
             })?;
-            let fault = |e: hdf5::Error| Error::Library { path: path.clone(), doing: "open the file to add to it", text: e.to_string() };
+            let fault =
+                |e: hdf5::Error| Error::Library { path: path.clone(), doing: "open the file to add to it", text: e.to_string() };
             let file = unlocked().open_rw(&part).map_err(fault)?;
             for group in layout.groups.iter().filter(|g| file.link_exists(g)) {
                 if !overwrite {
-                    let text = format!("it holds {group} already; choose another name for the collection, or give --overwrite to replace it");
+                    let text = format!(
+                        "it holds {group} already; choose another name for the collection, or give --overwrite to replace it"
+                    );
                     return Err(Error::Incomplete { path: path.clone(), text });
                 }
                 file.unlink(group).map_err(fault)?;
@@ -221,7 +223,9 @@ impl Writer {
         };
         let made = carry().and_then(|()| Self::structure(target, &part, layout));
         match made {
-            Ok((file, places)) => Ok(Self { target: target.to_owned(), part, file, places, overwrite: true, before, finished: false }),
+            Ok((file, places)) => {
+                Ok(Self { target: target.to_owned(), part, file, places, overwrite: true, before, finished: false })
+            }
             Err(error) => {
                 let _ = std::fs::remove_file(&part);
                 Err(error)
@@ -391,7 +395,9 @@ impl Writer {
         });
         again.map_err(|e| Error::Library { path: path.clone(), doing: "open what was written", text: e.to_string() })?;
         if self.before.is_some() && stamp(&self.target) != self.before {
-            return Err(self.incomplete("somebody else wrote to it meanwhile; it was left as it is. Run the command again".into()));
+            return Err(
+                self.incomplete("somebody else wrote to it meanwhile; it was left as it is. Run the command again".into())
+            );
         }
         if self.overwrite {
             std::fs::rename(&self.part, &self.target).map_err(Error::write(&self.target, "give it its name"))?;

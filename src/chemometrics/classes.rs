@@ -72,7 +72,10 @@ mod tests {
     #[test]
     fn rows_without_a_label_belong_to_none() {
         let classes = Classes::of(&["b", "", "a", "b"]);
-        assert_eq!((classes.names.clone(), classes.of.clone()), (vec!["a".into(), "b".into()], vec![Some(1), None, Some(0), Some(1)]));
+        assert_eq!(
+            (classes.names.clone(), classes.of.clone()),
+            (vec!["a".into(), "b".into()], vec![Some(1), None, Some(0), Some(1)])
+        );
         assert_eq!((classes.members(1), classes.known(), classes.counts()), (vec![0, 3], vec![0, 2, 3], vec![1, 2]));
         assert!(classes.check("a test", 4, 1).is_ok());
         assert!(matches!(classes.check("a test", 4, 2), Err(Error::FewInClass { got: 1, .. })));

@@ -9,7 +9,9 @@ pub enum Error {
     Components { what: &'static str, got: usize, most: usize, rows: usize, width: usize },
     #[error("row {row}, feature {feature} is {value}; models need finite numbers. Correct the row, or leave it out")]
     NotFinite { row: usize, feature: usize, value: f64 },
-    #[error("rows of {got} features were given to a model of {expected}; give it data measured and prepared as those it was made of")]
+    #[error(
+        "rows of {got} features were given to a model of {expected}; give it data measured and prepared as those it was made of"
+    )]
     Width { got: usize, expected: usize },
     #[error("{labels} labels for {rows} rows; each row needs one (an empty one where it is not known)")]
     Labels { labels: usize, rows: usize },

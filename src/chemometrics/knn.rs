@@ -94,7 +94,10 @@ impl Knn {
         classes.check("k nearest neighbours", x.nrows(), 1)?;
         let known = classes.known();
         if k == 0 || k > known.len() {
-            return Err(Error::Option(format!("{k} neighbours were asked for; with {} known rows from 1 to as many are possible", known.len())));
+            return Err(Error::Option(format!(
+                "{k} neighbours were asked for; with {} known rows from 1 to as many are possible",
+                known.len()
+            )));
         }
         let chosen = rows_of(x, &known);
         let columns = Columns::of(chosen.as_ref(), scaling)?;
@@ -170,7 +173,10 @@ pub fn directions(x: &Mat<f64>, distance: Distance) -> Result<Vec<Vec<f64>>, Err
                 Ok(ready)
             } else {
                 let why = if distance == Distance::Correlation { "constant" } else { "zero" };
-                Err(Error::Option(format!("row {i} is {why} and has no direction, which {} needs; leave it out", distance.name())))
+                Err(Error::Option(format!(
+                    "row {i} is {why} and has no direction, which {} needs; leave it out",
+                    distance.name()
+                )))
             }
         })
         .collect()

@@ -138,7 +138,13 @@ impl Scaled {
 
     /// u as a χ² number.
     fn reduced(self, u: f64) -> f64 {
-        if self.scale > 0.0 { self.freedom * u / self.scale } else if u > 0.0 { f64::INFINITY } else { 0.0 }
+        if self.scale > 0.0 {
+            self.freedom * u / self.scale
+        } else if u > 0.0 {
+            f64::INFINITY
+        } else {
+            0.0
+        }
     }
 }
 
@@ -252,8 +258,18 @@ impl Limits {
         }
     }
 
-    const NAMES: [&'static str; 10] =
-        ["alpha", "gamma", "t2_scale", "t2_freedom", "q_scale", "q_freedom", "t2_extreme", "t2_outlier", "q_extreme", "q_outlier"];
+    const NAMES: [&'static str; 10] = [
+        "alpha",
+        "gamma",
+        "t2_scale",
+        "t2_freedom",
+        "q_scale",
+        "q_freedom",
+        "t2_extreme",
+        "t2_outlier",
+        "q_extreme",
+        "q_outlier",
+    ];
 
     /// As a row of numbers, in the order of `limit_names`.
     fn numbers(&self) -> [f64; 10] {
@@ -289,7 +305,8 @@ impl Limits {
         if !parts.arrays.contains_key("limits") {
             return Ok(Vec::new());
         }
-        let rule = Rule::by_name(parts.text("limit_rule")?).ok_or_else(|| Error::Stored("its rule of limits is not known".into()))?;
+        let rule =
+            Rule::by_name(parts.text("limit_rule")?).ok_or_else(|| Error::Stored("its rule of limits is not known".into()))?;
         let all = parts.matrix("limits", None)?;
         if all.ncols() != 10 {
             return Err(Error::Stored("its limits do not have 10 columns".into()));
@@ -325,9 +342,7 @@ pub fn limits(
     gamma: f64,
 ) -> Result<Vec<Limits>, Error> {
     let column = |m: MatRef<'_, f64>, k: usize| (0..m.nrows()).map(|i| m[(i, k)]).collect::<Vec<f64>>();
-    (0..model.components())
-        .map(|k| Limits::of(model, k + 1, &column(t2, k), &column(q, k), rule, alpha, gamma))
-        .collect()
+    (0..model.components()).map(|k| Limits::of(model, k + 1, &column(t2, k), &column(q, k), rule, alpha, gamma)).collect()
 }
 
 #[cfg(test)]

@@ -111,7 +111,9 @@ impl Mcr {
             }
             Some(start) => {
                 let (rows, width) = (start.nrows(), start.ncols());
-                return Err(Error::Option(format!("{rows} starting spectra of {width} points were given; {k} of {d} are needed")));
+                return Err(Error::Option(format!(
+                    "{rows} starting spectra of {width} points were given; {k} of {d} are needed"
+                )));
             }
             None => {
                 let chosen = purest(data, k);

@@ -71,7 +71,10 @@ mod tests {
             }
             for i in 0..k {
                 let slope = cross[i] - (0..k).map(|j| square[(i, j)] * x[j]).sum::<f64>();
-                assert!(x[i] >= 0.0 && slope < 1e-9 && (x[i] == 0.0 || slope.abs() < 1e-9), "round {round}: {x:?} slope {slope:e}");
+                assert!(
+                    x[i] >= 0.0 && slope < 1e-9 && (x[i] == 0.0 || slope.abs() < 1e-9),
+                    "round {round}: {x:?} slope {slope:e}"
+                );
             }
         }
     }

@@ -60,7 +60,13 @@ impl Opls {
                 v /= faer::Scale(length);
                 Ok(v)
             } else {
-                Err(Error::Components { what: "OPLS (nothing is left to take out)", got: orthogonal + 1, most: left, rows: n, width: d })
+                Err(Error::Components {
+                    what: "OPLS (nothing is left to take out)",
+                    got: orthogonal + 1,
+                    most: left,
+                    rows: n,
+                    width: d,
+                })
             }
         };
         let w = unit(x.transpose() * y.col(0), 0)?;
@@ -86,7 +92,15 @@ impl Opls {
         let p = loading(x.as_ref(), &t);
         let q = (y.col(0).transpose() * &t) / t.squared_norm_l2();
         let column = |v: &Col<f64>| Mat::from_fn(d, 1, |i, _| v[i]);
-        Ok(Self { x: xc, y: yc, weight: column(&w), loading: column(&p), q, orthogonal_weights: weights, orthogonal_loadings: loadings })
+        Ok(Self {
+            x: xc,
+            y: yc,
+            weight: column(&w),
+            loading: column(&p),
+            q,
+            orthogonal_weights: weights,
+            orthogonal_loadings: loadings,
+        })
     }
 
     /// Scores and predictions of rows.
@@ -137,7 +151,9 @@ impl Opls {
             x,
             y,
         };
-        let fits = found.weight.ncols() == 1 && found.y.width() == 1 && found.orthogonal_weights.ncols() == found.orthogonal_loadings.ncols();
+        let fits = found.weight.ncols() == 1
+            && found.y.width() == 1
+            && found.orthogonal_weights.ncols() == found.orthogonal_loadings.ncols();
         if fits { Ok(found) } else { Err(Error::Stored("its matrices do not fit each other".into())) }
     }
 }

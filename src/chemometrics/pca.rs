@@ -92,7 +92,13 @@ impl Pca {
     ///
     /// # Errors
     /// As [`Self::fit`].
-    pub fn from_axes(columns: Columns, mut axes: Mat<f64>, eigenvalues: Vec<f64>, total: f64, rows: usize) -> Result<Self, Error> {
+    pub fn from_axes(
+        columns: Columns,
+        mut axes: Mat<f64>,
+        eigenvalues: Vec<f64>,
+        total: f64,
+        rows: usize,
+    ) -> Result<Self, Error> {
         let components = axes.ncols();
         check(components, rows, columns.width())?;
         for j in 0..components {
@@ -182,7 +188,8 @@ impl Pca {
         let eigenvalues = parts.numbers("eigenvalues", None)?;
         let total = parts.numbers("total_variance", Some(1))?[0];
         let rows = parts.count("rows")?;
-        let good = eigenvalues.len() >= loadings.ncols() && eigenvalues.iter().take(loadings.ncols()).all(|&v| v > 0.0) && total > 0.0;
+        let good =
+            eigenvalues.len() >= loadings.ncols() && eigenvalues.iter().take(loadings.ncols()).all(|&v| v > 0.0) && total > 0.0;
         if !good || loadings.ncols() == 0 {
             return Err(Error::Stored("its eigenvalues do not fit its loadings".into()));
         }

@@ -175,7 +175,8 @@ mod tests {
         let b = Mat::from_fn(d, m, |_, _| stream.normal());
         let y = &x * &b + Mat::from_fn(n, m, |_, _| stream.normal());
         let centred = |x: Mat<f64>| {
-            let mean: Vec<f64> = (0..x.ncols()).map(|j| (0..x.nrows()).map(|i| x[(i, j)]).sum::<f64>() / x.nrows() as f64).collect();
+            let mean: Vec<f64> =
+                (0..x.ncols()).map(|j| (0..x.nrows()).map(|i| x[(i, j)]).sum::<f64>() / x.nrows() as f64).collect();
             Mat::from_fn(x.nrows(), x.ncols(), |i, j| x[(i, j)] - mean[j])
         };
         (centred(x), centred(y))

@@ -38,7 +38,13 @@ impl PlsDa {
     ///
     /// # Errors
     /// When there are not two classes of two rows, or as [`Regression::fit`].
-    pub fn fit(x: MatRef<'_, f64>, classes: &Classes, components: usize, scaling: Scaling, solver: Solver) -> Result<Self, Error> {
+    pub fn fit(
+        x: MatRef<'_, f64>,
+        classes: &Classes,
+        components: usize,
+        scaling: Scaling,
+        solver: Solver,
+    ) -> Result<Self, Error> {
         classes.check("PLS-DA", x.nrows(), 2)?;
         let known = classes.known();
         let options = Options { method: Method::Simpls, components, x: scaling, y: Scaling::Centre, solver };

@@ -112,7 +112,13 @@ impl Regression {
                 let svd = options.solver.svd(xs.as_ref())?;
                 if svd.s[a - 1] <= svd.s[0] * 1e-13 {
                     let found = svd.s.iter().filter(|&&s| s > svd.s[0] * 1e-13).count();
-                    return Err(Error::Components { what: "PCR (the rows span no more)", got: a, most: found, rows: n, width: d });
+                    return Err(Error::Components {
+                        what: "PCR (the rows span no more)",
+                        got: a,
+                        most: found,
+                        rows: n,
+                        width: d,
+                    });
                 }
                 let r = Mat::from_fn(d, a, |i, j| svd.v[(i, j)]);
                 let t = Mat::from_fn(n, a, |i, j| svd.u[(i, j)] * svd.s[j]);
@@ -184,7 +190,10 @@ impl Regression {
         let (d, a) = (self.x.width(), self.components());
         let explained: Vec<f64> = (0..a)
             .map(|k| {
-                let q: f64 = (0..self.latent.q.nrows()).filter(|&j| of.is_none_or(|o| o == j)).map(|j| self.latent.q[(j, k)].powi(2)).sum();
+                let q: f64 = (0..self.latent.q.nrows())
+                    .filter(|&j| of.is_none_or(|o| o == j))
+                    .map(|j| self.latent.q[(j, k)].powi(2))
+                    .sum();
                 q * self.latent.t.col(k).squared_norm_l2()
             })
             .collect();

@@ -77,7 +77,12 @@ impl Simca {
             let members = classes.members(c);
             let needed = options.components + 2;
             if members.len() < needed {
-                return Err(Error::FewInClass { class: name.clone(), what: "SIMCA with so many components", got: members.len(), needed });
+                return Err(Error::FewInClass {
+                    class: name.clone(),
+                    what: "SIMCA with so many components",
+                    got: members.len(),
+                    needed,
+                });
             }
             let own = rows_of(x, &members);
             let pca = Pca::fit(own.as_ref(), options.scaling, options.components, options.solver)?;

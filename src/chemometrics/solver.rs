@@ -157,7 +157,8 @@ mod tests {
         for x in [mat![[3.0, 1.0], [-1.0, 2.0], [0.5, -4.0]], mat![[1.0, -7.0, 2.0, 0.0], [0.3, 0.1, -5.0, 1.0]]] {
             let svd = Solver::Faer.svd(x.as_ref()).expect("converges");
             let r = svd.s.len();
-            let back = Mat::from_fn(x.nrows(), x.ncols(), |i, j| (0..r).map(|k| svd.u[(i, k)] * svd.s[k] * svd.v[(j, k)]).sum::<f64>());
+            let back =
+                Mat::from_fn(x.nrows(), x.ncols(), |i, j| (0..r).map(|k| svd.u[(i, k)] * svd.s[k] * svd.v[(j, k)]).sum::<f64>());
             assert!((back - &x).norm_max() < 1e-13 && svd.s.is_sorted_by(|a, b| a >= b));
             let square = x.transpose() * &x;
             let eigen = Solver::Faer.eigen(square.as_ref()).expect("converges");

@@ -194,7 +194,11 @@ mod tests {
             assert!(found.residuals.iter().all(|&r| r <= super::ENOUGH), "{n} × {d}: {:?} in {}", found.residuals, found.passes);
             for k in 0..5 {
                 let expected = eigen.S()[d - 1 - k];
-                assert!((found.eigenvalues[k] - expected).abs() <= 1e-10 * eigen.S()[d - 1], "{k}: {} {expected}", found.eigenvalues[k]);
+                assert!(
+                    (found.eigenvalues[k] - expected).abs() <= 1e-10 * eigen.S()[d - 1],
+                    "{k}: {} {expected}",
+                    found.eigenvalues[k]
+                );
                 let cosine: f64 = (0..d).map(|i| found.axes[(i, k)] * eigen.U()[(i, d - 1 - k)]).sum();
                 assert!((cosine.abs() - 1.0).abs() < 1e-8, "{n} × {d}, axis {k}: {cosine}");
             }

@@ -102,7 +102,11 @@ impl Plan {
         };
         if count < asked || folds.iter().any(Vec::is_empty) {
             let have = if self == Self::Grouped { "groups for" } else { "rows for" };
-            return Err(Error::Option(format!("{}: {rows} rows have too few {have} to divide", self.name(), have = have.trim_end_matches(" for"))));
+            return Err(Error::Option(format!(
+                "{}: {rows} rows have too few {have} to divide",
+                self.name(),
+                have = have.trim_end_matches(" for")
+            )));
         }
         Ok(folds)
     }
@@ -146,7 +150,8 @@ pub fn across<T: Send, E: Send>(
         .par_iter()
         .enumerate()
         .map(|(f, test)| {
-            let mut train: Vec<usize> = folds.iter().enumerate().filter(|&(g, _)| g != f).flat_map(|(_, rows)| rows.iter().copied()).collect();
+            let mut train: Vec<usize> =
+                folds.iter().enumerate().filter(|&(g, _)| g != f).flat_map(|(_, rows)| rows.iter().copied()).collect();
             train.sort_unstable();
             each(&train, test)
         })
@@ -278,7 +283,8 @@ mod tests {
 
     #[test]
     fn rules_of_choice() {
-        let errors = vec![vec![9.0, 9.0, 9.0, 9.0], vec![2.0, 4.0, 3.0, 3.0], vec![2.0, 3.9, 3.0, 2.9], vec![2.0, 4.0, 3.0, 2.95]];
+        let errors =
+            vec![vec![9.0, 9.0, 9.0, 9.0], vec![2.0, 4.0, 3.0, 3.0], vec![2.0, 3.9, 3.0, 2.9], vec![2.0, 4.0, 3.0, 2.95]];
         assert_eq!(Choice::Smallest.choose(&errors), 3);
         assert_eq!(Choice::OneError.choose(&errors), 2);
         assert_eq!(Choice::Wold.choose(&errors), 2);

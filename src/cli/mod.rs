@@ -10,10 +10,13 @@ mod compare;
 mod demo;
 mod devices;
 mod generate;
+mod import;
 mod info;
 mod memory;
 mod metrics;
+mod model;
 mod peaks;
+mod prepare;
 mod progress;
 mod settings;
 mod simulate;
@@ -62,6 +65,9 @@ enum Command {
     Info(info::Options),
     Verify(verify::Options),
     Simulate(simulate::Options),
+    Import(import::Options),
+    Prepare(prepare::Options),
+    Model(Box<model::Options>),
     Demo(demo::Options),
     Devices(devices::Options),
     Metrics(metrics::Options),
@@ -122,6 +128,9 @@ pub fn main() -> ExitCode {
         Command::Info(o) => info::run(&o, voice),
         Command::Verify(o) => verify::run(&o, voice),
         Command::Simulate(o) => simulate::run(&o, voice),
+        Command::Import(o) => import::run(&o, voice),
+        Command::Prepare(o) => prepare::run(&o, voice),
+        Command::Model(o) => model::run(&o, voice),
         Command::Demo(o) => demo::run(&o, voice),
         Command::Devices(options) => devices::run(&options, voice),
         Command::Metrics(metrics::Options {}) => {
@@ -173,6 +182,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             return match e {
                 Compare::Stopped => 4,
                 Compare::Option(_) | Compare::Memory { .. } => 2,
+                Compare::Source(e) if e.0.is::<crate::spectrum::prepared::RowError>() => 3,
                 Compare::Source(e) => e.0.downcast_ref().map_or(1, of_archive),
                 e if e.is_refusal() => 3,
                 _ => 1,

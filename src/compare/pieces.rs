@@ -114,9 +114,14 @@ mod tests {
         });
         assert!(matches!(end, Err(Error::Source(e)) if e.to_string() == "row 5 is gone"));
         assert_eq!(looked, 2);
-        let end = pieces(&mut Broken, 2, &Unwatched, |start, values| {
-            if start == 2 { Err(Error::Option("enough".into())) } else { Ok(values) }
-        });
+        let end = pieces(
+            &mut Broken,
+            2,
+            &Unwatched,
+            |start, values| {
+                if start == 2 { Err(Error::Option("enough".into())) } else { Ok(values) }
+            },
+        );
         assert!(matches!(end, Err(Error::Option(_))));
     }
 }

@@ -60,7 +60,8 @@ const fn fitted(name: &'static str, help: &'static str, params: &'static [Param]
     Spec { name, help, params, fitted: true, check: fine }
 }
 
-const REFERENCE: Param = word("reference", &["mean", "median"], Some("mean"), "reference spectrum: mean or median of the training rows");
+const REFERENCE: Param =
+    word("reference", &["mean", "median"], Some("mean"), "reference spectrum: mean or median of the training rows");
 const LAM: Param = number("lam", 0.0, f64::INFINITY, None, "smoothness λ, 1e2 … 1e9 depending on the number of points");
 const TOL: Param = number("tol", 0.0, 1.0, Some("0.001"), "relative change at which it ends");
 const ROUNDS: Param = count("rounds", 1..=10_000, Some("50"), "most further rounds");
@@ -68,7 +69,11 @@ const WINDOW: Param = count("window", 3..=100_001, None, "points of the window, 
 
 /// In the order in which they are shown.
 pub static STEPS: &[Spec] = &[
-    step("snv", "standard normal variate: minus the row's mean, over its deviation", &[count("ddof", 0..=1, Some("1"), "deviation over n − ddof")]),
+    step(
+        "snv",
+        "standard normal variate: minus the row's mean, over its deviation",
+        &[count("ddof", 0..=1, Some("1"), "deviation over n − ddof")],
+    ),
     fitted("msc", "multiplicative scatter correction against a reference", &[REFERENCE]),
     fitted(
         "emsc",
@@ -93,7 +98,12 @@ pub static STEPS: &[Spec] = &[
                 WINDOW,
                 count("poly", 0..=10, None, "order of the polynomial"),
                 count("deriv", 0..=10, Some("0"), "which derivative"),
-                word("edge", &["interp", "mirror", "nearest", "constant"], Some("interp"), "ends: polynomial of the last window, or padding"),
+                word(
+                    "edge",
+                    &["interp", "mirror", "nearest", "constant"],
+                    Some("interp"),
+                    "ends: polynomial of the last window, or padding",
+                ),
             ],
         )
     },
@@ -116,13 +126,21 @@ pub static STEPS: &[Spec] = &[
             word("decreasing", &["no", "yes"], Some("no"), "from the largest window to the smallest"),
         ],
     ),
-    step("polynomial", "minus a least-squares polynomial of the axis", &[count("order", 0..=10, None, "order of the polynomial")]),
+    step(
+        "polynomial",
+        "minus a least-squares polynomial of the axis",
+        &[count("order", 0..=10, None, "order of the polynomial")],
+    ),
     step(
         "modpoly",
         "minus a polynomial fitted again and again to what lies below it",
         &[count("order", 0..=10, None, "order of the polynomial"), TOL, count("rounds", 1..=10_000, Some("250"), "most rounds")],
     ),
-    step("detrend", "minus the least-squares polynomial of the point number", &[count("order", 0..=10, Some("1"), "order of the polynomial")]),
+    step(
+        "detrend",
+        "minus the least-squares polynomial of the point number",
+        &[count("order", 0..=10, Some("1"), "order of the polynomial")],
+    ),
     step("area", "over the area between curve and zero (trapezoids over the axis)", &[]),
     step("sum", "over the sum of all values", &[]),
     step("max", "over the largest value", &[]),
@@ -133,12 +151,11 @@ pub static STEPS: &[Spec] = &[
         "probabilistic quotient: over the median quotient to a reference, after the sum",
         &[word("reference", &["median", "mean"], Some("median"), "reference spectrum: median or mean of the training rows")],
     ),
-    step("internal", "over the mean of a range of the axis: an internal standard", &[Param {
-        name: "ranges",
-        kind: Kind::Ranges,
-        default: None,
-        help: "where the standard's band is, such as 2230..2260",
-    }]),
+    step(
+        "internal",
+        "over the mean of a range of the axis: an internal standard",
+        &[Param { name: "ranges", kind: Kind::Ranges, default: None, help: "where the standard's band is, such as 2230..2260" }],
+    ),
     step("root", "n-th root of each value (0 and above)", &[count("n", 2..=8, Some("2"), "which root: 2 square, 4 fourth")]),
     step("power", "each value (0 and above) to a power", &[number("exponent", 0.0, 100.0, None, "the power")]),
     step(
@@ -155,9 +172,21 @@ pub static STEPS: &[Spec] = &[
     fitted("autoscale", "minus the mean, over the deviation (n − 1) of each feature", &[]),
     fitted("pareto", "minus the mean, over the root of the deviation", &[]),
     fitted("range", "minus the mean, over the range of each feature", &[]),
-    step("keep", "only these parts of the axis", &[Param { name: "ranges", kind: Kind::Ranges, default: None, help: "such as 650..1800" }]),
-    step("drop", "without these parts of the axis", &[Param { name: "ranges", kind: Kind::Ranges, default: None, help: "such as 2250..2400" }]),
-    step("bin", "mean of so many neighbouring points; the rest at the end is left out", &[count("points", 2..=100_000, None, "points of a bin")]),
+    step(
+        "keep",
+        "only these parts of the axis",
+        &[Param { name: "ranges", kind: Kind::Ranges, default: None, help: "such as 650..1800" }],
+    ),
+    step(
+        "drop",
+        "without these parts of the axis",
+        &[Param { name: "ranges", kind: Kind::Ranges, default: None, help: "such as 2250..2400" }],
+    ),
+    step(
+        "bin",
+        "mean of so many neighbouring points; the rest at the end is left out",
+        &[count("points", 2..=100_000, None, "points of a bin")],
+    ),
 ];
 
 fn odd(step: &Step) -> Result<(), String> {

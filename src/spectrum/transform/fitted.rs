@@ -209,7 +209,8 @@ impl Fitted {
         let points = || scaled(None, width);
         let on_axis = || scaled(axis.as_deref(), width);
         let first = || learnt.first().cloned().ok_or_else(|| "what it learnt is missing".to_owned());
-        let whittaker = |weights| Whittaker { weights, lam: step.number("lam"), tol: step.number("tol"), rounds: step.count("rounds") };
+        let whittaker =
+            |weights| Whittaker { weights, lam: step.number("lam"), tol: step.number("tol"), rounds: step.count("rounds") };
         let action: Box<dyn Action> = match step.spec.name {
             "snv" => Box::new(Snv { ddof: step.count("ddof") }),
             "msc" => Box::new(Emsc::new(&first()?, 0, None)?),
@@ -233,7 +234,9 @@ impl Fitted {
             "asls" => Box::new(whittaker(Weights::Asls { p: step.number("p") })),
             "arpls" => Box::new(whittaker(Weights::Arpls)),
             "airpls" => Box::new(whittaker(Weights::Airpls)),
-            "rubberband" => Box::new(baseline::Rubberband { axis: axis.clone().unwrap_or_else(|| (0..width).map(|i| i as f64).collect()) }),
+            "rubberband" => {
+                Box::new(baseline::Rubberband { axis: axis.clone().unwrap_or_else(|| (0..width).map(|i| i as f64).collect()) })
+            }
             "snip" => Box::new(baseline::Snip { half: step.count("half_window"), decreasing: step.word("decreasing") == "yes" }),
             "polynomial" => Box::new(baseline::Polynomial { basis: Basis::new(&on_axis(), step.count("order")) }),
             "detrend" => Box::new(baseline::Polynomial { basis: Basis::new(&points(), step.count("order")) }),
@@ -276,7 +279,8 @@ impl Fitted {
             }
             "bin" => {
                 let k = step.count("points");
-                self.width_out = Some(width / k).filter(|&w| w > 0).ok_or_else(|| format!("rows of {width} points have no bin of {k}"))?;
+                self.width_out =
+                    Some(width / k).filter(|&w| w > 0).ok_or_else(|| format!("rows of {width} points have no bin of {k}"))?;
                 self.axis_out = axis.map(|a| a.chunks_exact(k).map(|c| c.iter().sum::<f64>() / k as f64).collect());
             }
             _ => {}
@@ -308,7 +312,11 @@ impl Fitted {
             return Err(Error::Width { got: row.len(), expected: self.width_in });
         }
         if let Some((i, x)) = row.iter().enumerate().find(|(_, x)| !x.is_finite()) {
-            return Err(Error::Row { row: index, step: "preparation".into(), why: format!("point {i} is {x}; allowed are finite numbers") });
+            return Err(Error::Row {
+                row: index,
+                step: "preparation".into(),
+                why: format!("point {i} is {x}; allowed are finite numbers"),
+            });
         }
         let mut row = row.to_vec();
         for (step, action) in self.recipe.steps.iter().zip(&self.actions) {
@@ -487,11 +495,7 @@ mod tests {
         assert!(matches!(&error, Error::Row { row: 3, step, .. } if step.starts_with("snv")), "{error}");
         x[4 * d] = f64::NAN;
         assert!(fit("centre", None, &x, d).expect_err("NaN").to_string().contains("row 4"));
-        for (text, words) in [
-            ("keep(1..2)", "no axis"),
-            ("savgol(7, 2)", "longer than"),
-            ("bin(7)", "no bin"),
-        ] {
+        for (text, words) in [("keep(1..2)", "no axis"), ("savgol(7, 2)", "longer than"), ("bin(7)", "no bin")] {
             let error = fit(text, None, &rows(n, d), d).expect_err(text).to_string();
             assert!(error.contains(words), "{error}");
         }
@@ -507,7 +511,12 @@ mod tests {
     fn what_is_stored_wrongly_is_refused() {
         let x = rows(5, 4);
         let good = fit("msc | centre", None, &x, 4).expect("fits").to_json();
-        for (from, to) in [("msc", "mcs"), ("\"width\":4", "\"width\":5"), ("\"learnt\":[[", "\"learnt\":[[["), ("\"learnt\":[[[", "\"learnt\":[[[1.0,")] {
+        for (from, to) in [
+            ("msc", "mcs"),
+            ("\"width\":4", "\"width\":5"),
+            ("\"learnt\":[[", "\"learnt\":[[["),
+            ("\"learnt\":[[[", "\"learnt\":[[[1.0,"),
+        ] {
             assert!(Fitted::from_json(&good.replacen(from, to, 1)).is_err(), "{from}");
         }
         assert!(Fitted::from_json("{}").is_err());

@@ -127,7 +127,8 @@ impl Step {
                 place += 1;
             }
         }
-        let values = spec.params.iter().zip(texts).map(|(param, texts)| param.read(name, texts.as_deref())).collect::<Result<_, _>>()?;
+        let values =
+            spec.params.iter().zip(texts).map(|(param, texts)| param.read(name, texts.as_deref())).collect::<Result<_, _>>()?;
         let step = Self { spec, values };
         (spec.check)(&step).map_err(|why| Error::Recipe(format!("{name}: {why}")))?;
         Ok(step)
@@ -138,7 +139,10 @@ impl Param {
     fn read(&self, step: &str, texts: Option<&[&str]>) -> Result<Value, Error> {
         let Some(texts) = texts else {
             let text = self.default.ok_or_else(|| {
-                Error::Recipe(format!("{step} needs {}: {}; there is no default. Give {step}({}=…)", self.name, self.help, self.name))
+                Error::Recipe(format!(
+                    "{step} needs {}: {}; there is no default. Give {step}({}=…)",
+                    self.name, self.help, self.name
+                ))
             })?;
             return self.read(step, Some(&[text]));
         };
@@ -280,7 +284,9 @@ fn step(text: &str) -> Result<Step, Error> {
         },
     };
     if name.is_empty() {
-        return Err(Error::Recipe("a step is empty; steps are separated by |, as in snv | savgol(window=15, poly=2, deriv=1)".into()));
+        return Err(Error::Recipe(
+            "a step is empty; steps are separated by |, as in snv | savgol(window=15, poly=2, deriv=1)".into(),
+        ));
     }
     let given: Vec<(Option<String>, String)> = inner
         .split(',')

@@ -83,7 +83,9 @@ impl Action for Curve {
         let (least, allowed) = match self {
             Self::Root(_) | Self::Power(_) => (0.0, "0 and above"),
             Self::Log { offset, .. } => (f64::MIN_POSITIVE - offset, "above zero after the offset"),
-            Self::Absorbance => (f64::MIN_POSITIVE, "transmittances above 0 (1 is all of the light; per cent are divided by 100 first)"),
+            Self::Absorbance => {
+                (f64::MIN_POSITIVE, "transmittances above 0 (1 is all of the light; per cent are divided by 100 first)")
+            }
             Self::Transmittance => (f64::NEG_INFINITY, ""),
         };
         if let Some((i, x)) = row.iter().enumerate().find(|(_, x)| **x < least) {
@@ -149,7 +151,12 @@ mod tests {
         let there = of(&Curve::Transmittance, &[0.3, 2.0]).expect("finite");
         let back = of(&Curve::Absorbance, &there).expect("positive");
         assert!((back[0] - 0.3).abs() < 1e-15 && (back[1] - 2.0).abs() < 1e-14);
-        for (step, bad) in [(Curve::Root(2), -1.0), (Curve::Log { base: 10.0, offset: 0.0 }, 0.0), (Curve::Absorbance, 0.0), (Curve::Power(2.0), -0.1)] {
+        for (step, bad) in [
+            (Curve::Root(2), -1.0),
+            (Curve::Log { base: 10.0, offset: 0.0 }, 0.0),
+            (Curve::Absorbance, 0.0),
+            (Curve::Power(2.0), -0.1),
+        ] {
             assert!(of(&step, &[bad]).expect_err("not allowed").contains("point 0"), "{step:?}");
         }
         assert!(of(&Curve::Power(90.0), &[1e9]).is_err());

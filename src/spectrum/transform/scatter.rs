@@ -101,7 +101,9 @@ mod tests {
         let reference: Vec<f64> = (0..n).map(|i| libm::exp(-((f64::from(i) - 20.0) / 6.0).powi(2))).collect();
         let axis: Vec<f64> = (0..n).map(|i| 4000.0 - 7.0 * f64::from(i)).collect();
         let line = |i: usize, a: f64, b: f64, c: f64| a + b * axis[i] + c * axis[i] * axis[i];
-        let spoilt = |k: f64, a: f64, b: f64, c: f64| -> Vec<f64> { (0..n as usize).map(|i| k * reference[i] + line(i, a, b, c)).collect() };
+        let spoilt = |k: f64, a: f64, b: f64, c: f64| -> Vec<f64> {
+            (0..n as usize).map(|i| k * reference[i] + line(i, a, b, c)).collect()
+        };
         let mut row = spoilt(2.5, 0.7, 0.0, 0.0);
         Emsc::new(&reference, 0, None).expect("a reference").apply(&mut row).expect("scatter");
         assert!(row.iter().zip(&reference).all(|(a, b)| (a - b).abs() < 1e-14));

@@ -272,6 +272,13 @@ mod tests {
         let short = Whittaker { weights: Weights::Arpls, lam: 1.0, tol: 1e-3, rounds: 5 };
         assert!(short.baseline(&[1.0, 2.0]).is_err());
         // A straight line is its own baseline.
-        assert!(short.baseline(&[1.0, 2.0, 3.0, 4.0]).expect("solved").iter().zip([1.0, 2.0, 3.0, 4.0]).all(|(a, b)| (a - b).abs() < 1e-12));
+        assert!(
+            short
+                .baseline(&[1.0, 2.0, 3.0, 4.0])
+                .expect("solved")
+                .iter()
+                .zip([1.0, 2.0, 3.0, 4.0])
+                .all(|(a, b)| (a - b).abs() < 1e-12)
+        );
     }
 }

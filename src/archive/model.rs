@@ -1,0 +1,208 @@
+//! Models in HDF5, and what they say of rows.
+//!
+//! A model is a group with the attributes `striae_kind` = `model`, `model` (its kind) and `version`; `parts/NAME`, f64, an array of each
+//! name ([`Parts`]); `texts`, the named texts as JSON; `record`, how it was made, as JSON ([`ModelRecord`]). Beside it may stand tables: columns of n
+//! numbers or texts, and matrices n × m, such as the scores of the training rows.
+
+use super::address::Address;
+use super::client::{Client, Reading};
+use super::error::Error;
+use super::wire::Question;
+use super::write::{Kind, Layout, Writer};
+use crate::chemometrics::Parts;
+use crate::chemometrics::parts::Array;
+use serde::{Deserialize, Serialize};
+
+/// Longest text of a model, in bytes.
+const MOST_TEXT: usize = 1 << 28;
+/// Numbers asked for at a time.
+const PIECE: usize = 1 << 19;
+
+/// How a model, or what it says of rows, was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelRecord {
+    pub tool: String,
+    pub version: String,
+    /// `FILE.h5:/path` of the rows, and how many, how wide.
+    pub input: String,
+    pub rows: usize,
+    pub width: usize,
+    /// BLAKE3 of the rows, as of a comparison's input.
+    pub values_blake3: String,
+    /// What was asked for, resolved.
+    pub options: std::collections::BTreeMap<String, String>,
+    pub started: String,
+    pub seconds: f64,
+    /// BLAKE3 of the model ([`Parts::digest`]).
+    pub model_blake3: String,
+    #[serde(default)]
+    pub warnings: Vec<String>,
+}
+
+/// A column or matrix that stands beside a model.
+#[derive(Clone, Debug)]
+pub enum Table {
+    /// n × m, row-major.
+    Numbers {
+        shape: Vec<usize>,
+        values: Vec<f64>,
+    },
+    Texts(Vec<String>),
+    /// n × m that will be written piece by piece.
+    Later(Vec<usize>),
+}
+
+/// A file with a model and tables, being written.
+#[derive(Debug)]
+pub struct NewModel {
+    writer: Writer,
+    group: String,
+    record: usize,
+}
+
+fn path(group: &str, name: &str) -> String {
+    format!("{}/{name}", group.trim_end_matches('/'))
+}
+
+impl NewModel {
+    /// Lays out the model (where there is one) and the tables, and writes all but what comes later and the record.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn create(
+        address: &Address,
+        kind: &str,
+        parts: Option<&Parts>,
+        tables: &[(String, Table)],
+        record: &ModelRecord,
+        overwrite: bool,
+    ) -> Result<Self, Error> {
+        let group = address.inner.clone().unwrap_or_else(|| "/".into());
+        let texts = parts.map(|p| serde_json::to_string(&p.texts).unwrap_or_default());
+        // Times and digests may have other lengths at the end.
+        let room = serde_json::to_string_pretty(record).map_or(0, |t| t.len()) + 4096;
+        let mut layout = Layout::default()
+            .group(&group)
+            .attribute(&group, "striae_kind", if parts.is_some() { "model" } else { "applied" })
+            .attribute(&group, "model", kind)
+            .attribute(&group, "version", &record.version)
+            .dataset(&path(&group, "record"), &[1], Kind::Text(room));
+        if let (Some(parts), Some(texts)) = (parts, &texts) {
+            layout = layout.dataset(&path(&group, "texts"), &[1], Kind::Text(texts.len().max(1)));
+            for (name, array) in &parts.arrays {
+                layout = layout.dataset(&path(&group, &format!("parts/{name}")), &array.shape, Kind::F64);
+            }
+        }
+        for (name, table) in tables {
+            layout = match table {
+                Table::Numbers { shape, .. } | Table::Later(shape) => layout.dataset(&path(&group, name), shape, Kind::F64),
+                Table::Texts(all) => {
+                    let longest = all.iter().map(String::len).max().unwrap_or(0).max(1);
+                    layout.dataset(&path(&group, name), &[all.len()], Kind::Text(longest))
+                }
+            };
+        }
+        let writer = if group == "/" {
+            Writer::create(&address.file, &layout, overwrite)?
+        } else {
+            Writer::extend(&address.file, &layout, overwrite)?
+        };
+        if let (Some(parts), Some(texts)) = (parts, texts) {
+            writer.put_texts(&path(&group, "texts"), 0, &[texts])?;
+            for (name, array) in &parts.arrays {
+                writer.put(&path(&group, &format!("parts/{name}")), 0, &array.values)?;
+            }
+        }
+        for (name, table) in tables {
+            match table {
+                Table::Numbers { values, .. } => writer.put(&path(&group, name), 0, values)?,
+                Table::Texts(all) => writer.put_texts(&path(&group, name), 0, all)?,
+                Table::Later(_) => {}
+            }
+        }
+        Ok(Self { writer, group, record: room })
+    }
+
+    /// Writes numbers of a table that comes later, from number `start` on.
+    ///
+    /// # Errors
+    /// When they do not fit, or the disk fails.
+    pub fn put(&self, name: &str, start: usize, values: &[f64]) -> Result<(), Error> {
+        self.writer.put(&path(&self.group, name), start as u64, values)
+    }
+
+    /// Writes the record and gives the file its name.
+    ///
+    /// # Errors
+    /// When something is missing, or the disk fails.
+    pub fn finish(self, record: &ModelRecord) -> Result<(), Error> {
+        let mut record = record.clone();
+        let mut text = serde_json::to_string_pretty(&record).unwrap_or_default();
+        while text.len() > self.record && record.warnings.pop().is_some() {
+            text = serde_json::to_string_pretty(&record).unwrap_or_default();
+        }
+        self.writer.put_texts(&path(&self.group, "record"), 0, &[text])?;
+        self.writer.finish()
+    }
+}
+
+/// A model out of a file.
+#[derive(Clone, Debug)]
+pub struct StoredModel {
+    pub parts: Parts,
+    pub record: ModelRecord,
+}
+
+impl StoredModel {
+    /// Reads a model; its digest is held to its record's.
+    ///
+    /// # Errors
+    /// When there is none, it cannot be read, or it was changed.
+    pub fn open(address: &Address, reading: &Reading) -> Result<Self, Error> {
+        let mut client = Client::open(&address.file, reading)?;
+        let nodes = client.tree()?;
+        let file = address.file.display().to_string();
+        let refuse = |text: String| Error::Refused { file: file.clone(), text };
+        let group = address.inner.clone().unwrap_or_else(|| "/".into());
+        let is_model = |n: &super::wire::Node| n.attributes.get("striae_kind").is_some_and(|k| k == "model");
+        if !nodes.iter().any(|n| n.path == group && is_model(n)) {
+            let there: Vec<&str> = nodes.iter().filter(|n| is_model(n)).map(|n| n.path.as_str()).collect();
+            let hint =
+                if there.is_empty() { "no model is in it".to_owned() } else { format!("models are in {}", there.join(", ")) };
+            return Err(refuse(format!("{group} is no model; {hint}. striae model makes one")));
+        }
+        let mut text = |name: &str| -> Result<String, Error> {
+            let found = client.texts(&path(&group, name), 0..1)?.pop().unwrap_or_default();
+            if found.len() > MOST_TEXT { Err(refuse(format!("{name} is too long"))) } else { Ok(found) }
+        };
+        let record: ModelRecord =
+            serde_json::from_str(&text("record")?).map_err(|e| refuse(format!("its record cannot be read: {e}")))?;
+        let texts = serde_json::from_str(&text("texts")?).map_err(|e| refuse(format!("its texts cannot be read: {e}")))?;
+        let mut parts = Parts { texts, ..Parts::default() };
+        let inside = path(&group, "parts/");
+        for node in nodes.iter().filter(|n| n.path.starts_with(&inside)) {
+            let Some(dataset) = &node.dataset else { continue };
+            let numbers = dataset.element == Some(super::wire::Wire::F64) && (1..=2).contains(&dataset.shape.len());
+            let count = dataset.shape.iter().try_fold(1_usize, |all, &n| all.checked_mul(n)).filter(|&n| n <= 1 << 31);
+            let (true, Some(count)) = (numbers, count) else {
+                return Err(refuse(format!("{} is no array of a model", node.path)));
+            };
+            let mut values = vec![0.0; count];
+            let row = dataset.shape.get(1).copied().unwrap_or(1).max(1);
+            let step = (PIECE / row).max(1);
+            for (n, piece) in values.chunks_mut(step * row).enumerate() {
+                let question = Question::Rows { dataset: node.path.clone(), start: n * step, count: piece.len() / row };
+                client.ask_numbers(&question, bytemuck::cast_slice_mut(piece))?;
+            }
+            parts.arrays.insert(node.path[inside.len()..].to_owned(), Array { shape: dataset.shape.clone(), values });
+        }
+        let digest = parts.digest();
+        if digest != record.model_blake3 {
+            return Err(refuse(format!(
+                "the digest of the model is {digest}, its record says {}: the file was changed or damaged after it was made",
+                record.model_blake3
+            )));
+        }
+        Ok(Self { parts, record })
+    }
+}

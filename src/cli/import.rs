@@ -1,0 +1,518 @@
+//! `striae import`: files of instruments into collections.
+
+use super::progress::Progress;
+use super::{Refused, Voice};
+use crate::archive::new_collection::Plan;
+use crate::archive::{Address, Kind as Stored, Layout, NewCollection, Writer};
+use crate::compare::Observer as _;
+use crate::matrix::{Element, Values};
+use crate::spectrum::profiles::{self, Orientation, Substitute};
+use crate::spectrum::read::table::Layout as Table;
+use crate::spectrum::read::{Content, Hints, PeakList, Quantity, Spectrum, read};
+use crate::spectrum::resample::{Interpolation, common, even, resample, same_axis};
+use anyhow::Context as _;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+/// Largest file that is read.
+const MOST_BYTES: u64 = 1 << 30;
+/// Columns that are kept of what files say, beside those that are asked for.
+const USUAL: [&str; 9] = ["exhibit", "source", "case", "batch", "date", "place", "formula", "inchikey", "cas"];
+
+/// Reads files of instruments and libraries into a collection of an archive
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    Spectra(SpectraOptions),
+    Profiles(ProfileOptions),
+}
+
+/// Infrared, Raman, NIR and mass spectra: JCAMP-DX, SPC, CSV, MGF, MSP, mzML
+///
+/// Curves are brought to one axis and stored as rows; mass spectra as peak lists. A file that cannot be read is left out and listed
+/// at the end; with --strict nothing is written then. The id of a spectrum is the name of its file without the ending (and a number
+/// where there are several in it).
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  striae import spectra scans/*.jdx -o archive.h5
+  striae import spectra scans/ --axis 4000..650:2 --interpolate pchip -o archive.h5 --collection infrared
+  striae import spectra table.csv --layout rows --unit cm-1 -o archive.h5
+  striae import spectra library.msp -o library.h5 --collection ms")]
+struct SpectraOptions {
+    /// Files, or folders of files
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Archive to write; one that is there is added to
+    #[arg(long, short)]
+    output: PathBuf,
+    /// Name of the collection: spectra, or ms for peak lists, unless given
+    #[arg(long, value_name = "NAME")]
+    collection: Option<String>,
+    /// Replace the collection if it is there
+    #[arg(long)]
+    overwrite: bool,
+    /// Common axis, such as 4000..650:2 (from, to, step); what all spectra share unless given
+    #[arg(long, value_name = "FROM..TO:STEP")]
+    axis: Option<String>,
+    /// How values between points are found: linear, pchip
+    #[arg(long, default_value = "linear", value_name = "HOW", value_parser = ["linear", "pchip"])]
+    interpolate: String,
+    /// Unit of the axis, where files do not say it (cm-1, nm, um)
+    #[arg(long, value_name = "UNIT")]
+    unit: Option<String>,
+    /// Unit of the values, where files do not say it
+    #[arg(long, value_name = "UNIT")]
+    value_unit: Option<String>,
+    /// What rows and columns of CSV files are
+    #[arg(long, value_name = "HOW", value_parser = ["xy", "columns", "rows"])]
+    layout: Option<String>,
+    /// CSV with a column id and further ones (exhibit, source, case, …), one row a spectrum
+    #[arg(long, value_name = "FILE.csv")]
+    metadata: Option<PathBuf>,
+    /// Further things that files say, to be kept as columns
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    keep: Vec<String>,
+    /// Write nothing if a file cannot be read
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Tables of peak areas: compounds by samples, with non-detects
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  striae import profiles impurities.csv -o archive.h5
+  striae import profiles impurities.csv --samples columns --non-detect 0.5 -o archive.h5")]
+struct ProfileOptions {
+    /// CSV, TSV or semicolons
+    file: PathBuf,
+    /// Archive to write; one that is there is added to
+    #[arg(long, short)]
+    output: PathBuf,
+    #[arg(long, value_name = "NAME", default_value = "profiles")]
+    collection: String,
+    /// Replace the collection if it is there
+    #[arg(long)]
+    overwrite: bool,
+    /// Where the samples are: rows, columns
+    #[arg(long, default_value = "rows", value_parser = ["rows", "columns"])]
+    samples: String,
+    /// What stands for a non-detect: 0, or a share of its limit (else of the compound's smallest value)
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
+    non_detect: f64,
+}
+
+pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
+    match &options.what {
+        What::Spectra(o) => spectra(o, voice),
+        What::Profiles(o) => profiles_of(o, voice),
+    }
+}
+
+/// All files, those of folders in the order of their names.
+fn files_of(given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for path in given {
+        if !path.is_dir() {
+            found.push(path.clone());
+            continue;
+        }
+        let mut folders = vec![path.clone()];
+        let mut inside = Vec::new();
+        while let Some(folder) = folders.pop() {
+            let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot look into {}", folder.display()))?;
+            for entry in entries {
+                let path = entry?.path();
+                let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+                match path.is_dir() {
+                    _ if hidden => {}
+                    true => folders.push(path),
+                    false => inside.push(path),
+                }
+            }
+        }
+        inside.sort();
+        found.extend(inside);
+    }
+    Ok(found)
+}
+
+/// One file's content, or why there is none.
+fn load(path: &Path, hints: &Hints) -> Result<Content, String> {
+    let size = std::fs::metadata(path).map_err(|e| e.to_string())?.len();
+    if size > MOST_BYTES {
+        return Err(format!("it has {size} bytes; files of up to {MOST_BYTES} are read"));
+    }
+    let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    read(&name, &bytes, hints).map_err(|e| e.to_string())
+}
+
+/// What is kept of a spectrum while others are read.
+struct Found<T> {
+    id: String,
+    file: String,
+    name: String,
+    metadata: BTreeMap<String, String>,
+    what: T,
+}
+
+fn spectra(options: &SpectraOptions, voice: Voice) -> anyhow::Result<()> {
+    let files = files_of(&options.files)?;
+    if files.is_empty() {
+        return Err(Refused::input("there is no file in what was named"));
+    }
+    let hints = Hints {
+        axis_unit: options.unit.clone(),
+        value_unit: options.value_unit.clone(),
+        layout: options.layout.as_deref().and_then(Table::by_name),
+    };
+    let asked = options.axis.as_deref().map(axis).transpose()?;
+    let table = options.metadata.as_deref().map(metadata_table).transpose()?;
+    let progress = Progress::new(voice.quiet || voice.json);
+    progress.phase("read", files.len() as u64);
+    let done = std::sync::atomic::AtomicU64::new(0);
+    let loaded: Vec<Result<Content, String>> = files
+        .par_iter()
+        .map(|path| {
+            let found = if progress.stop() { Err("interrupted".into()) } else { load(path, &hints) };
+            progress.progress(1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+            found
+        })
+        .collect();
+    progress.advance(files.len() as u64)?;
+    let (mut curves, mut lists, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for (path, content) in files.iter().zip(loaded) {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let file = path.display().to_string();
+        match content {
+            Err(why) => failed.push((file, why)),
+            Ok(Content::Spectra(all)) => {
+                let several = all.len() > 1;
+                for (n, s) in all.into_iter().enumerate() {
+                    curves.push(Found {
+                        id: id(&stem, several, n, &s.metadata),
+                        file: file.clone(),
+                        name: s.name.clone(),
+                        metadata: s.metadata.clone(),
+                        what: s,
+                    });
+                }
+            }
+            Ok(Content::Peaks(all)) => {
+                let several = all.len() > 1;
+                for (n, p) in all.into_iter().enumerate() {
+                    lists.push(Found {
+                        id: id(&stem, several, n, &p.metadata),
+                        file: file.clone(),
+                        name: p.name.clone(),
+                        metadata: p.metadata.clone(),
+                        what: p,
+                    });
+                }
+            }
+        }
+    }
+    if !curves.is_empty() && !lists.is_empty() {
+        return Err(Refused::input(format!(
+            "there are both curves ({} in {}) and peak lists ({} in {}); import them one after the other",
+            curves.len(),
+            curves[0].file,
+            lists.len(),
+            lists[0].file
+        )));
+    }
+    let name = options.collection.clone().unwrap_or_else(|| if lists.is_empty() { "spectra" } else { "ms" }.into());
+    let target = Address { file: options.output.clone(), inner: Some(format!("/{}", name.trim_matches('/'))) };
+    let mut left_out = Vec::new();
+    let stored = if options.strict && !failed.is_empty() {
+        0
+    } else if lists.is_empty() && !curves.is_empty() {
+        store_curves(curves, options, asked, table.as_ref(), &target, &mut left_out)?
+    } else if !lists.is_empty() {
+        store_lists(lists, options, table.as_ref(), &target)?
+    } else {
+        0
+    };
+    failed.extend(left_out);
+    progress.clear();
+    if voice.json {
+        let failed: Vec<_> = failed.iter().map(|(file, why)| serde_json::json!({ "file": file, "why": why })).collect();
+        println!(
+            "{}",
+            serde_json::json!({ "output": target.to_string(), "files": files.len(), "spectra": stored, "left_out": failed })
+        );
+    } else {
+        for (file, why) in &failed {
+            eprintln!("striae: left out {file}: {why}");
+        }
+        if !voice.quiet && stored > 0 {
+            println!("imported  {stored} spectra of {} files, {} left out", files.len(), failed.len());
+            println!("stored    {target}");
+        }
+    }
+    if stored == 0 {
+        let why = if options.strict { "nothing was written, as --strict asks" } else { "nothing could be read" };
+        return Err(Refused::input(format!("{} of {} files were left out: {why}", failed.len(), files.len())));
+    }
+    if options.strict && !failed.is_empty() {
+        return Err(Refused::input(format!("{} spectra were left out", failed.len())));
+    }
+    Ok(())
+}
+
+fn id(stem: &str, several: bool, n: usize, metadata: &BTreeMap<String, String>) -> String {
+    let own = metadata.iter().find(|(k, v)| k.eq_ignore_ascii_case("id") && !v.is_empty() && several).map(|(_, v)| v.clone());
+    own.unwrap_or_else(|| if several { format!("{stem}#{}", n + 1) } else { stem.to_owned() })
+}
+
+/// `4000..650:2`
+fn axis(text: &str) -> anyhow::Result<Vec<f64>> {
+    let parts = text.split_once("..").and_then(|(from, rest)| {
+        let (to, step) = rest.split_once(':')?;
+        Some((from.trim().parse::<f64>().ok()?, to.trim().parse::<f64>().ok()?, step.trim().parse::<f64>().ok()?))
+    });
+    let Some((from, to, step)) = parts else {
+        return Err(Refused::usage(format!("--axis {text:?}: give from, to and step, such as 4000..650:2")));
+    };
+    even(from.min(to), from.max(to), step.abs(), from > to).map_err(|e| Refused::usage(format!("--axis: {e}")))
+}
+
+/// Rows of a CSV by the value of its column id.
+type ById = (Vec<String>, HashMap<String, Vec<String>>);
+
+fn metadata_table(path: &Path) -> anyhow::Result<ById> {
+    let whole = |what: String| Refused::input(format!("{}: {what}", path.display()));
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_path(path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    let header: Vec<String> = reader.headers().map_err(|e| whole(e.to_string()))?.iter().map(str::to_lowercase).collect();
+    let Some(at) = header.iter().position(|h| h == "id") else { return Err(whole("it has no column id".into())) };
+    let mut rows = HashMap::new();
+    for record in reader.records() {
+        let record = record.map_err(|e| whole(e.to_string()))?;
+        let row: Vec<String> = record.iter().map(str::to_owned).collect();
+        let id = row.get(at).cloned().unwrap_or_default();
+        if rows.insert(id.clone(), row).is_some() {
+            return Err(whole(format!("id {id:?} occurs twice")));
+        }
+    }
+    Ok((header, rows))
+}
+
+/// Ids that differ, and columns of what is known beside the numbers.
+fn columns<T>(all: &mut [Found<T>], keep: &[String], table: Option<&ById>) -> anyhow::Result<Vec<(String, Vec<String>)>> {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    all.iter().for_each(|f| *counts.entry(f.id.clone()).or_default() += 1);
+    for f in all.iter_mut().filter(|f| counts[&f.id] > 1) {
+        // Files of one name in several folders are told apart by these.
+        f.id = format!("{}/{}", Path::new(&f.file).parent().unwrap_or_else(|| Path::new("")).display(), f.id);
+    }
+    let mut seen = HashSet::new();
+    if let Some(f) = all.iter().find(|f| !seen.insert(f.id.clone())) {
+        return Err(Refused::input(format!(
+            "{}: the id {:?} occurs twice; ids must differ. Rename one of the files",
+            f.file, f.id
+        )));
+    }
+    let mut found = vec![
+        ("id".to_owned(), all.iter().map(|f| f.id.clone()).collect::<Vec<_>>()),
+        ("file".to_owned(), all.iter().map(|f| f.file.clone()).collect()),
+    ];
+    if all.iter().any(|f| !f.name.is_empty()) {
+        found.push(("title".to_owned(), all.iter().map(|f| f.name.clone()).collect()));
+    }
+    let wanted = USUAL.iter().map(|u| (*u).to_owned()).chain(keep.iter().map(|k| k.to_lowercase()));
+    for key in wanted {
+        let texts: Vec<String> = all
+            .iter()
+            .map(|f| f.metadata.iter().find(|(k, _)| k.eq_ignore_ascii_case(&key)).map_or(String::new(), |(_, v)| v.clone()))
+            .collect();
+        if texts.iter().any(|t| !t.is_empty()) && !found.iter().any(|(name, _)| *name == key) {
+            found.push((key, texts));
+        }
+    }
+    if let Some((header, rows)) = table {
+        if !all.iter().any(|f| rows.contains_key(&f.id)) {
+            let (ours, theirs) = (&all[0].id, rows.keys().min().map_or("", String::as_str));
+            return Err(Refused::input(format!(
+                "--metadata: none of its ids is one of a spectrum; a spectrum's is {ours:?}, one of the table's is {theirs:?}"
+            )));
+        }
+        for (j, name) in header.iter().enumerate().filter(|(_, n)| *n != "id" && !n.is_empty()) {
+            let texts = all.iter().map(|f| rows.get(&f.id).and_then(|r| r.get(j)).cloned().unwrap_or_default()).collect();
+            found.retain(|(known, _)| known != name);
+            found.push((name.clone(), texts));
+        }
+    }
+    Ok(found)
+}
+
+fn store_curves(
+    mut all: Vec<Found<Spectrum>>,
+    options: &SpectraOptions,
+    asked: Option<Vec<f64>>,
+    table: Option<&ById>,
+    target: &Address,
+    left_out: &mut Vec<(String, String)>,
+) -> anyhow::Result<usize> {
+    // One unit for all: what most say.
+    let unit_of = |f: &Found<Spectrum>| (f.what.axis.quantity, f.what.axis.unit.clone());
+    let first = unit_of(&all[0]);
+    if let Some(other) = all.iter().find(|f| unit_of(f) != first) {
+        let say = |u: &(Quantity, String)| format!("{} {}", u.0.name(), u.1).trim().to_owned();
+        return Err(Refused::input(format!(
+            "{} has the axis {:?}, {} has {:?}; import them apart, or say the --unit of those that do not say it",
+            all[0].file,
+            say(&first),
+            other.file,
+            say(&unit_of(other))
+        )));
+    }
+    let values: HashSet<&str> = all.iter().map(|f| f.what.unit.as_str()).collect();
+    if values.len() > 1 {
+        let mut named: Vec<&str> = values.into_iter().map(|v| if v.is_empty() { "none said" } else { v }).collect();
+        named.sort_unstable();
+        return Err(Refused::input(format!("the spectra have different units: {}; import them apart", named.join(", "))));
+    }
+    let how = Interpolation::by_name(&options.interpolate).unwrap_or_default();
+    let shared = all.iter().all(|f| same_axis(&all[0].what.axis.values, &f.what.axis.values));
+    let axis = match asked {
+        Some(axis) => axis,
+        None if shared => all[0].what.axis.values.clone(),
+        None => common(all.iter().map(|f| &f.what.axis.values[..])).map_err(|e| Refused::input(e.to_string()))?,
+    };
+    let rows: Vec<Result<Vec<f64>, String>> =
+        all.par_iter().map(|f| resample(&f.what.axis.values, &f.what.values, &axis, how).map_err(|e| e.to_string())).collect();
+    let mut kept = Vec::new();
+    let mut values = Vec::new();
+    for (f, row) in all.drain(..).zip(rows) {
+        match row {
+            Ok(row) => {
+                values.extend(row);
+                kept.push(f);
+            }
+            Err(why) => left_out.push((f.file, why)),
+        }
+    }
+    if kept.is_empty() || (options.strict && !left_out.is_empty()) {
+        return Ok(0);
+    }
+    let unit = Some(first.1).filter(|u| !u.is_empty());
+    let resampled = if shared && options.axis.is_none() { "none" } else { how.name() };
+    let mut attributes = vec![
+        ("made_by".to_owned(), concat!("striae import spectra ", env!("CARGO_PKG_VERSION")).to_owned()),
+        ("axis_quantity".to_owned(), first.0.name().to_owned()),
+        ("value_unit".to_owned(), kept[0].what.unit.clone()),
+        ("interpolation".to_owned(), resampled.to_owned()),
+    ];
+    attributes.retain(|(_, v)| !v.is_empty());
+    let plan = Plan {
+        rows: kept.len(),
+        width: axis.len(),
+        axis: Some((axis, unit)),
+        columns: columns(&mut kept, &options.keep, table)?,
+        attributes,
+        ..Plan::default()
+    };
+    let writer = NewCollection::create(target, Element::F64, &plan, options.overwrite)?;
+    writer.put(0, &Values::F64(values))?;
+    writer.finish()?;
+    Ok(kept.len())
+}
+
+fn store_lists(
+    mut all: Vec<Found<PeakList>>,
+    options: &SpectraOptions,
+    table: Option<&ById>,
+    target: &Address,
+) -> anyhow::Result<usize> {
+    let columns = columns(&mut all, &options.keep, table)?;
+    let n = all.len();
+    let group = target.inner.clone().unwrap_or_default();
+    let path = |name: &str| format!("{group}/{name}");
+    let mut indptr = vec![0_u64];
+    for f in &all {
+        indptr.push(indptr[indptr.len() - 1] + f.what.mz.len() as u64);
+    }
+    let peaks = indptr[n] as usize;
+    let precursors = all.iter().any(|f| f.what.precursor_mz.is_some());
+    let longest = |texts: &[String]| texts.iter().map(String::len).max().unwrap_or(0).max(1);
+    let mut layout = Layout::default()
+        .group(&group)
+        .attribute(&group, "made_by", concat!("striae import spectra ", env!("CARGO_PKG_VERSION")))
+        .dataset(&path("indptr"), &[n + 1], Stored::U64)
+        .dataset(&path("mz"), &[peaks], Stored::F64)
+        .dataset(&path("intensity"), &[peaks], Stored::F64);
+    if precursors {
+        layout = layout.dataset(&path("precursor_mz"), &[n], Stored::F64);
+    }
+    for (name, texts) in &columns {
+        layout = layout.dataset(&path(name), &[n], Stored::Text(longest(texts)));
+    }
+    let writer = Writer::extend(&target.file, &layout, options.overwrite)?;
+    writer.put(&path("indptr"), 0, &indptr)?;
+    for (f, at) in all.iter().zip(&indptr) {
+        writer.put(&path("mz"), *at, &f.what.mz)?;
+        writer.put(&path("intensity"), *at, &f.what.intensity)?;
+    }
+    if precursors {
+        let found: Vec<f64> = all.iter().map(|f| f.what.precursor_mz.unwrap_or(f64::NAN)).collect();
+        writer.put(&path("precursor_mz"), 0, &found)?;
+    }
+    for (name, texts) in &columns {
+        writer.put_texts(&path(name), 0, texts)?;
+    }
+    writer.finish()?;
+    Ok(n)
+}
+
+fn profiles_of(options: &ProfileOptions, voice: Voice) -> anyhow::Result<()> {
+    if !(0.0..=1.0).contains(&options.non_detect) {
+        return Err(Refused::usage(format!("--non-detect is {}; give 0, or a share of the limit up to 1", options.non_detect)));
+    }
+    let bytes = std::fs::read(&options.file).with_context(|| format!("cannot read {}", options.file.display()))?;
+    let text = String::from_utf8(bytes).unwrap_or_else(|e| e.into_bytes().iter().map(|&b| char::from(b)).collect());
+    let orientation = if options.samples == "columns" { Orientation::Columns } else { Orientation::Rows };
+    let substitute = if options.non_detect > 0.0 { Substitute::Share(options.non_detect) } else { Substitute::Zero };
+    let found = profiles::read(text.trim_start_matches('\u{feff}'), orientation, substitute)
+        .map_err(|e| Refused::input(format!("{}: {e}", options.file.display())))?;
+    let (n, d) = (found.samples.len(), found.compounds.len());
+    let missing = found.detected.iter().filter(|d| !**d).count();
+    let target = Address { file: options.output.clone(), inner: Some(format!("/{}", options.collection.trim_matches('/'))) };
+    let mut columns = vec![("id".to_owned(), found.samples)];
+    columns.extend(found.columns.into_iter().filter(|(name, _)| name != "id"));
+    let plan = Plan {
+        rows: n,
+        width: d,
+        features: Some(found.compounds),
+        columns,
+        attributes: vec![
+            ("made_by".into(), concat!("striae import profiles ", env!("CARGO_PKG_VERSION")).into()),
+            (
+                "non_detect".into(),
+                if options.non_detect > 0.0 { format!("{} of the limit", options.non_detect) } else { "0".into() },
+            ),
+        ],
+        mask: true,
+        ..Plan::default()
+    };
+    let writer = NewCollection::create(&target, Element::F64, &plan, options.overwrite)?;
+    writer.put(0, &Values::F64(found.values))?;
+    let mask: Vec<u8> = found.detected.iter().map(|&d| u8::from(d)).collect();
+    writer.put_mask(0, &mask)?;
+    writer.finish()?;
+    if voice.json {
+        println!("{}", serde_json::json!({ "output": target.to_string(), "samples": n, "compounds": d, "non_detects": missing }));
+    } else if !voice.quiet {
+        println!("imported  {n} samples × {d} compounds, {missing} non-detects");
+        println!("stored    {target}");
+    }
+    Ok(())
+}

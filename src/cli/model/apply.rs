@@ -1,0 +1,260 @@
+//! `striae model apply`: what a stored model says of new rows, a piece at a time.
+
+use super::input::prepared;
+use crate::archive::model::{ModelRecord, NewModel, StoredModel, Table};
+use crate::archive::write::check_target;
+use crate::archive::{Address, Client};
+use crate::chemometrics::{Error, Model};
+use crate::cli::progress::Progress;
+use crate::cli::{Refused, Voice, collection};
+use crate::compare::digest::ValuesDigest;
+use crate::compare::{Observer as _, RowSource as _};
+use crate::matrix::Values;
+use crate::spectrum::resample::same_axis;
+use crate::spectrum::transform::Fitted;
+use faer::Mat;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Applies a stored model to new rows: scores and distances, classes, contents
+///
+/// Preparation, means and limits are those of the training rows. Rows of another width or axis are refused.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  striae model apply pca.h5 new.h5:/spectra -o new-scores.h5\n  striae model apply simca.h5 new.h5:/spectra -o judged.h5"
+)]
+pub struct Options {
+    /// Model: FILE.h5, or FILE.h5:/group
+    model: String,
+    /// New rows: FILE.h5:/path
+    input: String,
+    /// Result to write
+    #[arg(long, short)]
+    output: PathBuf,
+    /// Replace it if it is there
+    #[arg(long)]
+    overwrite: bool,
+}
+
+/// Columns that a model gives: name and width, then the numbers of each row side by side; and a text a row.
+struct Said {
+    numbers: Vec<(String, usize, Vec<f64>)>,
+    texts: Vec<(String, Vec<String>)>,
+}
+
+pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
+    let from = Instant::now();
+    let address = Address::parse(&options.model);
+    let reading = collection::reading()?;
+    let stored = StoredModel::open(&address, &reading)?;
+    let stored_of = |e: Error| Refused::input(format!("{address}: {e}"));
+    let model = Model::from_parts(&stored.parts).map_err(stored_of)?;
+    let fitted = stored.parts.texts.get("preparation").map(|json| Fitted::from_json(json)).transpose();
+    let fitted = fitted.map_err(|e| Refused::input(format!("{address}: {e}")))?;
+    let target = Address::parse(&options.output.display().to_string());
+    check_target(&target.file, options.overwrite || target.inner.is_some())?;
+    let mut source = collection::open(&options.input)?;
+    for (file, what) in [(&address.file, "the model"), (&source.address().file, "the input")] {
+        if crate::cli::compare::same_file(file, &target.file) {
+            return Err(Refused::usage(format!("{}: this is {what}; name another output", target.file.display())));
+        }
+    }
+    source.check_ids()?;
+    let (n, d) = (source.rows(), source.width());
+    let expected = fitted.as_ref().map(|f| f.widths().0).or_else(|| model.width());
+    if expected != Some(d) {
+        return Err(Refused::input(format!(
+            "{}: its rows have {d} features and the model is of {}; give it rows measured as those it was made of ({})",
+            source.name(),
+            expected.unwrap_or(0),
+            stored.record.input
+        )));
+    }
+    let axis_in = match &fitted {
+        Some(fitted) => fitted.axis_in().map(<[f64]>::to_vec),
+        None => stored.parts.arrays.get("axis").map(|a| a.values.clone()),
+    };
+    if let (Some(axis), Some((found, _))) = (&axis_in, source.axis()?)
+        && !same_axis(axis, &found)
+    {
+        return Err(Refused::input(format!(
+            "{}: its axis goes from {} to {}, that of the model from {} to {}; import the spectra to the same axis (striae import spectra --axis)",
+            source.name(),
+            found[0],
+            found[found.len() - 1],
+            axis[0],
+            axis[axis.len() - 1]
+        )));
+    }
+    let progress = Progress::new(voice.quiet || voice.json);
+    let started = collection::now();
+    let ids = source.ids()?;
+    progress.phase("apply", n as u64);
+    let mut digest = ValuesDigest::new(n, d, source.element());
+    let mut all = Said { numbers: Vec::new(), texts: Vec::new() };
+    let step = ((8 << 20) / (d * 8)).max(1);
+    for start in (0..n).step_by(step) {
+        let end = (start + step).min(n);
+        let values = source.read(start..end).map_err(crate::compare::Error::from)?;
+        digest.add(&values);
+        let raw = Mat::from_fn(end - start, d, |i, j| match &values {
+            Values::F32(v) => f64::from(v[i * d + j]),
+            Values::F64(v) => v[i * d + j],
+        });
+        let x = match &fitted {
+            Some(fitted) => prepared(&raw, fitted),
+            None => Ok(raw),
+        };
+        let said = x
+            .and_then(|x| says(&model, &stored, &x))
+            .map_err(|e| Refused::input(format!("{}, rows {start} to {end}: {e}", source.name())))?;
+        merge(&mut all, said);
+        progress.advance(end as u64)?;
+    }
+    let kind = stored.parts.text("kind").map_err(stored_of)?.to_owned();
+    let mut tables: Vec<(String, Table)> = all
+        .numbers
+        .into_iter()
+        .map(|(name, m, values)| (name, Table::Numbers { shape: if m == 0 { vec![n] } else { vec![n, m] }, values }))
+        .collect();
+    tables.extend(all.texts.iter().map(|(name, texts)| (name.clone(), Table::Texts(texts.clone()))));
+    if let Some(ids) = ids {
+        tables.push(("id".into(), Table::Texts(ids)));
+    }
+    let record = ModelRecord {
+        tool: "striae".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        input: source.name(),
+        rows: n,
+        width: d,
+        values_blake3: digest.finish(),
+        options: BTreeMap::from([("applied".to_owned(), address.to_string())]),
+        started,
+        seconds: from.elapsed().as_secs_f64(),
+        model_blake3: stored.record.model_blake3.clone(),
+        warnings: Vec::new(),
+    };
+    NewModel::create(&target, &kind, None, &tables, &record, options.overwrite)?.finish(&record)?;
+    progress.clear();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    if let Some((_, texts)) = all.texts.first() {
+        texts.iter().for_each(|t| *counts.entry(if t.is_empty() { "none".into() } else { t.clone() }).or_default() += 1);
+    }
+    if voice.json {
+        println!(
+            "{}",
+            serde_json::json!({ "output": target.to_string(), "rows": n, "model": kind, "counts": counts, "seconds": record.seconds })
+        );
+    } else if !voice.quiet {
+        println!("applied   {kind} of {} × {} to {n} rows in {:.1} s", stored.record.rows, stored.record.width, record.seconds);
+        if !counts.is_empty() {
+            println!("rows      {}", counts.iter().map(|(k, n)| format!("{k} {n}")).collect::<Vec<_>>().join(", "));
+        }
+        println!("stored    {target}");
+    }
+    drop(Client::open(&target.file, &reading)?);
+    Ok(())
+}
+
+fn flat(m: &Mat<f64>) -> Vec<f64> {
+    let d = m.ncols();
+    (0..m.nrows() * d).map(|k| m[(k / d.max(1), k % d.max(1))]).collect()
+}
+
+fn named(classes: &[String], of: &[Option<usize>]) -> Vec<String> {
+    of.iter().map(|c| c.and_then(|c| classes.get(c)).cloned().unwrap_or_default()).collect()
+}
+
+/// What the model says of prepared rows.
+fn says(model: &Model, stored: &StoredModel, x: &Mat<f64>) -> Result<Said, Error> {
+    let x = x.as_ref();
+    let matrix = |name: &str, m: &Mat<f64>| (name.to_owned(), m.ncols(), flat(m));
+    let vector = |name: &str, v: Vec<f64>| (name.to_owned(), 0, v);
+    let mut said = Said { numbers: Vec::new(), texts: Vec::new() };
+    match model {
+        Model::Pca(pca, limits) => {
+            let seen = pca.project(x)?;
+            let last = pca.components() - 1;
+            if let Some(limits) = limits.last() {
+                let rows = stored.record.rows;
+                let flags = (0..x.nrows()).map(|i| limits.flag(seen.t2[(i, last)], seen.q[(i, last)], rows).name().to_owned());
+                said.texts.push(("flag".into(), flags.collect()));
+            }
+            said.numbers.extend([matrix("scores", &seen.scores), matrix("t2", &seen.t2), matrix("q", &seen.q)]);
+        }
+        Model::Regression(m) => {
+            let seen = m.see(x)?;
+            said.numbers.push(matrix("predicted", &m.predict(x, m.components())?));
+            said.numbers.extend([matrix("scores", &seen.scores), matrix("t2", &seen.t2), matrix("q", &seen.q)]);
+        }
+        Model::Opls(m) => {
+            let seen = m.see(x)?;
+            said.numbers.extend([
+                vector("predicted", seen.predicted),
+                vector("score", seen.score),
+                matrix("orthogonal", &seen.orthogonal),
+            ]);
+            said.numbers.retain(|(_, _, v)| !v.is_empty());
+        }
+        Model::PlsDa(m) => {
+            let found = m.predict(x, m.regression.components())?;
+            said.texts.push(("class".into(), named(&m.classes, &crate::chemometrics::plsda::largest(found.as_ref()))));
+            let seen = m.regression.see(x)?;
+            said.numbers.extend([
+                matrix("membership", &found),
+                matrix("scores", &seen.scores),
+                matrix("t2", &seen.t2),
+                matrix("q", &seen.q),
+            ]);
+        }
+        Model::Lda(m) => {
+            let found = m.predict(x)?;
+            said.texts.push(("class".into(), named(&m.classes, &crate::chemometrics::plsda::largest(found.as_ref()))));
+            said.numbers.extend([matrix("posterior", &found), matrix("coordinates", &m.project(x)?)]);
+        }
+        Model::Knn(m) => {
+            let votes = m.predict(x)?;
+            said.texts.push(("class".into(), votes.iter().map(|v| m.classes[v.class].clone()).collect()));
+            said.numbers.push(("shares".into(), m.classes.len(), votes.iter().flat_map(|v| v.shares.clone()).collect()));
+            said.numbers.push(vector("nearest", votes.iter().map(|v| v.nearest).collect()));
+        }
+        Model::Simca(m) => {
+            let judged = m.judge(x)?;
+            // All classes that accept a row, the clearest first.
+            let accepted = judged.iter().map(|row| {
+                let mut all: Vec<(f64, &str)> =
+                    row.iter().zip(&m.classes).filter(|(j, _)| j.accepted()).map(|(j, c)| (j.ratio, c.name.as_str())).collect();
+                all.sort_by(|a, b| a.0.total_cmp(&b.0));
+                all.into_iter().map(|(_, name)| name).collect::<Vec<_>>().join(" ")
+            });
+            said.texts.push(("accepted".into(), accepted.collect()));
+            let g = m.classes.len();
+            let each = |f: fn(&crate::chemometrics::simca::Judged) -> f64| judged.iter().flatten().map(f).collect::<Vec<_>>();
+            said.numbers.extend([
+                ("ratio".into(), g, each(|j| j.ratio)),
+                ("t2".into(), g, each(|j| j.t2)),
+                ("q".into(), g, each(|j| j.q)),
+            ]);
+        }
+        Model::Mcr(m) => {
+            let (contents, lack) = m.resolve(x)?;
+            said.numbers.extend([matrix("contents", &contents), vector("lack_of_fit", lack)]);
+        }
+        Model::Hca(_) => return Err(Error::Option("a tree says nothing of new rows".into())),
+    }
+    Ok(said)
+}
+
+fn merge(all: &mut Said, more: Said) {
+    if all.numbers.is_empty() && all.texts.is_empty() {
+        *all = more;
+        return;
+    }
+    for ((_, _, into), (_, _, from)) in all.numbers.iter_mut().zip(more.numbers) {
+        into.extend(from);
+    }
+    for ((_, into), (_, from)) in all.texts.iter_mut().zip(more.texts) {
+        into.extend(from);
+    }
+}

@@ -1,0 +1,233 @@
+//! The rows that a model is made of, in memory, raw and prepared; and what is stored of a finished model.
+
+use super::{Common, Validation};
+use crate::archive::model::{ModelRecord, NewModel, Table};
+use crate::archive::write::check_target;
+use crate::archive::{Address, Collection};
+use crate::chemometrics::columns::rows_of;
+use crate::chemometrics::validate::Plan;
+use crate::chemometrics::{Error as Fault, Parts};
+use crate::cli::progress::Progress;
+use crate::cli::{Refused, Voice, collection};
+use crate::compare::digest::ValuesDigest;
+use crate::compare::{Observer as _, RowSource as _, bytes};
+use crate::matrix::Values;
+use crate::spectrum::transform::{Fitted, Recipe};
+use faer::Mat;
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// Rows in memory.
+pub struct Material {
+    pub source: Collection,
+    pub raw: Mat<f64>,
+    pub axis: Option<Vec<f64>>,
+    pub unit: Option<String>,
+    pub recipe: Option<Recipe>,
+    pub digest: String,
+    pub target: Address,
+    pub progress: Progress,
+    started: String,
+    from: Instant,
+}
+
+/// In words for the person who asked.
+pub fn refused(error: &Fault) -> anyhow::Error {
+    match error {
+        Fault::Option(_) | Fault::Components { .. } => Refused::usage(error.to_string()),
+        Fault::Numerics { .. } => anyhow::anyhow!("{error}"),
+        _ => Refused::input(error.to_string()),
+    }
+}
+
+impl Material {
+    /// Opens and reads the rows.
+    pub fn open(common: &Common, voice: Voice) -> anyhow::Result<Self> {
+        let from = Instant::now();
+        let recipe = common.prepare.as_deref().map(Recipe::parse).transpose().map_err(|e| Refused::usage(e.to_string()))?;
+        let target = Address::parse(&common.output.display().to_string());
+        check_target(&target.file, common.overwrite || target.inner.is_some())?;
+        let mut source = collection::open(&common.input)?;
+        if crate::cli::compare::same_file(&source.address().file, &target.file) {
+            return Err(Refused::usage(format!("{}: this is the input; name another output", target.file.display())));
+        }
+        source.check_ids()?;
+        let (n, d) = (source.rows(), source.width());
+        // The rows as f64 in memory, prepared and centred once more, and decomposed.
+        let needed = 8 * (n as u64) * (d as u64) * 5 + (64 << 20);
+        if needed > common.memory {
+            return Err(Refused::usage(format!(
+                "--memory {} is too little: this model of {n} × {d} needs {} in memory. Give more, or prepare fewer features (keep, bin), or model fewer rows",
+                bytes(common.memory),
+                bytes(needed)
+            )));
+        }
+        let progress = Progress::new(voice.quiet || voice.json);
+        progress.phase("read", n as u64);
+        let mut digest = ValuesDigest::new(n, d, source.element());
+        let mut raw = Mat::zeros(n, d);
+        let step = ((8 << 20) / (d * 8)).max(1);
+        for start in (0..n).step_by(step) {
+            let end = (start + step).min(n);
+            let values = source.read(start..end).map_err(crate::compare::Error::from)?;
+            digest.add(&values);
+            for i in start..end {
+                for j in 0..d {
+                    raw[(i, j)] = match &values {
+                        Values::F32(v) => f64::from(v[(i - start) * d + j]),
+                        Values::F64(v) => v[(i - start) * d + j],
+                    };
+                }
+            }
+            progress.advance(end as u64)?;
+        }
+        let axis = source.axis()?;
+        let unit = axis.as_ref().and_then(|(_, unit)| unit.clone());
+        let axis = axis.map(|(a, _)| a).filter(|a| a.iter().all(|x| x.is_finite()));
+        for i in 0..n {
+            if let Some(j) = (0..d).find(|&j| !raw[(i, j)].is_finite()) {
+                let id = source.label(i).map_or(String::new(), |l| format!(" (id {l:?})"));
+                return Err(Refused::input(format!(
+                    "{}: row {i}{id}, feature {j} is {}; models need finite numbers. Correct the row, or leave it out",
+                    source.name(),
+                    raw[(i, j)]
+                )));
+            }
+        }
+        Ok(Self { source, raw, axis, unit, recipe, digest: digest.finish(), target, progress, started: collection::now(), from })
+    }
+
+    /// The recipe as it learns of some rows; `None` where there is none.
+    pub fn learn(&self, rows: &[usize]) -> Result<Option<Fitted>, Fault> {
+        let Some(recipe) = &self.recipe else { return Ok(None) };
+        let d = self.raw.ncols();
+        let flat: Vec<f64> = rows.iter().flat_map(|&i| (0..d).map(move |j| (i, j))).map(|(i, j)| self.raw[(i, j)]).collect();
+        recipe.fit(self.axis.as_deref(), &mut (&flat[..], d)).map(Some).map_err(|e| Fault::Option(format!("--prepare: {e}")))
+    }
+
+    /// Some rows as a fitted recipe makes them.
+    pub fn prepared(&self, rows: &[usize], fitted: Option<&Fitted>) -> Result<Mat<f64>, Fault> {
+        let Some(fitted) = fitted else { return Ok(rows_of(self.raw.as_ref(), rows)) };
+        prepared(&rows_of(self.raw.as_ref(), rows), fitted)
+    }
+
+    /// One text a row.
+    pub fn labels(&mut self, column: &str) -> anyhow::Result<Vec<String>> {
+        Ok(self.source.texts_of(column)?)
+    }
+
+    /// One number a row.
+    pub fn numbers(&mut self, column: &str) -> anyhow::Result<Vec<f64>> {
+        let texts = self.source.texts_of(column)?;
+        let name = self.source.name();
+        texts
+            .iter()
+            .enumerate()
+            .map(|(row, text)| {
+                text.trim().parse::<f64>().ok().filter(|x| x.is_finite()).ok_or_else(|| {
+                    Refused::input(format!(
+                        "{name}: {column} of row {row} is {text:?}; a response is a finite number in every row"
+                    ))
+                })
+            })
+            .collect()
+    }
+
+    /// Groups of rows, and how validation divides them.
+    pub fn folds(&mut self, validation: &Validation) -> anyhow::Result<(Plan, Option<Vec<String>>, Vec<Vec<usize>>)> {
+        let groups = self.source.texts_of(&validation.group).ok();
+        let n = self.raw.nrows();
+        let several = groups.as_ref().is_some_and(|g| {
+            let different: std::collections::HashSet<&String> = g.iter().collect();
+            different.len() > 1 && different.len() < n
+        });
+        let plan = validation.validate.unwrap_or(match (several, n) {
+            (true, _) => Plan::Grouped,
+            (false, ..=50) => Plan::LeaveOneOut,
+            (false, _) => Plan::Venetian(10),
+        });
+        if several && plan != Plan::Grouped {
+            self.progress.warn(&format!(
+                "rows of one {} are in several folds of {}; what is found is too good. --validate grouped keeps them together",
+                validation.group,
+                plan.name()
+            ));
+        }
+        let folds = plan.folds(n, groups.as_deref(), validation.seed).map_err(|e| refused(&e))?;
+        Ok((plan, groups, folds))
+    }
+
+    /// Stores a model with its preparation and axis, and tables of the training rows.
+    pub fn store(
+        &mut self,
+        mut parts: Parts,
+        fitted: Option<&Fitted>,
+        options: BTreeMap<String, String>,
+        mut tables: Vec<(String, Table)>,
+        overwrite: bool,
+    ) -> anyhow::Result<ModelRecord> {
+        if let Some(fitted) = fitted {
+            parts.put_text("preparation", &fitted.to_json());
+        }
+        let axis = match fitted {
+            Some(fitted) => fitted.axis_out().map(<[f64]>::to_vec),
+            None => self.axis.clone(),
+        };
+        if let Some(axis) = axis {
+            parts.put_numbers("axis", &axis);
+        }
+        if let Some(unit) = &self.unit {
+            parts.put_text("axis_unit", unit);
+        }
+        if let Ok(ids) = self.source.texts_of("id") {
+            tables.push(("training/id".into(), Table::Texts(ids)));
+        }
+        let mut record = self.record(options);
+        record.model_blake3 = parts.digest();
+        let kind = parts.texts.get("kind").cloned().unwrap_or_default();
+        NewModel::create(&self.target, &kind, Some(&parts), &tables, &record, overwrite)?.finish(&record)?;
+        self.progress.clear();
+        Ok(record)
+    }
+
+    fn record(&self, options: BTreeMap<String, String>) -> ModelRecord {
+        ModelRecord {
+            tool: "striae".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            input: self.source.name(),
+            rows: self.raw.nrows(),
+            width: self.raw.ncols(),
+            values_blake3: self.digest.clone(),
+            options,
+            started: self.started.clone(),
+            seconds: self.from.elapsed().as_secs_f64(),
+            model_blake3: String::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// Rows as a fitted recipe makes them.
+pub fn prepared(raw: &Mat<f64>, fitted: &Fitted) -> Result<Mat<f64>, Fault> {
+    let d = raw.ncols();
+    let rows: Result<Vec<Vec<f64>>, _> =
+        (0..raw.nrows()).map(|i| fitted.prepare(i, &(0..d).map(|j| raw[(i, j)]).collect::<Vec<_>>())).collect();
+    let rows = rows.map_err(|e| Fault::Option(format!("--prepare: {e}")))?;
+    Ok(Mat::from_fn(rows.len(), fitted.widths().1, |i, j| rows[i][j]))
+}
+
+/// A matrix as a table.
+pub fn table(m: &Mat<f64>) -> Table {
+    let values = (0..m.nrows()).flat_map(|i| (0..m.ncols()).map(move |j| (i, j))).map(|(i, j)| m[(i, j)]).collect();
+    Table::Numbers { shape: vec![m.nrows(), m.ncols()], values }
+}
+
+/// Numbers as a table.
+pub fn column(values: Vec<f64>) -> Table {
+    Table::Numbers { shape: vec![values.len()], values }
+}
+
+/// Name and value, for the record.
+pub fn said(pairs: &[(&str, String)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect()
+}

@@ -1,0 +1,413 @@
+//! `striae model pca`, of any number of rows: by singular values where they fit, else by covariance or subspace iteration in passes.
+
+use super::input::refused;
+use super::{Common, parse_rule};
+use crate::archive::Address;
+use crate::archive::model::{ModelRecord, NewModel, Table};
+use crate::archive::write::check_target;
+use crate::chemometrics::limits::{Flag, Limits, Rule};
+use crate::chemometrics::moments::{BLOCK, Moments};
+use crate::chemometrics::pca::{Pca, most_components};
+use crate::chemometrics::subspace::Subspace;
+use crate::chemometrics::{Columns, Model, Scaling};
+use crate::cli::progress::Progress;
+use crate::cli::{Refused, Voice, collection, prepare};
+use crate::compare::digest::ValuesDigest;
+use crate::compare::pieces::pieces;
+use crate::compare::{Error, Observer as _, RowSource, bytes};
+use crate::matrix::Values;
+use crate::spectrum::prepared::Prepared;
+use crate::spectrum::transform::Recipe;
+use faer::{Mat, MatRef};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Widest rows whose covariance is formed.
+const MOST_COVARIANCE: usize = 4096;
+/// Most numbers that are decomposed in memory.
+const MOST_SVD: usize = 1 << 24;
+
+/// Principal components, with scores, loadings, T² and Q, their limits, and rows that are extreme or outliers
+///
+/// Any number of rows: small collections by singular values, larger ones by their covariance in one pass (up to 4096 features), else
+/// by subspace iteration in several. Which way depends on the sizes alone, so that the result does not depend on memory.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  striae model pca archive.h5:/spectra --components 5 --prepare \"snv | savgol(window=15, poly=2, deriv=1)\" -o pca.h5
+  striae model pca archive.h5:/profiles --scale autoscale --limits robust -o pca.h5
+  striae model apply pca.h5 new.h5:/spectra -o new-scores.h5")]
+pub struct Options {
+    #[command(flatten)]
+    common: Common,
+    /// Components; fewer where the rows have no more
+    #[arg(long, short = 'a', default_value_t = 10)]
+    components: usize,
+    /// Limits of T² and Q: classic, chi2, moments, robust
+    #[arg(long, default_value = "moments", value_parser = parse_rule)]
+    limits: Rule,
+    /// Share of good rows that are called extreme
+    #[arg(long, default_value_t = 0.05)]
+    alpha: f64,
+    /// Chance that any good row is called an outlier
+    #[arg(long, default_value_t = 0.01)]
+    gamma: f64,
+    /// How it is computed: auto, svd, covariance, subspace
+    #[arg(long, default_value = "auto", value_parser = ["auto", "svd", "covariance", "subspace"])]
+    method: String,
+    /// Seed of subspace iteration
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
+    let from = Instant::now();
+    let common = &options.common;
+    let target = Address::parse(&common.output.display().to_string());
+    check_target(&target.file, common.overwrite || target.inner.is_some())?;
+    let recipe = common.prepare.as_deref().map(Recipe::parse).transpose().map_err(|e| Refused::usage(e.to_string()))?;
+    let mut raw = collection::open(&common.input)?;
+    if crate::cli::compare::same_file(&raw.address().file, &target.file) {
+        return Err(Refused::usage(format!("{}: this is the input; name another output", target.file.display())));
+    }
+    raw.check_ids()?;
+    let progress = Progress::new(voice.quiet || voice.json);
+    let started = collection::now();
+    let name = raw.name();
+    let ids = raw.ids()?;
+    let axis = raw.axis()?;
+    let (mut plain, mut through);
+    let (source, fitted): (&mut dyn RowSource, _) = match &recipe {
+        None => {
+            plain = raw;
+            (&mut plain, None)
+        }
+        Some(recipe) => {
+            let fitted = Arc::new(prepare::fitted(&mut raw, recipe, &progress)?);
+            through = Prepared::new(raw, fitted.clone(), false)?;
+            (&mut through, Some(fitted))
+        }
+    };
+    let (n, d) = (source.rows(), source.width());
+    let components = options.components.min(most_components(n, d)).max(1);
+    let method = match options.method.as_str() {
+        "auto" if n * d <= MOST_SVD => "svd",
+        "auto" if d <= MOST_COVARIANCE => "covariance",
+        "auto" => "subspace",
+        other => other,
+    };
+    let (n64, d64) = (n as u64, d as u64);
+    // Scores, T² and Q of all rows, their ids and flags.
+    let of_distances = 8 * n64 * 3 * components as u64 + n64 * 160;
+    let needed = (96 << 20)
+        + of_distances
+        + match method {
+            "svd" => 8 * n64 * d64 * 5,
+            "covariance" => Moments::bytes(d) + 8 * d64 * d64 * 4,
+            _ => Subspace::bytes(d, components),
+        }
+        + 4 * (BLOCK * d * 8) as u64;
+    if needed > common.memory {
+        return Err(Refused::usage(format!(
+            "--memory {} is too little: PCA of {n} × {d} by {method} needs {}. Give more, or ask for fewer --components",
+            bytes(common.memory),
+            bytes(needed)
+        )));
+    }
+    let mut digest = ValuesDigest::new(n, d, source.element());
+    let (mut notes, mut extra) = (Vec::new(), BTreeMap::new());
+    let pca = match method {
+        "svd" => {
+            progress.phase("read", n as u64);
+            let mut x = Mat::zeros(n, d);
+            each(source, &progress, |start, values| {
+                digest.add(values);
+                fill(&mut x, start, values);
+            })?;
+            Pca::fit(x.as_ref(), common.scale, components, common.solver)
+        }
+        "covariance" => {
+            progress.phase("covary", n as u64);
+            let mut moments = Moments::new(d);
+            each(source, &progress, |_, values| {
+                digest.add(values);
+                moments.add(values);
+            })?;
+            finite(moments.mean(), &name)?;
+            let columns = Columns::from_moments(moments.mean().to_vec(), &moments.variances(), common.scale);
+            uncentred(common.scale)?;
+            Pca::from_covariance(columns, moments.covariance().as_ref(), n, components, common.solver)
+        }
+        _ => {
+            uncentred(common.scale)?;
+            let (columns, total) = means(source, &progress, &mut digest, common.scale, &name)?;
+            let scale: Option<Vec<f64>> =
+                (common.scale != Scaling::Centre).then(|| columns.divisor.iter().map(|s| 1.0 / s).collect());
+            let mut found = Subspace::new(n, columns.mean.clone(), scale, components, options.seed);
+            loop {
+                progress.phase("axes", n as u64);
+                each(source, &progress, |_, values| found.add(values))?;
+                if found.end_pass() {
+                    break;
+                }
+            }
+            extra.insert("passes".to_owned(), found.passes.to_string());
+            let worst = found.residuals.iter().copied().fold(0.0, f64::max);
+            extra.insert("largest_residual".to_owned(), format!("{worst:e}"));
+            if worst > crate::chemometrics::subspace::ENOUGH {
+                notes.push(format!("after {} passes an axis is known to {worst:.1e} of the first eigenvalue only", found.passes));
+            }
+            Pca::from_axes(columns, found.axes, found.eigenvalues, total, n)
+        }
+    }
+    .map_err(|e| refused(&e))?;
+    let a = pca.components();
+    // A second pass for the scores; distances are kept for their limits.
+    let (mut t2, mut q) = (vec![0.0; n * a], vec![0.0; n * a]);
+    let mut parts = Model::Pca(pca.clone(), Vec::new()).to_parts();
+    if let Some(fitted) = &fitted {
+        parts.put_text("preparation", &fitted.to_json());
+    }
+    let out_axis = fitted.as_ref().map_or_else(|| axis.as_ref().map(|(a, _)| a.clone()), |f| f.axis_out().map(<[f64]>::to_vec));
+    if let Some(axis) = out_axis.filter(|a| a.iter().all(|x| x.is_finite())) {
+        parts.put_numbers("axis", &axis);
+    }
+    if let Some(unit) = axis.and_then(|(_, unit)| unit) {
+        parts.put_text("axis_unit", &unit);
+    }
+    // Limits have their place now and their numbers after the pass.
+    let blank = Limits::of(&pca, a, &[1.0, 2.0, 3.0], &[1.0, 2.0, 3.0], Rule::Moments, options.alpha, options.gamma)
+        .map_err(|e| refused(&e))?;
+    let has_limits = n >= 3;
+    if has_limits {
+        Limits::put(&vec![blank; a], &mut parts);
+        parts.put_text("limit_rule", options.limits.name());
+    }
+    let mut record = ModelRecord {
+        tool: "striae".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        input: name,
+        rows: n,
+        width: d,
+        values_blake3: digest.finish(),
+        options: BTreeMap::from([
+            ("model".to_owned(), "pca".to_owned()),
+            ("components".to_owned(), a.to_string()),
+            ("scale".to_owned(), common.scale.name().to_owned()),
+            ("solver".to_owned(), common.solver.name().to_owned()),
+            ("method".to_owned(), method.to_owned()),
+            ("limits".to_owned(), options.limits.name().to_owned()),
+            ("prepare".to_owned(), recipe.map_or_else(String::new, |r| r.to_string())),
+        ]),
+        started,
+        seconds: 0.0,
+        model_blake3: "0".repeat(64),
+        warnings: notes,
+    };
+    record.options.extend(extra);
+    progress.phase("scores", n as u64);
+    let mut scores = vec![0.0; n * a];
+    let mut failed = None;
+    each(source, &progress, |start, values| match seen(&pca, values, d) {
+        Ok((s, t, e)) => {
+            let span = start * a..start * a + s.len();
+            scores[span.clone()].copy_from_slice(&s);
+            t2[span.clone()].copy_from_slice(&t);
+            q[span].copy_from_slice(&e);
+        }
+        Err(e) => failed = Some(e),
+    })?;
+    if let Some(e) = failed {
+        return Err(refused(&e));
+    }
+    let limits = if has_limits {
+        let (t2, q) = (MatRef::from_row_major_slice(&t2, n, a), MatRef::from_row_major_slice(&q, n, a));
+        crate::chemometrics::limits::limits(&pca, t2, q, options.limits, options.alpha, options.gamma).map_err(|e| refused(&e))?
+    } else {
+        Vec::new()
+    };
+    Limits::put(&limits, &mut parts);
+    record.model_blake3 = parts.digest();
+    let flags: Vec<Flag> =
+        limits.last().map_or_else(Vec::new, |l| (0..n).map(|i| l.flag(t2[i * a + a - 1], q[i * a + a - 1], n)).collect());
+    let shape = vec![n, a];
+    let mut tables = vec![
+        ("training/scores".to_owned(), Table::Numbers { shape: shape.clone(), values: scores }),
+        ("training/t2".to_owned(), Table::Numbers { shape: shape.clone(), values: t2 }),
+        ("training/q".to_owned(), Table::Numbers { shape, values: q }),
+    ];
+    if has_limits {
+        tables.push(("training/flag".to_owned(), Table::Texts(flags.iter().map(|f| f.name().to_owned()).collect())));
+    }
+    if let Some(ids) = &ids {
+        tables.push(("training/id".to_owned(), Table::Texts(ids.clone())));
+    }
+    record.seconds = from.elapsed().as_secs_f64();
+    NewModel::create(&target, "pca", Some(&parts), &tables, &record, common.overwrite)?.finish(&record)?;
+    progress.clear();
+    report(&pca, &limits, &flags, ids.as_deref(), &record, &target, voice);
+    Ok(())
+}
+
+/// All rows, block by block, through `look`.
+fn each(source: &mut dyn RowSource, progress: &Progress, mut look: impl FnMut(usize, &Values)) -> anyhow::Result<()> {
+    let d = source.width();
+    // Whole blocks, so that sums do not depend on the pieces.
+    let blocks = ((4 << 20) / (BLOCK * d * 8)).max(1);
+    pieces(source, blocks * BLOCK, progress, |start, values| {
+        look(start, &values);
+        progress.progress((start + values.len() / d) as u64);
+        Ok::<_, Error>(values)
+    })?;
+    Ok(())
+}
+
+fn fill(x: &mut Mat<f64>, start: usize, values: &Values) {
+    let d = x.ncols();
+    for k in 0..values.len() {
+        x[(start + k / d, k % d)] = match values {
+            Values::F32(v) => f64::from(v[k]),
+            Values::F64(v) => v[k],
+        };
+    }
+}
+
+fn finite(mean: &[f64], name: &str) -> anyhow::Result<()> {
+    match mean.iter().position(|m| !m.is_finite()) {
+        None => Ok(()),
+        Some(j) => {
+            Err(Refused::input(format!("{name}: feature {j} holds NaN or infinity in some row; models need finite numbers")))
+        }
+    }
+}
+
+fn uncentred(scale: Scaling) -> anyhow::Result<()> {
+    if scale == Scaling::None {
+        return Err(Refused::usage(
+            "--scale none (no centring) is possible in memory only, with --method svd; take centre, autoscale or pareto",
+        ));
+    }
+    Ok(())
+}
+
+/// Means, divisors and total variance, in one pass without a covariance.
+fn means(
+    source: &mut dyn RowSource,
+    progress: &Progress,
+    digest: &mut ValuesDigest,
+    scale: Scaling,
+    name: &str,
+) -> anyhow::Result<(Columns, f64)> {
+    let (n, d) = (source.rows(), source.width());
+    progress.phase("means", n as u64);
+    let (mut mean, mut square, mut count) = (vec![0.0; d], vec![0.0; d], 0.0_f64);
+    each(source, progress, |_, values| {
+        digest.add(values);
+        // Welford's running means (doi:10.1080/00401706.1962.10490022).
+        for i in 0..values.len() / d {
+            count += 1.0;
+            for j in 0..d {
+                let x = match values {
+                    Values::F32(v) => f64::from(v[i * d + j]),
+                    Values::F64(v) => v[i * d + j],
+                };
+                let off = x - mean[j];
+                mean[j] += off / count;
+                square[j] += off * (x - mean[j]);
+            }
+        }
+    })?;
+    finite(&mean, name)?;
+    let variance: Vec<f64> = square.iter().map(|s| s / (count - 1.0).max(1.0)).collect();
+    let columns = Columns::from_moments(mean, &variance, scale);
+    let total = variance.iter().zip(&columns.divisor).map(|(v, s)| v / (s * s)).sum();
+    Ok((columns, total))
+}
+
+/// Scores, T² and Q of rows, row-major.
+type Seen = (Vec<f64>, Vec<f64>, Vec<f64>);
+
+fn seen(pca: &Pca, values: &Values, d: usize) -> Result<Seen, crate::chemometrics::Error> {
+    let n = values.len() / d;
+    let a = pca.components();
+    let parts: Vec<Result<Seen, crate::chemometrics::Error>> = (0..n)
+        .step_by(128)
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|start| {
+            let count = 128.min(n - start);
+            let x = Mat::from_fn(count, d, |i, j| match values {
+                Values::F32(v) => f64::from(v[(start + i) * d + j]),
+                Values::F64(v) => v[(start + i) * d + j],
+            });
+            let seen = pca.project(x.as_ref())?;
+            let flat = |m: &Mat<f64>| (0..count * a).map(|k| m[(k / a, k % a)]).collect::<Vec<_>>();
+            Ok((flat(&seen.scores), flat(&seen.t2), flat(&seen.q)))
+        })
+        .collect();
+    let mut all: Seen = (Vec::with_capacity(n * a), Vec::with_capacity(n * a), Vec::with_capacity(n * a));
+    for part in parts {
+        let (s, t, q) = part?;
+        all.0.extend(s);
+        all.1.extend(t);
+        all.2.extend(q);
+    }
+    Ok(all)
+}
+
+fn report(
+    pca: &Pca,
+    limits: &[Limits],
+    flags: &[Flag],
+    ids: Option<&[String]>,
+    record: &ModelRecord,
+    target: &Address,
+    voice: Voice,
+) {
+    let explained = pca.explained();
+    let of = |flag: Flag| -> Vec<String> {
+        let rows = flags.iter().enumerate().filter(|(_, f)| **f == flag).map(|(i, _)| i);
+        rows.map(|i| ids.and_then(|ids| ids.get(i)).cloned().unwrap_or_else(|| format!("row {i}"))).collect()
+    };
+    let (extreme, outliers) = (of(Flag::Extreme), of(Flag::Outlier));
+    if voice.json {
+        println!(
+            "{}",
+            serde_json::json!({
+                "model": target.to_string(), "rows": record.rows, "width": record.width, "components": pca.components(),
+                "eigenvalues": &pca.eigenvalues[..pca.components()], "explained": explained, "method": record.options.get("method"),
+                "extreme": extreme, "outliers": outliers, "seconds": record.seconds, "digest": record.model_blake3,
+            })
+        );
+        return;
+    }
+    if voice.quiet {
+        return;
+    }
+    println!("modelled  {} × {} by {} in {:.1} s", record.rows, record.width, record.options["method"], record.seconds);
+    println!("   component   eigenvalue   explained   together      T² limit       Q limit");
+    let mut together = 0.0;
+    for (k, share) in explained.iter().enumerate() {
+        together += share;
+        let (t2, q) = limits.get(k).map_or((f64::NAN, f64::NAN), |l| (l.t2_extreme, l.q_extreme));
+        println!(
+            "   {:>9} {:>12.5} {:>9.2} % {:>8.2} % {t2:>13.4} {q:>13.5}",
+            k + 1,
+            pca.eigenvalues[k],
+            100.0 * share,
+            100.0 * together
+        );
+    }
+    for (what, rows) in [("extreme", extreme), ("outliers", outliers)] {
+        if !rows.is_empty() {
+            let more = if rows.len() > 12 { format!(" and {} more", rows.len() - 12) } else { String::new() };
+            println!("{what:<9} {}{more}", rows.iter().take(12).cloned().collect::<Vec<_>>().join(", "));
+        }
+    }
+    for note in &record.warnings {
+        println!("note      {note}");
+    }
+    println!("stored    {target}");
+    println!("digest    {}", record.model_blake3);
+}

@@ -1,0 +1,221 @@
+//! `striae prepare`: spectra as a recipe makes them, in a collection of their own.
+
+use super::progress::Progress;
+use super::{Refused, Voice, collection};
+use crate::archive::new_collection::Plan;
+use crate::archive::{Address, Collection, NewCollection};
+use crate::compare::{Observer as _, RowSource as _};
+use crate::matrix::{Element, Values};
+use crate::spectrum::prepared::{Prepared, fit};
+use crate::spectrum::transform::catalogue::{Kind, STEPS};
+use crate::spectrum::transform::{Fitted, Recipe};
+use anyhow::Context as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Bytes of prepared rows that are written together.
+const PIECE: usize = 8 << 20;
+
+/// Prepares the spectra (rows) of a collection by a recipe: scatter, smoothing, baseline, scaling, parts of the axis
+///
+/// Means and reference spectra are learnt of all rows of the collection and stored with the result, so that later material is prepared
+/// exactly so: striae prepare NEW --like EARLIER. Ids, exhibits, sources and other columns come along.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  striae prepare archive.h5:/spectra --recipe \"snv | savgol(window=15, poly=2, deriv=1)\" -o prepared.h5:/spectra
+  striae prepare archive.h5:/profiles --recipe \"sum | root(4)\" -o prepared.h5:/profiles
+  striae prepare archive.h5:/spectra --recipe-file nir.toml -o prepared.h5
+  striae prepare new.h5:/spectra --like prepared.h5:/spectra -o new-prepared.h5:/spectra
+  striae prepare --list")]
+pub struct Options {
+    /// Collection to prepare: FILE.h5:/path
+    #[arg(required_unless_present = "list")]
+    input: Option<String>,
+    /// Steps in order, separated by |
+    #[arg(long, value_name = "STEPS", conflicts_with_all = ["recipe_file", "like"])]
+    recipe: Option<String>,
+    /// The same from a file: one line, or TOML with a [[step]] each
+    #[arg(long, value_name = "FILE", conflicts_with = "like")]
+    recipe_file: Option<PathBuf>,
+    /// Prepare as this collection was prepared, with what was learnt then
+    #[arg(long, value_name = "FILE.h5:/path")]
+    like: Option<String>,
+    /// Collection to write: FILE.h5:/path; a file that is there is added to
+    #[arg(long, short, required_unless_present = "list")]
+    output: Option<String>,
+    /// Replace the collection if it is there
+    #[arg(long)]
+    overwrite: bool,
+    /// Store f32 and not f64: half the room, seven digits
+    #[arg(long)]
+    f32: bool,
+    /// Show all steps with their parameters
+    #[arg(long)]
+    list: bool,
+}
+
+/// The recipe that options name.
+fn recipe(options: &Options) -> anyhow::Result<Recipe> {
+    let text = match (&options.recipe, &options.recipe_file) {
+        (Some(text), _) => text.clone(),
+        (None, Some(file)) => {
+            std::fs::read_to_string(file).with_context(|| format!("cannot read the recipe {}", file.display()))?
+        }
+        (None, None) => {
+            return Err(Refused::usage(
+                "what is to be done? Give --recipe, --recipe-file or --like; striae prepare --list shows the steps",
+            ));
+        }
+    };
+    Recipe::parse(&text).map_err(|e| Refused::usage(e.to_string()))
+}
+
+/// A collection with its own recipe fitted, or with one that was fitted before.
+pub fn fitted(source: &mut Collection, recipe: &Recipe, progress: &Progress) -> anyhow::Result<Fitted> {
+    let axis = source.axis()?.map(|(axis, _)| axis).filter(|a| a.iter().all(|x| x.is_finite()));
+    if recipe.needs_fit() {
+        progress.phase("learn", source.rows() as u64);
+    }
+    Ok(fit(recipe, axis.as_deref(), source, progress)?)
+}
+
+/// Refuses rows on another axis than the recipe was fitted with.
+pub fn same_axis(source: &mut Collection, fitted: &Fitted) -> anyhow::Result<()> {
+    let (Some(expected), Some((found, _))) = (fitted.axis_in(), source.axis()?) else { return Ok(()) };
+    if source.width() == expected.len() && !crate::spectrum::resample::same_axis(expected, &found) {
+        return Err(Refused::input(format!(
+            "{}: its axis goes from {} to {}, that of the earlier preparation from {} to {}; import the spectra to the same axis (striae import spectra --axis)",
+            source.name(),
+            found.first().copied().unwrap_or(f64::NAN),
+            found.last().copied().unwrap_or(f64::NAN),
+            expected[0],
+            expected[expected.len() - 1],
+        )));
+    }
+    Ok(())
+}
+
+/// What a collection says beside its values, for another one of the same rows.
+pub fn plan_of(source: &mut Collection) -> anyhow::Result<Plan> {
+    let mut plan = Plan { rows: source.rows(), ..Plan::default() };
+    let others = source.others().to_vec();
+    for name in ["id", "exhibit", "source"] {
+        // A column that is not there is none.
+        if let Ok(texts) = source.texts_of(name) {
+            plan.columns.push((name.to_owned(), texts));
+        }
+    }
+    for (name, numbers) in others.into_iter().filter(|(n, _)| !["id", "exhibit", "source"].contains(&n.as_str())) {
+        let texts = source.texts_of(&name)?;
+        if numbers {
+            plan.numbers.push((name, texts.iter().map(|t| t.parse().unwrap_or(f64::NAN)).collect()));
+        } else {
+            plan.columns.push((name, texts));
+        }
+    }
+    Ok(plan)
+}
+
+pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
+    if options.list {
+        list(voice);
+        return Ok(());
+    }
+    let (Some(input), Some(output)) = (&options.input, &options.output) else {
+        return Err(Refused::usage("give a collection and -o"));
+    };
+    let target = Address::parse(output);
+    let asked = if options.like.is_some() { None } else { Some(recipe(options)?) };
+    let mut source = collection::open(input)?;
+    source.check_ids()?;
+    if super::compare::same_file(&source.address().file, &target.file) && source.address().inner == target.inner {
+        return Err(Refused::usage(format!("{target}: this is the input; name another collection")));
+    }
+    let progress = Progress::new(voice.quiet || voice.json);
+    let fitted = match (&options.like, asked) {
+        (Some(like), _) => {
+            let mut earlier = collection::open(like)?;
+            let Some(json) = earlier.note("preparation")? else {
+                return Err(Refused::input(format!(
+                    "{like}: it was not made by striae prepare, so there is nothing to do alike"
+                )));
+            };
+            Fitted::from_json(&json).map_err(|e| Refused::input(format!("{like}: {e}")))?
+        }
+        (None, Some(recipe)) => fitted(&mut source, &recipe, &progress)?,
+        (None, None) => return Err(Refused::usage("give --recipe or --like")),
+    };
+    same_axis(&mut source, &fitted)?;
+    let mut plan = plan_of(&mut source)?;
+    let unit = source.axis()?.and_then(|(_, unit)| unit);
+    plan.width = fitted.widths().1;
+    plan.axis = fitted.axis_out().map(|a| (a.to_vec(), unit));
+    if fitted.widths().0 == fitted.widths().1 {
+        plan.features = source.features()?;
+    }
+    plan.attributes = vec![
+        ("recipe".into(), fitted.recipe().to_string()),
+        ("made_by".into(), concat!("striae prepare ", env!("CARGO_PKG_VERSION")).into()),
+        ("made_of".into(), source.name()),
+    ];
+    plan.texts = vec![("preparation".into(), fitted.to_json())];
+    let element = if options.f32 { Element::F32 } else { Element::F64 };
+    let line = fitted.recipe().to_string();
+    let mut prepared = Prepared::new(source, Arc::new(fitted), false)?;
+    let (rows, width) = (prepared.rows(), prepared.width());
+    let writer = NewCollection::create(&target, element, &plan, options.overwrite)?;
+    progress.phase("prepare", rows as u64);
+    let step = (PIECE / (width * 8)).max(1);
+    for start in (0..rows).step_by(step) {
+        let end = (start + step).min(rows);
+        let values = prepared.read(start..end).map_err(crate::compare::Error::from)?;
+        let values = match (values, element) {
+            (Values::F64(v), Element::F32) => Values::F32(v.into_iter().map(|x| x as f32).collect()),
+            (values, _) => values,
+        };
+        writer.put(start, &values)?;
+        progress.advance(end as u64)?;
+    }
+    writer.finish()?;
+    progress.clear();
+    if voice.json {
+        println!("{}", serde_json::json!({ "output": target.to_string(), "rows": rows, "width": width, "recipe": line }));
+    } else if !voice.quiet {
+        println!("prepared  {rows} rows: {line}");
+        println!("stored    {target} ({rows} × {width})");
+    }
+    Ok(())
+}
+
+fn list(voice: Voice) {
+    let allowed = |kind: &Kind| match kind {
+        Kind::Count(range) => format!("{} … {}", range.start(), range.end()),
+        Kind::Number(low, high) if low.is_infinite() && high.is_infinite() => "a number".into(),
+        Kind::Number(low, high) if high.is_infinite() => format!("above {low}"),
+        Kind::Number(low, high) => format!("above {low}, below {high}"),
+        Kind::Word(words) => words.join(", "),
+        Kind::Ranges => "ranges such as 650..1800".into(),
+    };
+    if voice.json {
+        let all: Vec<_> = STEPS
+            .iter()
+            .map(|s| {
+                let params: Vec<_> = s
+                    .params
+                    .iter()
+                    .map(|p| serde_json::json!({ "name": p.name, "allowed": allowed(&p.kind), "default": p.default, "help": p.help }))
+                    .collect();
+                serde_json::json!({ "name": s.name, "help": s.help, "learns": s.fitted, "parameters": params })
+            })
+            .collect();
+        println!("{}", serde_json::Value::from(all));
+        return;
+    }
+    for step in STEPS {
+        println!("{:<14}{}{}", step.name, step.help, if step.fitted { " (learns)" } else { "" });
+        for p in step.params {
+            let default = p.default.map_or("must be given".to_owned(), |d| format!("default {d}"));
+            println!("    {:<14}{}: {}; {default}", p.name, p.help, allowed(&p.kind));
+        }
+    }
+}
