@@ -2,7 +2,7 @@
 # Each target sets up what it needs first; what is there already is not looked for twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-peers bench-search bench-sweep bench-overlap bench-growth bench-gpu bench-folds bench-ccf bench-peaks bench-memory check-transforms check-matchms doc man clean
+.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-peers bench-search bench-sweep bench-overlap bench-growth bench-gpu bench-folds bench-ccf bench-peaks bench-memory bench-pca check-transforms check-matchms doc man clean
 
 # The tools that setup found or made: cmake first in PATH, STRIAE_PYTHON for tests.
 WITH := ./scripts/with-tools.sh
@@ -76,6 +76,10 @@ bench-ccf: build ## lagged correlation against a batched FFT in SciPy, in one ru
 bench-peaks: build ## peak lists against matchms and ms_entropy, in one run; installs both into target/tools/venv
 	@./scripts/setup.sh matchms
 	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/peers/peaks.py'
+
+bench-pca: build ## PCA of 1,000,000 × 512 out of a file, under 1 GiB, beside scikit-learn's IncrementalPCA (some 5 minutes); ARGS="--rows 100000"
+	@./scripts/setup.sh sklearn
+	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/chemometrics/pca.py $(ARGS)'
 
 check-transforms: setup ## prepared spectra against SciPy, chemotools and pybaselines on real ones; installs both into target/tools/venv
 	@./scripts/setup.sh transforms

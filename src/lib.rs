@@ -10,5 +10,6 @@ pub mod evaluate;
 pub mod logo;
 pub mod matrix;
 pub mod metric;
+pub mod report;
 pub mod spectrum;
 pub mod toolmark;

@@ -75,6 +75,6 @@ mod tests {
         assert_eq!(table.counts, [[2, 1, 0], [0, 1, 1]]);
         assert_eq!((table.accuracy(), table.sensitivity(0), table.sensitivity(1)), (0.6, 2.0 / 3.0, 0.5));
         assert_eq!((table.specificity(0), table.specificity(1)), (1.0, 2.0 / 3.0));
-        assert!((table.balanced() - (2.0 / 3.0 + 0.5) / 2.0).abs() < 1e-15);
+        assert!((table.balanced() - f64::midpoint(2.0 / 3.0, 0.5)).abs() < 1e-15);
     }
 }

@@ -46,7 +46,9 @@ impl Distance {
         let mut row: Vec<f64> = row.iter().map(|x| x - mean).collect();
         if matches!(self, Self::Cosine | Self::Correlation) {
             let length = row.iter().map(|x| x * x).sum::<f64>().sqrt();
-            row.iter_mut().for_each(|x| *x /= length);
+            for x in &mut row {
+                *x /= length;
+            }
         }
         row
     }

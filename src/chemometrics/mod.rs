@@ -40,6 +40,7 @@ pub mod validate;
 
 pub use columns::{Columns, Scaling};
 pub use error::Error;
+pub use faer::{Mat, MatRef};
 pub use model::Model;
 pub use parts::Parts;
 pub use solver::Solver;

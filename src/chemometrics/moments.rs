@@ -88,14 +88,18 @@ impl Moments {
         for row in block.chunks_exact(d) {
             mean.iter_mut().zip(row).for_each(|(m, x)| *m += x);
         }
-        mean.iter_mut().for_each(|m| *m /= count as f64);
+        for m in &mut mean {
+            *m /= count as f64;
+        }
         block.par_chunks_exact_mut(d).for_each(|row| row.iter_mut().zip(&mean).for_each(|(x, m)| *x -= m));
         // What rounding the mean left over: the block's rows do not sum to zero exactly.
         let mut rest = vec![0.0; d];
         for row in block.chunks_exact(d) {
             rest.iter_mut().zip(row).for_each(|(r, x)| *r += x);
         }
-        rest.iter_mut().for_each(|r| *r /= count as f64);
+        for r in &mut rest {
+            *r /= count as f64;
+        }
         let (before, more) = (self.rows as f64, count as f64);
         let delta: Vec<f64> = mean.iter().zip(&rest).zip(&self.mean).map(|((m, r), old)| (m - old) + r).collect();
         let weight = before * more / (before + more);

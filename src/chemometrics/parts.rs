@@ -100,7 +100,7 @@ impl Parts {
     /// As [`Self::numbers`], and when it is no whole number.
     pub fn count(&self, name: &str) -> Result<usize, Error> {
         match self.numbers(name, Some(1))?[..] {
-            [n] if n >= 0.0 && n <= 9e15 && n.fract() == 0.0 => Ok(n as usize),
+            [n] if (0.0..=9e15).contains(&n) && n.fract() == 0.0 => Ok(n as usize),
             _ => Err(Error::Stored(format!("{name} is no count"))),
         }
     }

@@ -140,20 +140,27 @@ impl Pca {
     /// [`Error::Width`], [`Error::NotFinite`].
     pub fn project(&self, x: MatRef<'_, f64>) -> Result<Projection, Error> {
         let x = self.columns.apply(x)?;
-        let (n, d, a) = (x.nrows(), x.ncols(), self.components());
+        let (n, a) = (x.nrows(), self.components());
         let scores = &x * &self.loadings;
+        // What all components leave, by subtraction and not as ‖x‖² − Σt², which loses the digits that Q is made of; with fewer
+        // components Q is larger by the squares of their scores, sums that lose none.
+        let rest = x - &scores * self.loadings.transpose();
         let mut t2 = Mat::zeros(n, a);
         let mut q = Mat::zeros(n, a);
-        for i in 0..n {
-            let mut rest: Vec<f64> = (0..d).map(|j| x[(i, j)]).collect();
-            let mut sum = 0.0;
-            for k in 0..a {
-                let t = scores[(i, k)];
-                sum += t * t / self.eigenvalues[k];
-                t2[(i, k)] = sum;
-                // By subtraction and not as ‖x‖² − Σt², which loses the digits that Q is made of.
-                rest.iter_mut().enumerate().for_each(|(j, r)| *r -= t * self.loadings[(j, k)]);
-                q[(i, k)] = rest.iter().map(|r| r * r).sum();
+        let mut left = vec![0.0; n];
+        for column in rest.col_iter() {
+            left.iter_mut().zip(column.iter()).for_each(|(l, r)| *l += r * r);
+        }
+        for k in (0..a).rev() {
+            for (i, left) in left.iter_mut().enumerate() {
+                q[(i, k)] = *left;
+                *left += scores[(i, k)] * scores[(i, k)];
+            }
+        }
+        for k in 0..a {
+            for i in 0..n {
+                let before = if k > 0 { t2[(i, k - 1)] } else { 0.0 };
+                t2[(i, k)] = before + scores[(i, k)] * scores[(i, k)] / self.eigenvalues[k];
             }
         }
         Ok(Projection { scores, t2, q })

@@ -162,6 +162,7 @@ struct Found<T> {
     what: T,
 }
 
+#[allow(clippy::too_many_lines, reason = "the steps of one command in their order, each a call")]
 fn spectra(options: &SpectraOptions, voice: Voice) -> anyhow::Result<()> {
     let files = files_of(&options.files)?;
     if files.is_empty() {
@@ -309,7 +310,9 @@ fn metadata_table(path: &Path) -> anyhow::Result<ById> {
 /// Ids that differ, and columns of what is known beside the numbers.
 fn columns<T>(all: &mut [Found<T>], keep: &[String], table: Option<&ById>) -> anyhow::Result<Vec<(String, Vec<String>)>> {
     let mut counts: HashMap<String, usize> = HashMap::new();
-    all.iter().for_each(|f| *counts.entry(f.id.clone()).or_default() += 1);
+    for f in all.iter() {
+        *counts.entry(f.id.clone()).or_default() += 1;
+    }
     for f in all.iter_mut().filter(|f| counts[&f.id] > 1) {
         // Files of one name in several folders are told apart by these.
         f.id = format!("{}/{}", Path::new(&f.file).parent().unwrap_or_else(|| Path::new("")).display(), f.id);
@@ -362,25 +365,32 @@ fn store_curves(
     target: &Address,
     left_out: &mut Vec<(String, String)>,
 ) -> anyhow::Result<usize> {
-    // One unit for all: what most say.
-    let unit_of = |f: &Found<Spectrum>| (f.what.axis.quantity, f.what.axis.unit.clone());
-    let first = unit_of(&all[0]);
-    if let Some(other) = all.iter().find(|f| unit_of(f) != first) {
-        let say = |u: &(Quantity, String)| format!("{} {}", u.0.name(), u.1).trim().to_owned();
-        return Err(Refused::input(format!(
-            "{} has the axis {:?}, {} has {:?}; import them apart, or say the --unit of those that do not say it",
-            all[0].file,
-            say(&first),
-            other.file,
-            say(&unit_of(other))
-        )));
+    // One unit for all: what most say, the first of as many. Others are no rows of this collection.
+    let unit_of = |f: &Found<Spectrum>| (f.what.axis.quantity, f.what.axis.unit.clone(), f.what.unit.clone());
+    let say = |u: &(Quantity, String, String)| {
+        let none = |t: &str| if t.is_empty() { "no unit".to_owned() } else { t.to_owned() };
+        format!("{} in {}, values in {}", if u.0 == Quantity::Unknown { "x" } else { u.0.name() }, none(&u.1), none(&u.2))
+    };
+    let mut counts: Vec<((Quantity, String, String), usize)> = Vec::new();
+    for unit in all.iter().map(unit_of) {
+        match counts.iter_mut().find(|(known, _)| *known == unit) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((unit, 1)),
+        }
     }
-    let values: HashSet<&str> = all.iter().map(|f| f.what.unit.as_str()).collect();
-    if values.len() > 1 {
-        let mut named: Vec<&str> = values.into_iter().map(|v| if v.is_empty() { "none said" } else { v }).collect();
-        named.sort_unstable();
-        return Err(Refused::input(format!("the spectra have different units: {}; import them apart", named.join(", "))));
-    }
+    let Some(first) = counts.iter().rev().max_by_key(|(_, n)| *n).map(|(u, _)| u.clone()) else { return Ok(0) };
+    all.retain(|f| {
+        let same = unit_of(f) == first;
+        if !same {
+            let why = format!(
+                "it has {}, and most have {}; import it apart, or say --unit and --value-unit where files do not",
+                say(&unit_of(f)),
+                say(&first)
+            );
+            left_out.push((f.file.clone(), why));
+        }
+        same
+    });
     let how = Interpolation::by_name(&options.interpolate).unwrap_or_default();
     let shared = all.iter().all(|f| same_axis(&all[0].what.axis.values, &f.what.axis.values));
     let axis = match asked {

@@ -16,6 +16,7 @@ mod memory;
 mod metrics;
 mod model;
 mod peaks;
+mod plots;
 mod prepare;
 mod progress;
 mod settings;

@@ -1,11 +1,12 @@
 //! `striae prepare`: spectra as a recipe makes them, in a collection of their own.
 
 use super::progress::Progress;
-use super::{Refused, Voice, collection};
+use super::{Refused, Voice, collection, plots};
 use crate::archive::new_collection::Plan;
 use crate::archive::{Address, Collection, NewCollection};
 use crate::compare::{Observer as _, RowSource as _};
 use crate::matrix::{Element, Values};
+use crate::report::plot::{Figure, Panel, Spectra};
 use crate::spectrum::prepared::{Prepared, fit};
 use crate::spectrum::transform::catalogue::{Kind, STEPS};
 use crate::spectrum::transform::{Fitted, Recipe};
@@ -49,6 +50,9 @@ pub struct Options {
     /// Store f32 and not f64: half the room, seven digits
     #[arg(long)]
     f32: bool,
+    /// Folder for a picture of raw and prepared spectra, as SVG and PNG
+    #[arg(long, value_name = "FOLDER")]
+    plot: Option<PathBuf>,
     /// Show all steps with their parameters
     #[arg(long)]
     list: bool,
@@ -163,6 +167,10 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let line = fitted.recipe().to_string();
     let mut prepared = Prepared::new(source, Arc::new(fitted), false)?;
     let (rows, width) = (prepared.rows(), prepared.width());
+    if let Some(folder) = &options.plot {
+        plots::folder(folder)?;
+        picture(&mut prepared, &plan, folder)?;
+    }
     let writer = NewCollection::create(&target, element, &plan, options.overwrite)?;
     progress.phase("prepare", rows as u64);
     let step = (PIECE / (width * 8)).max(1);
@@ -185,6 +193,40 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         println!("stored    {target} ({rows} × {width})");
     }
     Ok(())
+}
+
+/// Rows that are drawn at most; of more every so-many-th.
+const MOST_DRAWN: usize = 500;
+
+/// Raw spectra above prepared ones.
+fn picture(prepared: &mut Prepared<Collection>, plan: &Plan, folder: &std::path::Path) -> anyhow::Result<()> {
+    let rows = prepared.rows();
+    let every = rows.div_ceil(MOST_DRAWN).max(1);
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for row in (0..rows).step_by(every) {
+        let take = |values: Values, into: &mut Vec<f64>| match values {
+            Values::F32(v) => into.extend(v.into_iter().map(f64::from)),
+            Values::F64(v) => into.extend(v),
+        };
+        take(prepared.inner.read(row..row + 1).map_err(crate::compare::Error::from)?, &mut before);
+        take(prepared.read(row..row + 1).map_err(crate::compare::Error::from)?, &mut after);
+    }
+    let unit = plan.axis.as_ref().and_then(|(_, unit)| unit.clone()).unwrap_or_default();
+    let (d, e) = prepared.fitted().widths();
+    let points = |n: usize| (0..n).map(|i| i as f64).collect::<Vec<f64>>();
+    let at = prepared.fitted().axis_in().map_or_else(|| points(d), <[f64]>::to_vec);
+    let later = prepared.fitted().axis_out().map_or_else(|| points(e), <[f64]>::to_vec);
+    let (axis_title, descending) = (plots::axis_title(&unit), plots::falls(&unit));
+    let sources = plan.columns.iter().find(|(name, _)| name == "source").map(|(_, texts)| texts);
+    let different = sources.map_or(0, |s| s.iter().collect::<std::collections::HashSet<_>>().len());
+    let classes: Vec<&str> = match sources {
+        Some(sources) if different <= 8 => sources.iter().step_by(every).map(String::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let panel = |title, at, value_title, values| Panel { title, at, axis_title, unit: &unit, descending, value_title, values };
+    let panels = [panel("raw", &at[..], "Value", &before[..]), panel("prepared", &later[..], "Value", &after[..])];
+    let figure = Spectra { panels: &panels, classes: &classes, most: 100 };
+    plots::save(folder, "spectra", &prepared.fitted().recipe().to_string(), &Figure::Spectra(&figure))
 }
 
 fn list(voice: Voice) {

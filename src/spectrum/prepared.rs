@@ -2,7 +2,7 @@
 //!
 //! Rows are f64. Means and references are learnt of all rows of one collection ([`fit`]), and applied to any.
 
-use super::transform::{Error, Fitted, Recipe, Rows};
+use super::transform::{Error, Fitted, Look, Recipe, Rows};
 use crate::compare::pieces::pieces;
 use crate::compare::{self, ExhibitNames, Observer, RowSource, SourceError};
 use crate::matrix::{Element, Values};
@@ -51,7 +51,7 @@ impl Rows for Training<'_> {
         self.source.width()
     }
 
-    fn visit(&mut self, each: &mut dyn FnMut(usize, &mut [f64]) -> Result<(), Error>) -> Result<(), Error> {
+    fn visit(&mut self, each: &mut Look<'_>) -> Result<(), Error> {
         let step = (PIECE / (self.source.width() * 8).max(1)).max(1);
         let observer = self.observer;
         let mut block: Vec<f64> = Vec::new();

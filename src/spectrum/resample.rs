@@ -81,7 +81,7 @@ pub fn common<'a>(axes: impl Iterator<Item = &'a [f64]>) -> Result<Vec<f64>, Err
 /// [`Error::Axis`] when it makes no axis.
 pub fn even(low: f64, high: f64, step: f64, descending: bool) -> Result<Vec<f64>, Error> {
     let steps = (high - low) / step;
-    if !(low.is_finite() && high.is_finite() && step > 0.0 && steps >= 1.0 && steps <= 67_108_864.0) {
+    if !(low.is_finite() && high.is_finite() && step > 0.0 && (1.0..=67_108_864.0).contains(&steps)) {
         return Err(Error::Axis(format!("an axis from {low} to {high} by {step} has no two points, or too many")));
     }
     let whole = (steps + 1e-9).floor() as usize;

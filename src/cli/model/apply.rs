@@ -4,6 +4,7 @@ use super::input::prepared;
 use crate::archive::model::{ModelRecord, NewModel, StoredModel, Table};
 use crate::archive::write::check_target;
 use crate::archive::{Address, Client};
+use crate::chemometrics::Mat;
 use crate::chemometrics::{Error, Model};
 use crate::cli::progress::Progress;
 use crate::cli::{Refused, Voice, collection};
@@ -12,7 +13,6 @@ use crate::compare::{Observer as _, RowSource as _};
 use crate::matrix::Values;
 use crate::spectrum::resample::same_axis;
 use crate::spectrum::transform::Fitted;
-use faer::Mat;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -43,6 +43,7 @@ struct Said {
     texts: Vec<(String, Vec<String>)>,
 }
 
+#[allow(clippy::too_many_lines, reason = "the steps of one command in their order, each a call")]
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let from = Instant::now();
     let address = Address::parse(&options.model);
@@ -139,7 +140,9 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     progress.clear();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     if let Some((_, texts)) = all.texts.first() {
-        texts.iter().for_each(|t| *counts.entry(if t.is_empty() { "none".into() } else { t.clone() }).or_default() += 1);
+        for t in texts {
+            *counts.entry(if t.is_empty() { "none".into() } else { t.clone() }).or_default() += 1;
+        }
     }
     if voice.json {
         println!(

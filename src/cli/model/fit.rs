@@ -1,8 +1,9 @@
 //! `striae model pls|plsda|opls|lda|knn|simca|hca|mcr`: models that are made in memory, with their validation.
 
-use super::input::{Material, column, refused, said, table};
+use super::input::{Division, Material, column, refused, said, table};
 use super::{Common, Validation, parse_distance, parse_linkage, parse_method, parse_rule};
 use crate::archive::model::{ModelRecord, Table};
+use crate::chemometrics::Mat;
 use crate::chemometrics::classes::Classes;
 use crate::chemometrics::confusion::Confusion;
 use crate::chemometrics::hca::{Linkage, Tree};
@@ -16,9 +17,9 @@ use crate::chemometrics::regression::{Method, Options as RegressionOptions, Regr
 use crate::chemometrics::simca::{Options as SimcaOptions, Simca as SimcaModel};
 use crate::chemometrics::validate::{across, p_value, permuted};
 use crate::chemometrics::{Error, Model};
-use crate::cli::{Refused, Voice};
+use crate::cli::{Refused, Voice, plots};
 use crate::compare::RowSource as _;
-use faer::Mat;
+use crate::report::plot::{self, Dendrogram, ErrorCurve, Figure, Merge, Predictions};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -199,7 +200,9 @@ fn finish(record: &ModelRecord, material: &Material, lines: &[String], json: ser
         println!("{all}");
     } else if !voice.quiet {
         println!("modelled  {} × {} in {:.1} s", record.rows, record.width, record.seconds);
-        lines.iter().for_each(|l| println!("{l}"));
+        for l in lines {
+            println!("{l}");
+        }
         println!("stored    {}", material.target);
         println!("digest    {}", record.model_blake3);
     }
@@ -210,7 +213,7 @@ pub fn regression(o: &Regression, voice: Voice) -> anyhow::Result<()> {
     let n = material.raw.nrows();
     let columns: Vec<Vec<f64>> = o.response.iter().map(|c| material.numbers(c)).collect::<anyhow::Result<_>>()?;
     let y = Mat::from_fn(n, columns.len(), |i, j| columns[j][i]);
-    let (plan, _, folds) = material.folds(&o.validation)?;
+    let Division { plan, folds, .. } = material.folds(&o.validation)?;
     let least = folds.iter().map(Vec::len).max().unwrap_or(0);
     let most = o.components.min(n.saturating_sub(least + 1)).max(1);
     let options = |a: usize| RegressionOptions {
@@ -261,6 +264,22 @@ pub fn regression(o: &Regression, voice: Voice) -> anyhow::Result<()> {
         plan.name(),
         rmsecv.iter().map(|e| format!("{e:.4}")).collect::<Vec<_>>().join(" ")
     ));
+    if let Some(folder) = &o.common.plot {
+        let counts: Vec<usize> = (1..=most).collect();
+        let figure =
+            ErrorCurve { components: &counts, series: &[("RMSECV", &rmsecv)], chosen: Some(chosen), title: "RMSECV", unit: "" };
+        plots::save(folder, "rmsecv", &format!("Validated by {}", plan.name()), &Figure::ErrorCurve(&figure))?;
+        for (j, name) in o.response.iter().enumerate() {
+            let validated = of(&predicted[chosen - 1], j);
+            let figure = Predictions { reference: &columns[j], predicted: &validated, sets: &[], quantity: name, unit: "" };
+            plots::save(
+                folder,
+                &format!("predicted-{}", j + 1),
+                &format!("{name}, validated by {}", plan.name()),
+                &Figure::Predictions(&figure),
+            )?;
+        }
+    }
     let seen = model.see(x.as_ref()).map_err(|e| refused(&e))?;
     let mut parts = Model::Regression(model.clone()).to_parts();
     parts.put_list("responses", &o.response);
@@ -344,56 +363,63 @@ fn wrong(classes: &Classes, all: &[Vec<Option<usize>>]) -> Vec<Vec<f64>> {
     all.iter().map(|found| known.iter().map(|&i| f64::from(u8::from(found[i] != classes.of[i]))).collect()).collect()
 }
 
-/// p of the accuracy under random orders of the labels.
+/// A classifier that is asked for.
+struct Asked<'a> {
+    common: &'a Common,
+    validation: &'a Validation,
+    class: &'a str,
+    name: &'a str,
+    /// All components are kept and none chosen.
+    all: bool,
+    /// Further options, for the record.
+    extra: &'a [(&'a str, String)],
+    assign: &'a Assign<'a>,
+    /// Makes the model itself, with the chosen components.
+    make: &'a Make<'a>,
+}
+
+type Make<'a> = dyn Fn(&Mat<f64>, &Classes, usize) -> Result<Model, Error> + 'a;
+
+/// p of the balanced accuracy under random orders of the labels.
 fn permutation(
     material: &Material,
+    asked: &Asked<'_>,
     labels: &[String],
-    groups: Option<&[String]>,
-    folds: &[Vec<usize>],
-    validation: &Validation,
+    division: &Division,
     found: f64,
     at: usize,
-    assign: &Assign<'_>,
 ) -> Result<Option<f64>, Error> {
+    let validation = asked.validation;
     if validation.permutations == 0 {
         return Ok(None);
     }
     let others: Result<Vec<f64>, Error> = (0..validation.permutations as u64)
         .into_par_iter()
         .map(|round| {
-            let classes = Classes::of(&permuted(labels, groups, validation.seed, round));
-            let all = validated(material, &classes, folds, assign)?;
+            let classes = Classes::of(&permuted(labels, division.groups.as_deref(), validation.seed, round));
+            let all = validated(material, &classes, &division.folds, asked.assign)?;
             Ok(Confusion::of(&classes, &all[at.min(all.len() - 1)]).balanced())
         })
         .collect();
     Ok(Some(p_value(found, &others?)))
 }
 
-/// A classifier validated, chosen and described; the model itself is made by `make` with the chosen components.
-fn classifier(
-    common: &Common,
-    validation: &Validation,
-    class: &str,
-    name: &str,
-    all: bool,
-    extra: &[(&str, String)],
-    assign: &Assign<'_>,
-    make: &dyn Fn(&Mat<f64>, &Classes, usize) -> Result<Model, Error>,
-    voice: Voice,
-) -> anyhow::Result<()> {
+/// A classifier validated, its components chosen, described and stored.
+fn classifier(asked: &Asked<'_>, voice: Voice) -> anyhow::Result<()> {
+    let Asked { common, validation, class, name, all, extra, assign, make } = *asked;
     let mut material = Material::open(common, voice)?;
     let labels = material.labels(class)?;
     let classes = Classes::of(&labels);
     if classes.known().is_empty() {
         return Err(Refused::input(format!("{}: the column {class} names no class", material.source.name())));
     }
-    let (plan, groups, folds) = material.folds(validation)?;
-    let seen = validated(&material, &classes, &folds, assign).map_err(|e| refused(&e))?;
+    let division = material.folds(validation)?;
+    let Division { plan, groups, folds } = &division;
+    let seen = validated(&material, &classes, folds, assign).map_err(|e| refused(&e))?;
     let errors = wrong(&classes, &seen);
     let chosen = if all { seen.len() } else { validation.choose.choose(&errors) };
     let confusion = Confusion::of(&classes, &seen[chosen - 1]);
-    let p = permutation(&material, &labels, groups.as_deref(), &folds, validation, confusion.balanced(), chosen - 1, assign)
-        .map_err(|e| refused(&e))?;
+    let p = permutation(&material, asked, &labels, &division, confusion.balanced(), chosen - 1).map_err(|e| refused(&e))?;
     let known = classes.known();
     let fitted = material.learn(&known).map_err(|e| refused(&e))?;
     let x = material.prepared(&known, fitted.as_ref()).map_err(|e| refused(&e))?;
@@ -425,6 +451,13 @@ fn classifier(
         ("validation/class".into(), Table::Texts(assigned)),
         ("validation/accuracy".into(), column(accuracies.clone())),
     ];
+    if let Some(folder) = &common.plot {
+        let truth: Vec<&str> = confusion.names.iter().map(String::as_str).collect();
+        let given: Vec<&str> = truth.iter().copied().chain(["none"]).collect();
+        let counts: Vec<u64> = confusion.counts.iter().flatten().map(|&n| n as u64).collect();
+        let figure = plot::Confusion { truth: &truth, assigned: &given, counts: &counts };
+        plots::save(folder, "confusion", &format!("{name}, validated by {}", plan.name()), &Figure::Confusion(&figure))?;
+    }
     let record = material.store(model.to_parts(), fitted.as_ref(), options, tables, common.overwrite)?;
     let json = serde_json::json!({
         "components": chosen, "classes": confusion.names, "confusion": confusion.counts, "accuracy": confusion.accuracy(),
@@ -443,7 +476,17 @@ pub fn plsda(o: &PlsDa, voice: Voice) -> anyhow::Result<()> {
     let make = |x: &Mat<f64>, classes: &Classes, a: usize| {
         Ok(Model::PlsDa(PlsDaModel::fit(x.as_ref(), classes, a, o.common.scale, o.common.solver)?))
     };
-    classifier(&o.common, &o.validation, &o.class, "plsda", o.all, &[], &assign, &make, voice)
+    let asked = Asked {
+        common: &o.common,
+        validation: &o.validation,
+        class: &o.class,
+        name: "plsda",
+        all: o.all,
+        extra: &[],
+        assign: &assign,
+        make: &make,
+    };
+    classifier(&asked, voice)
 }
 
 pub fn lda(o: &Lda, voice: Voice) -> anyhow::Result<()> {
@@ -456,7 +499,17 @@ pub fn lda(o: &Lda, voice: Voice) -> anyhow::Result<()> {
         (1..=most).map(|a| Ok(largest(fit(x, classes, a)?.predict(new.as_ref())?.as_ref()))).collect()
     };
     let make = |x: &Mat<f64>, classes: &Classes, a: usize| Ok(Model::Lda(fit(x, classes, a)?));
-    classifier(&o.common, &o.validation, &o.class, "lda", o.all, &[("priors", o.priors.clone())], &assign, &make, voice)
+    let asked = Asked {
+        common: &o.common,
+        validation: &o.validation,
+        class: &o.class,
+        name: "lda",
+        all: o.all,
+        extra: &[("priors", o.priors.clone())],
+        assign: &assign,
+        make: &make,
+    };
+    classifier(&asked, voice)
 }
 
 pub fn knn(o: &Knn, voice: Voice) -> anyhow::Result<()> {
@@ -466,7 +519,17 @@ pub fn knn(o: &Knn, voice: Voice) -> anyhow::Result<()> {
     };
     let make = |x: &Mat<f64>, classes: &Classes, _: usize| Ok(Model::Knn(fit(x, classes)?));
     let extra = [("k", o.k.to_string()), ("distance", o.distance.name().to_owned())];
-    classifier(&o.common, &o.validation, &o.class, "knn", true, &extra, &assign, &make, voice)
+    let asked = Asked {
+        common: &o.common,
+        validation: &o.validation,
+        class: &o.class,
+        name: "knn",
+        all: true,
+        extra: &extra,
+        assign: &assign,
+        make: &make,
+    };
+    classifier(&asked, voice)
 }
 
 pub fn simca(o: &Simca, voice: Voice) -> anyhow::Result<()> {
@@ -498,13 +561,23 @@ pub fn simca(o: &Simca, voice: Voice) -> anyhow::Result<()> {
         ("gamma", o.gamma.to_string()),
         ("target", o.target.join(",")),
     ];
-    classifier(&o.common, &o.validation, &o.class, "simca", true, &extra, &assign, &make, voice)
+    let asked = Asked {
+        common: &o.common,
+        validation: &o.validation,
+        class: &o.class,
+        name: "simca",
+        all: true,
+        extra: &extra,
+        assign: &assign,
+        make: &make,
+    };
+    classifier(&asked, voice)
 }
 
 pub fn opls(o: &Opls, voice: Voice) -> anyhow::Result<()> {
     let mut material = Material::open(&o.common, voice)?;
     let y = material.numbers(&o.response)?;
-    let (plan, _, folds) = material.folds(&o.validation)?;
+    let Division { plan, folds, .. } = material.folds(&o.validation)?;
     let seen = across(&folds, |train, test| {
         let fitted = material.learn(train)?;
         let (x, new) = (material.prepared(train, fitted.as_ref())?, material.prepared(test, fitted.as_ref())?);
@@ -566,6 +639,19 @@ pub fn hca(o: &Hca, voice: Voice) -> anyhow::Result<()> {
         (None, Some(height)) => Some(tree.cut_at(height)),
         (None, None) => None,
     };
+    if let Some(folder) = &o.common.plot {
+        let merges: Vec<Merge> =
+            tree.steps.iter().map(|s| Merge { left: s.left, right: s.right, height: s.height, size: s.size }).collect();
+        let ids = material.labels("id").unwrap_or_else(|_| rows.iter().map(usize::to_string).collect());
+        let names: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let figure = Dendrogram { merges: &merges, names: &names, classes: &[], cut: o.height, title: "Distance" };
+        plots::save(
+            folder,
+            "dendrogram",
+            &format!("{} linkage, {} distance", o.linkage.name(), o.distance.name()),
+            &Figure::Dendrogram(&figure),
+        )?;
+    }
     let mut tables = vec![("training/order".into(), column(tree.order().iter().map(|&i| i as f64).collect()))];
     let mut lines = vec![format!(
         "{} linkage of {} distances, cophenetic correlation {:.4}",

@@ -4,6 +4,7 @@ use super::{Common, Validation};
 use crate::archive::model::{ModelRecord, NewModel, Table};
 use crate::archive::write::check_target;
 use crate::archive::{Address, Collection};
+use crate::chemometrics::Mat;
 use crate::chemometrics::columns::rows_of;
 use crate::chemometrics::validate::Plan;
 use crate::chemometrics::{Error as Fault, Parts};
@@ -13,7 +14,6 @@ use crate::compare::digest::ValuesDigest;
 use crate::compare::{Observer as _, RowSource as _, bytes};
 use crate::matrix::Values;
 use crate::spectrum::transform::{Fitted, Recipe};
-use faer::Mat;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -29,6 +29,13 @@ pub struct Material {
     pub progress: Progress,
     started: String,
     from: Instant,
+}
+
+/// How rows are divided for validation.
+pub struct Division {
+    pub plan: Plan,
+    pub groups: Option<Vec<String>>,
+    pub folds: Vec<Vec<usize>>,
 }
 
 /// In words for the person who asked.
@@ -47,6 +54,9 @@ impl Material {
         let recipe = common.prepare.as_deref().map(Recipe::parse).transpose().map_err(|e| Refused::usage(e.to_string()))?;
         let target = Address::parse(&common.output.display().to_string());
         check_target(&target.file, common.overwrite || target.inner.is_some())?;
+        if let Some(folder) = &common.plot {
+            crate::cli::plots::folder(folder)?;
+        }
         let mut source = collection::open(&common.input)?;
         if crate::cli::compare::same_file(&source.address().file, &target.file) {
             return Err(Refused::usage(format!("{}: this is the input; name another output", target.file.display())));
@@ -134,7 +144,7 @@ impl Material {
     }
 
     /// Groups of rows, and how validation divides them.
-    pub fn folds(&mut self, validation: &Validation) -> anyhow::Result<(Plan, Option<Vec<String>>, Vec<Vec<usize>>)> {
+    pub fn folds(&mut self, validation: &Validation) -> anyhow::Result<Division> {
         let groups = self.source.texts_of(&validation.group).ok();
         let n = self.raw.nrows();
         let several = groups.as_ref().is_some_and(|g| {
@@ -154,7 +164,7 @@ impl Material {
             ));
         }
         let folds = plan.folds(n, groups.as_deref(), validation.seed).map_err(|e| refused(&e))?;
-        Ok((plan, groups, folds))
+        Ok(Division { plan, groups, folds })
     }
 
     /// Stores a model with its preparation and axis, and tables of the training rows.

@@ -58,6 +58,9 @@ pub struct Common {
     /// Library that decomposes: faer, or lapack where it was built in (a second opinion)
     #[arg(long, default_value = "faer", value_parser = parse_solver)]
     pub solver: Solver,
+    /// Folder for pictures, each as SVG and PNG
+    #[arg(long, value_name = "FOLDER")]
+    pub plot: Option<PathBuf>,
     /// Most memory to use
     #[arg(long, default_value = "2GiB", value_name = "SIZE", value_parser = super::memory::parse)]
     pub memory: u64,

@@ -10,15 +10,16 @@ use crate::chemometrics::moments::{BLOCK, Moments};
 use crate::chemometrics::pca::{Pca, most_components};
 use crate::chemometrics::subspace::Subspace;
 use crate::chemometrics::{Columns, Model, Scaling};
+use crate::chemometrics::{Mat, MatRef};
 use crate::cli::progress::Progress;
-use crate::cli::{Refused, Voice, collection, prepare};
+use crate::cli::{Refused, Voice, collection, plots, prepare};
 use crate::compare::digest::ValuesDigest;
 use crate::compare::pieces::pieces;
 use crate::compare::{Error, Observer as _, RowSource, bytes};
 use crate::matrix::Values;
+use crate::report::plot::{self, Along, Border, Coverage, Distances, Explained, Figure, Loadings, Scores};
 use crate::spectrum::prepared::Prepared;
 use crate::spectrum::transform::Recipe;
-use faer::{Mat, MatRef};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -61,12 +62,16 @@ pub struct Options {
     seed: u64,
 }
 
+#[allow(clippy::too_many_lines, reason = "the steps of one command in their order, each a call")]
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let from = Instant::now();
     let common = &options.common;
     let target = Address::parse(&common.output.display().to_string());
     check_target(&target.file, common.overwrite || target.inner.is_some())?;
     let recipe = common.prepare.as_deref().map(Recipe::parse).transpose().map_err(|e| Refused::usage(e.to_string()))?;
+    if let Some(folder) = &common.plot {
+        plots::folder(folder)?;
+    }
     let mut raw = collection::open(&common.input)?;
     if crate::cli::compare::same_file(&raw.address().file, &target.file) {
         return Err(Refused::usage(format!("{}: this is the input; name another output", target.file.display())));
@@ -77,6 +82,8 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let name = raw.name();
     let ids = raw.ids()?;
     let axis = raw.axis()?;
+    let sources = if common.plot.is_some() { raw.source_names()? } else { None };
+    let features = if common.plot.is_some() { raw.features()? } else { None };
     let (mut plain, mut through);
     let (source, fitted): (&mut dyn RowSource, _) = match &recipe {
         None => {
@@ -229,6 +236,19 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     };
     Limits::put(&limits, &mut parts);
     record.model_blake3 = parts.digest();
+    if let Some(folder) = &common.plot {
+        let picture = Picture {
+            pca: &pca,
+            limits: limits.last(),
+            scores: &scores,
+            t2: &t2,
+            q: &q,
+            ids: ids.as_deref(),
+            sources: sources.as_deref(),
+            features: features.as_deref(),
+        };
+        picture.save(folder, &parts)?;
+    }
     let flags: Vec<Flag> =
         limits.last().map_or_else(Vec::new, |l| (0..n).map(|i| l.flag(t2[i * a + a - 1], q[i * a + a - 1], n)).collect());
     let shape = vec![n, a];
@@ -337,11 +357,13 @@ fn seen(pca: &Pca, values: &Values, d: usize) -> Result<Seen, crate::chemometric
         .into_par_iter()
         .map(|start| {
             let count = 128.min(n - start);
-            let x = Mat::from_fn(count, d, |i, j| match values {
-                Values::F32(v) => f64::from(v[(start + i) * d + j]),
-                Values::F64(v) => v[(start + i) * d + j],
-            });
-            let seen = pca.project(x.as_ref())?;
+            let span = start * d..(start + count) * d;
+            let flat: Vec<f64> = match values {
+                Values::F32(v) => v[span].iter().map(|&x| f64::from(x)).collect(),
+                Values::F64(v) => v[span].to_vec(),
+            };
+            let x = MatRef::from_row_major_slice(&flat, count, d);
+            let seen = pca.project(x)?;
             let flat = |m: &Mat<f64>| (0..count * a).map(|k| m[(k / a, k % a)]).collect::<Vec<_>>();
             Ok((flat(&seen.scores), flat(&seen.t2), flat(&seen.q)))
         })
@@ -410,4 +432,107 @@ fn report(
     }
     println!("stored    {target}");
     println!("digest    {}", record.model_blake3);
+}
+
+/// What is drawn of a model.
+struct Picture<'a> {
+    pca: &'a Pca,
+    limits: Option<&'a Limits>,
+    scores: &'a [f64],
+    t2: &'a [f64],
+    q: &'a [f64],
+    ids: Option<&'a [String]>,
+    sources: Option<&'a [String]>,
+    features: Option<&'a [String]>,
+}
+
+/// Rows that are drawn at most; of more every so-many-th.
+const MOST_POINTS: usize = 5000;
+/// Classes that are told apart by marks.
+const MOST_CLASSES: usize = 12;
+
+impl Picture<'_> {
+    fn save(&self, folder: &std::path::Path, parts: &crate::chemometrics::Parts) -> anyhow::Result<()> {
+        let (a, n) = (self.pca.components(), self.pca.rows);
+        let every = n.div_ceil(MOST_POINTS).max(1);
+        let rows: Vec<usize> = (0..n).step_by(every).collect();
+        let column = |all: &[f64], k: usize| rows.iter().map(|&i| all[i * a + k]).collect::<Vec<f64>>();
+        let names: Vec<&str> = self.ids.map_or_else(Vec::new, |ids| rows.iter().map(|&i| ids[i].as_str()).collect());
+        let different = self.sources.map_or(0, |s| s.iter().collect::<std::collections::HashSet<_>>().len());
+        let classes: Vec<&str> = match self.sources {
+            Some(sources) if different <= MOST_CLASSES => rows.iter().map(|&i| sources[i].as_str()).collect(),
+            _ => Vec::new(),
+        };
+        let explained = self.pca.explained();
+        let percent: Vec<f64> = explained.iter().map(|e| 100.0 * e).collect();
+        let title = |k: usize| format!("PC{} ({:.1} %)", k + 1, percent[k]);
+        if a >= 2 {
+            let (x, y) = (column(self.scores, 0), column(self.scores, 1));
+            let figure = Scores {
+                x: &x,
+                y: &y,
+                x_title: &title(0),
+                y_title: &title(1),
+                classes: &classes,
+                projected: &[],
+                names: &names,
+                named: 5.min(rows.len()),
+                ellipse: if rows.len() > 3 { Coverage::Hotelling(0.95) } else { Coverage::Nothing },
+                per_class: false,
+            };
+            plots::save(folder, "scores", "Scores", &Figure::Scores(&figure))?;
+        }
+        let unit = parts.texts.get("axis_unit").map_or("", String::as_str);
+        let loadings: Vec<(String, Vec<f64>)> = (0..a.min(4))
+            .map(|k| (title(k), (0..self.pca.loadings.nrows()).map(|i| self.pca.loadings[(i, k)]).collect()))
+            .collect();
+        let components: Vec<(&str, &[f64])> = loadings.iter().map(|(name, v)| (name.as_str(), &v[..])).collect();
+        let points: Vec<f64> = (0..self.pca.loadings.nrows()).map(|i| i as f64).collect();
+        let at = parts.arrays.get("axis").map_or(&points[..], |axis| &axis.values[..]);
+        let features: Vec<&str> = self.features.map_or_else(Vec::new, |f| f.iter().map(String::as_str).collect());
+        let along = if features.len() == points.len() && features.len() <= 60 {
+            Along::Names { names: &features, title: "Compound" }
+        } else {
+            Along::Axis { at, title: plots::axis_title(unit), unit, descending: plots::falls(unit) }
+        };
+        plots::save(
+            folder,
+            "loadings",
+            "Loadings",
+            &Figure::Loadings(&Loadings { along, components: &components, title: "Loading" }),
+        )?;
+        plots::save(
+            folder,
+            "explained",
+            "Explained variance",
+            &Figure::Explained(&Explained { percent: &percent, chosen: Some(a) }),
+        )?;
+        if let Some(limits) = self.limits {
+            let (t2, q) = (column(self.t2, a - 1), column(self.q, a - 1));
+            let flags: Vec<plot::Flag> = t2
+                .iter()
+                .zip(&q)
+                .map(|(&t2, &q)| match limits.flag(t2, q, n) {
+                    Flag::Regular => plot::Flag::Regular,
+                    Flag::Extreme => plot::Flag::Extreme,
+                    Flag::Outlier => plot::Flag::Outlier,
+                })
+                .collect();
+            let border = if limits.is_joint() {
+                Border::Acceptance {
+                    h0: limits.t2.scale,
+                    q0: limits.q.scale,
+                    nh: limits.t2.freedom,
+                    nq: limits.q.freedom,
+                    extreme: limits.full_limit(1.0 - limits.alpha),
+                    outlier: Some(limits.full_limit(libm::pow(1.0 - limits.gamma, 1.0 / n as f64))),
+                }
+            } else {
+                Border::Limits { t2: limits.t2_extreme, q: limits.q_extreme }
+            };
+            let figure = Distances { t2: &t2, q: &q, flags: &flags, names: &names, border, log: true };
+            plots::save(folder, "distances", &format!("Distances, {a} components"), &Figure::Distances(&figure))?;
+        }
+        Ok(())
+    }
 }

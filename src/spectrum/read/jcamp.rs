@@ -80,7 +80,7 @@ pub fn read(text: &str) -> Result<Content, Error> {
     let (mut spectra, mut peaks) = (Vec::new(), Vec::new());
     let mut close = |block: Block<'_>| -> Result<(), Error> {
         if block.data.is_some() {
-            match finish(block)? {
+            match finish(&block)? {
                 Content::Spectra(found) => spectra.extend(found),
                 Content::Peaks(found) => peaks.extend(found),
             }
@@ -137,7 +137,7 @@ pub fn read(text: &str) -> Result<Content, Error> {
 }
 
 /// A block with data as a spectrum or a peak list.
-fn finish(block: Block<'_>) -> Result<Content, Error> {
+fn finish(block: &Block<'_>) -> Result<Content, Error> {
     let Some(data) = &block.data else { return Ok(Content::Spectra(Vec::new())) };
     let line = data.line;
     let form: String = plain(data.lines.first().copied().unwrap_or("")).replace('.', "");
@@ -296,7 +296,7 @@ fn tokens(line: &str, number: usize, exponents: bool) -> Result<Vec<Token>, Erro
                 b'E' | b'e'
                     if kind == 'v' && digits && !word.contains(['e', 'E']) && (matches!(next, b'+' | b'-') || exponents) =>
                 {
-                    word.push('e')
+                    word.push('e');
                 }
                 b'+' | b'-' if word.ends_with('e') => word.push(char::from(c)),
                 _ => break,

@@ -35,13 +35,16 @@ fn some(found: Vec<PeakList>, format: &str) -> Result<Vec<PeakList>, Error> {
     if found.is_empty() { Err(Error::whole(format, "there is no spectrum in it")) } else { Ok(found) }
 }
 
+/// Line, keys and peaks of a spectrum that has begun.
+type Open = (usize, BTreeMap<String, String>, Vec<(f64, f64)>);
+
 /// Mascot's generic format.
 ///
 /// # Errors
 /// Where it is wrong.
 pub fn mgf(text: &str) -> Result<Vec<PeakList>, Error> {
     let mut found = Vec::new();
-    let mut open: Option<(usize, BTreeMap<String, String>, Vec<(f64, f64)>)> = None;
+    let mut open: Option<Open> = None;
     for (n, line) in text.lines().enumerate() {
         let (number_of, line) = (n + 1, line.trim());
         if line.is_empty() || line.starts_with(['#', ';', '!', '/']) {

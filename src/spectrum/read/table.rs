@@ -88,9 +88,9 @@ pub(crate) fn fields(text: &str) -> Result<Fields, Error> {
     }
     // An empty field behind the last separator of every row is none.
     if rows.iter().all(|(_, r): &(usize, Vec<String>)| r.len() > 1 && r.last().is_some_and(String::is_empty)) {
-        rows.iter_mut().for_each(|(_, r)| {
+        for (_, r) in &mut rows {
             r.pop();
-        });
+        }
     }
     let comma = separator != ','
         && rows.iter().flat_map(|(_, r)| r).any(|f| f.matches(',').count() == 1 && f.replace(',', ".").parse::<f64>().is_ok());

@@ -43,7 +43,9 @@ impl Action for Rubberband {
                 row[i] -= ya + (x[i] - x[a]) / (x[b] - x[a]) * (yb - ya);
             }
         }
-        points.iter().for_each(|&(i, _)| row[i] = 0.0);
+        for &(i, _) in &points {
+            row[i] = 0.0;
+        }
         Ok(())
     }
 }

@@ -19,6 +19,9 @@ use serde::{Deserialize, Serialize};
 /// Training rows that a median is taken of at most.
 pub const MEDIAN_ROWS: usize = 4096;
 
+/// Looks at rows: the index of the first, and all of them row-major.
+pub type Look<'a> = dyn FnMut(usize, &mut [f64]) -> Result<(), Error> + 'a;
+
 /// Training rows, which may be more than memory holds.
 pub trait Rows {
     fn rows(&self) -> usize;
@@ -27,7 +30,7 @@ pub trait Rows {
     ///
     /// # Errors
     /// What `each` answers, and [`Error::Source`] when they cannot be read.
-    fn visit(&mut self, each: &mut dyn FnMut(usize, &mut [f64]) -> Result<(), Error>) -> Result<(), Error>;
+    fn visit(&mut self, each: &mut Look<'_>) -> Result<(), Error>;
 }
 
 /// Rows in memory.
@@ -40,7 +43,7 @@ impl Rows for (&[f64], usize) {
         self.1
     }
 
-    fn visit(&mut self, each: &mut dyn FnMut(usize, &mut [f64]) -> Result<(), Error>) -> Result<(), Error> {
+    fn visit(&mut self, each: &mut Look<'_>) -> Result<(), Error> {
         for (n, block) in self.0.chunks(256 * self.1.max(1)).enumerate() {
             each(n * 256, &mut block.to_vec())?;
         }
@@ -48,12 +51,15 @@ impl Rows for (&[f64], usize) {
     }
 }
 
+/// The vectors that a step learnt.
+type Learnt = Vec<Vec<f64>>;
+
 /// A recipe with what it learnt.
 #[derive(Debug)]
 pub struct Fitted {
     recipe: Recipe,
     /// For each step the vectors it learnt.
-    learnt: Vec<Vec<Vec<f64>>>,
+    learnt: Vec<Learnt>,
     axis_in: Option<Vec<f64>>,
     axis_out: Option<Vec<f64>>,
     width_in: usize,
@@ -67,7 +73,7 @@ struct Stored {
     recipe: String,
     width: usize,
     axis: Option<Vec<f64>>,
-    learnt: Vec<Vec<Vec<f64>>>,
+    learnt: Vec<Learnt>,
 }
 
 impl Clone for Fitted {
@@ -102,7 +108,7 @@ impl Recipe {
 }
 
 /// What `step` learns of rows that are prepared by the steps in `before`.
-fn learn(step: &Step, before: &Fitted, rows: &mut dyn Rows) -> Result<Vec<Vec<f64>>, Error> {
+fn learn(step: &Step, before: &Fitted, rows: &mut dyn Rows) -> Result<Learnt, Error> {
     if rows.rows() == 0 {
         return Err(Error::Recipe(format!("{step}: there are no rows to learn from")));
     }
@@ -199,7 +205,7 @@ impl Fitted {
     }
 
     /// Makes the next step ready, and follows what it does to the axis.
-    fn push(&mut self, step: &Step, learnt: Vec<Vec<f64>>) -> Result<(), String> {
+    fn push(&mut self, step: &Step, learnt: Learnt) -> Result<(), String> {
         let width = self.width_out;
         let axis = self.axis_out.clone();
         if learnt.iter().any(|v| v.len() != width || v.iter().any(|x| !x.is_finite())) {
@@ -403,7 +409,7 @@ fn even_step(axis: Option<&[f64]>) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fitted, Rows};
+    use super::{Fitted, Look, Rows};
     use crate::draw::Stream;
     use crate::spectrum::transform::{Error, Recipe};
 
@@ -532,7 +538,7 @@ mod tests {
             fn width(&self) -> usize {
                 self.1
             }
-            fn visit(&mut self, each: &mut dyn FnMut(usize, &mut [f64]) -> Result<(), Error>) -> Result<(), Error> {
+            fn visit(&mut self, each: &mut Look<'_>) -> Result<(), Error> {
                 for (n, block) in self.0.chunks(self.2 * self.1).enumerate() {
                     each(n * self.2, &mut block.to_vec())?;
                 }

@@ -27,7 +27,7 @@ pub mod smooth;
 pub mod whittaker;
 
 pub use error::Error;
-pub use fitted::{Fitted, Rows};
+pub use fitted::{Fitted, Look, Rows};
 pub use recipe::Recipe;
 
 /// One step ready to be applied: changes a row in place, which may change its length.

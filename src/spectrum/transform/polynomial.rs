@@ -47,7 +47,9 @@ impl Basis {
         if after.is_nan() || after <= before * 1e-12 {
             return false;
         }
-        column.iter_mut().for_each(|c| *c /= after);
+        for c in &mut column {
+            *c /= after;
+        }
         self.0.push(column);
         true
     }

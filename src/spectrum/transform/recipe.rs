@@ -103,18 +103,17 @@ impl Step {
         let mut texts: Vec<Option<Vec<&str>>> = vec![None; spec.params.len()];
         let mut place = 0;
         for (key, text) in given {
-            let at = match key {
-                Some(key) => spec.params.iter().position(|p| p.name == key).ok_or_else(|| {
+            let at = if let Some(key) = key {
+                spec.params.iter().position(|p| p.name == key).ok_or_else(|| {
                     let names: Vec<_> = spec.params.iter().map(|p| p.name).collect();
                     let has = if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
                     Error::Recipe(format!("{name} has no parameter {key:?}; {has}"))
-                })?,
-                None => {
-                    if spec.params.get(place).is_none() {
-                        return Err(Error::Recipe(format!("{name}: {text:?} is one parameter too many")));
-                    }
-                    place
+                })?
+            } else {
+                if spec.params.get(place).is_none() {
+                    return Err(Error::Recipe(format!("{name}: {text:?} is one parameter too many")));
                 }
+                place
             };
             let param = &spec.params[at];
             match (&mut texts[at], &param.kind) {

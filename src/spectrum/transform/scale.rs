@@ -49,7 +49,9 @@ impl Action for Divide {
             Self::Vector => ("length", dot(row, row).sqrt()),
             Self::Minmax => {
                 let low = row.iter().copied().fold(f64::INFINITY, f64::min);
-                row.iter_mut().for_each(|x| *x -= low);
+                for x in row.iter_mut() {
+                    *x -= low;
+                }
                 ("range", row.iter().copied().fold(0.0, f64::max))
             }
             Self::Quotient(reference) => {
@@ -63,7 +65,9 @@ impl Action for Divide {
         if !(by > 0.0 && by.is_finite()) {
             return Err(format!("its {what} is {by}, which nothing can be divided by; it must be above zero"));
         }
-        row.iter_mut().for_each(|x| *x /= by);
+        for x in row.iter_mut() {
+            *x /= by;
+        }
         Ok(())
     }
 }

@@ -24,13 +24,17 @@ impl Action for Snv {
             return Err(format!("a row of {n} points has no deviation"));
         }
         let mean = row.iter().sum::<f64>() / n as f64;
-        row.iter_mut().for_each(|x| *x -= mean);
+        for x in row.iter_mut() {
+            *x -= mean;
+        }
         let deviation = (dot(row, row) / (n - self.ddof) as f64).sqrt();
         // Rounding of the mean is all that a constant row has left.
         if deviation.is_nan() || deviation <= 4.0 * f64::EPSILON * mean.abs() {
             return Err("the row is constant and has no deviation to divide by".into());
         }
-        row.iter_mut().for_each(|x| *x /= deviation);
+        for x in row.iter_mut() {
+            *x /= deviation;
+        }
         Ok(())
     }
 }
@@ -110,6 +114,6 @@ mod tests {
         let mut row = spoilt(0.4, -0.2, 1e-4, 2e-8);
         Emsc::new(&reference, 2, Some(&axis)).expect("a reference").apply(&mut row).expect("scatter");
         assert!(row.iter().zip(&reference).all(|(a, b)| (a - b).abs() < 1e-12));
-        assert!(Emsc::new(&vec![1.0; 9], 0, None).is_err());
+        assert!(Emsc::new(&[1.0; 9], 0, None).is_err());
     }
 }

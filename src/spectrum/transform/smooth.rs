@@ -60,7 +60,9 @@ fn weights(half: usize, poly: usize, deriv: usize, at: f64) -> Vec<f64> {
                 }
             }
             let length = dot(direction, &turned);
-            found.iter_mut().for_each(|f| *f /= length);
+            for f in &mut found {
+                *f /= length;
+            }
         }
         values.push(found);
     }
@@ -92,7 +94,7 @@ impl Action for SavitzkyGolay {
             *slot = dot(&self.middle, window);
         }
         if self.edge == Edge::Interp {
-            let (head, tail) = (&row[..2 * h + 1], &row[n - 2 * h - 1..]);
+            let (head, tail) = (&row[..=(2 * h)], &row[n - 2 * h - 1..]);
             for i in 0..h {
                 out[i] = dot(&self.first[i], head);
                 out[n - h + i] = dot(&self.last[i], tail);

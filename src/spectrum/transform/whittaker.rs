@@ -68,9 +68,9 @@ impl Penalised {
         self.d.clear();
         self.e.clear();
         self.f.clear();
-        for i in 0..n {
+        for (i, w) in w.iter().enumerate() {
             let (main, beside, two) = penalty(i, n);
-            let mut d = w[i] + lam * main;
+            let mut d = w + lam * main;
             let mut e = lam * beside;
             if i >= 1 {
                 let (d1, e1, f1) = (self.d[i - 1], self.e[i - 1], self.f[i - 1]);
@@ -248,8 +248,8 @@ mod tests {
     #[test]
     fn the_system_is_solved() {
         for n in [3, 4, 5, 6, 50] {
-            let y: Vec<f64> = (0..n).map(|i| libm::sin(i as f64) + 0.1 * i as f64).collect();
-            let w: Vec<f64> = (0..n).map(|i| 0.01 + (i % 3) as f64).collect();
+            let y: Vec<f64> = (0..n).map(|i| libm::sin(f64::from(i)) + 0.1 * f64::from(i)).collect();
+            let w: Vec<f64> = (0..n).map(|i| 0.01 + f64::from(i % 3)).collect();
             for lam in [0.1, 10.0, 1e4] {
                 let mut z = Vec::new();
                 Penalised::default().solve(lam, &w, &y, &mut z);

@@ -1,0 +1,37 @@
+//! Pictures of models and spectra: each as SVG and as PNG in the folder of `--plot`.
+
+use crate::report::plot::{Figure, Format, Style, draw};
+use anyhow::Context as _;
+use std::path::Path;
+
+/// Makes the folder before anything is computed.
+pub fn folder(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("--plot: cannot make the folder {}", folder.display()))
+}
+
+/// Draws a figure as `NAME.svg` and `NAME.png`.
+pub fn save(folder: &Path, name: &str, title: &str, figure: &Figure<'_>) -> anyhow::Result<()> {
+    let style = Style { title, ..Style::default() };
+    for (format, ending) in [(Format::Svg, "svg"), (Format::Png, "png")] {
+        let bytes = draw(figure, &style, format).with_context(|| format!("--plot: the picture {name}"))?;
+        let path = folder.join(format!("{name}.{ending}"));
+        std::fs::write(&path, bytes).with_context(|| format!("--plot: cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// How an axis is titled, by its unit.
+pub fn axis_title(unit: &str) -> &'static str {
+    match unit {
+        "cm-1" => "Wavenumber",
+        "nm" | "um" => "Wavelength",
+        "m/z" => "m/z",
+        "" => "Point",
+        _ => "Axis",
+    }
+}
+
+/// Whether wavenumbers are drawn falling, as spectroscopists do.
+pub fn falls(unit: &str) -> bool {
+    unit == "cm-1"
+}

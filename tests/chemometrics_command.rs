@@ -1,0 +1,235 @@
+//! `striae import`, `prepare` and `model` as people run them, from files to stored models and back.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a failure here is a failed test")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn striae(folder: &Path, words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_striae")).current_dir(folder).args(words).output().unwrap()
+}
+
+/// Runs it, which must work; answers its JSON.
+fn json(folder: &Path, words: &[&str]) -> serde_json::Value {
+    let done = striae(folder, &[&["--json"], words].concat());
+    assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    serde_json::from_slice(&done.stdout).unwrap()
+}
+
+/// Runs it, which must be refused with this code; answers what it said.
+fn refused(folder: &Path, code: i32, words: &[&str]) -> String {
+    let done = striae(folder, words);
+    assert_eq!(done.status.code(), Some(code), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8_lossy(&done.stderr).into_owned()
+}
+
+/// Sixty spectra of three substances in one table, with offsets and slopes that hide them.
+fn table(folder: &Path) {
+    let mut text = "id,source,exhibit,content".to_owned();
+    let axis: Vec<f64> = (0..80).map(|i| 1800.0 - 10.0 * f64::from(i)).collect();
+    axis.iter().for_each(|x| text += &format!(",{x}"));
+    text.push('\n');
+    for i in 0..60_u32 {
+        let class = i % 3;
+        let content = 1.0 + f64::from(i / 3) / 10.0;
+        text += &format!("S{i:02},{},E{},{content}", ["a", "b", "c"][class as usize], i / 6);
+        for (j, _) in axis.iter().enumerate() {
+            let peak = |at: f64| (-((j as f64 - at) / 4.0).powi(2)).exp();
+            let noise = f64::from((i * 7919 + j as u32 * 104_729) % 1000) / 1e6;
+            let y = f64::from(i % 7)
+                + 0.01 * f64::from(i % 5) * j as f64
+                + content * peak(20.0)
+                + 2.0 * peak(35.0 + 12.0 * f64::from(class))
+                + noise;
+            text += &format!(",{y}");
+        }
+        text.push('\n');
+    }
+    std::fs::write(folder.join("spectra.csv"), text).unwrap();
+}
+
+#[test]
+fn spectra_are_imported_prepared_and_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    table(at);
+    // The id of each row and its columns come from the table itself.
+    let done = json(at, &["import", "spectra", "spectra.csv", "--unit", "cm-1", "-o", "a.h5"]);
+    assert_eq!((done["spectra"].as_u64(), done["left_out"].as_array().map(Vec::len)), (Some(60), Some(0)));
+    let info = json(at, &["info", "a.h5:/spectra"]);
+    assert_eq!(
+        (info["rows"].as_u64(), info["width"].as_u64(), info["axis"][0].as_f64(), info["axis"][2].as_str()),
+        (Some(60), Some(80), Some(1800.0), Some("cm-1"))
+    );
+    assert_eq!((info["sources"].as_u64(), info["exhibits"].as_u64()), (Some(3), Some(10)));
+    let recipe = "polynomial(order=1) | savgol(window=7, poly=2, deriv=1) | keep(1100..1700) | snv";
+    let prepared = json(at, &["prepare", "a.h5:/spectra", "--recipe", recipe, "--plot", "pictures", "-o", "a.h5:/prepared"]);
+    assert!(prepared["recipe"].as_str().unwrap().contains("savgol(window=7, poly=2, deriv=1, edge=interp)"));
+    assert!(std::fs::read_to_string(at.join("pictures/spectra.svg")).unwrap().contains("<svg"));
+    // What is there already is kept, and not written over.
+    assert!(refused(at, 1, &["prepare", "a.h5:/spectra", "--recipe", "snv", "-o", "a.h5:/prepared"]).contains("--overwrite"));
+    assert_eq!(json(at, &["info", "a.h5:/spectra"])["rows"].as_u64(), Some(60));
+    let nearest = json(at, &["compare", "a.h5:/prepared", "--metric", "pearson", "-k", "1", "-o", "n.h5"]);
+    assert_eq!(nearest["inputs"][0]["rows"].as_u64(), Some(60));
+    // New rows as the earlier ones, with what was learnt then.
+    let learnt = json(at, &["prepare", "a.h5:/spectra", "--recipe", "msc | autoscale", "-o", "b.h5"]);
+    assert_eq!(learnt["width"].as_u64(), Some(80));
+    json(at, &["prepare", "a.h5:/spectra", "--like", "b.h5", "-o", "c.h5"]);
+    let digest = |file: &str| {
+        json(at, &["compare", file, "--metric", "euclidean", "-k", "1", "-o", &format!("n-{file}")])["inputs"][0]["values_blake3"]
+            .to_string()
+    };
+    assert_eq!(digest("b.h5"), digest("c.h5"));
+    for (recipe, words) in [("snvv", "snv is there"), ("asls(p=0.1)", "lam"), ("keep(9000..9100)", "holds no point")] {
+        let code = if recipe.starts_with("keep") { 3 } else { 2 };
+        assert!(refused(at, code, &["prepare", "a.h5:/spectra", "--recipe", recipe, "-o", "x.h5"]).contains(words), "{recipe}");
+        assert!(!at.join("x.h5").exists());
+    }
+}
+
+#[test]
+fn files_that_cannot_be_read_are_left_out_and_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let inside = at.join("scans");
+    std::fs::create_dir(&inside).unwrap();
+    let curve = |from: f64| (0..50).map(|i| format!("{},{}\n", from + f64::from(i), f64::from(i).sin())).collect::<String>();
+    std::fs::write(inside.join("one.csv"), format!("nm,absorbance\n{}", curve(1000.0))).unwrap();
+    std::fs::write(inside.join("two.csv"), format!("nm,absorbance\n{}", curve(1004.5))).unwrap();
+    std::fs::write(inside.join("bad.csv"), "nm,absorbance\n1000,x\n").unwrap();
+    std::fs::write(inside.join("picture.png"), b"\x89PNG\r\n").unwrap();
+    std::fs::write(inside.join("other.csv"), format!("nm,reflectance\n{}", curve(1000.0))).unwrap();
+    let done = json(at, &["import", "spectra", "scans", "-o", "a.h5", "--interpolate", "pchip"]);
+    assert_eq!(done["spectra"].as_u64(), Some(2));
+    let why: Vec<String> = done["left_out"].as_array().unwrap().iter().map(|e| e["why"].as_str().unwrap().to_owned()).collect();
+    for words in ["line 2", "picture", "reflectance"] {
+        assert!(why.iter().any(|w| w.contains(words)), "{words}: {why:?}");
+    }
+    let info = json(at, &["info", "a.h5:/spectra"]);
+    // Only what both were measured at.
+    assert!(info["axis"][0].as_f64().unwrap() >= 1004.5 && info["axis"][1].as_f64().unwrap() <= 1049.0, "{info}");
+    assert!(refused(at, 3, &["import", "spectra", "scans", "--strict", "-o", "b.h5"]).contains("nothing was written"));
+    assert!(!at.join("b.h5").exists());
+    let said = refused(at, 3, &["import", "spectra", "scans/one.csv", "--axis", "900..1000:1", "-o", "b.h5"]);
+    assert!(said.contains("nothing is known beyond"), "{said}");
+}
+
+#[test]
+fn tables_of_peaks_become_profiles() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::write(at.join("p.csv"), "sample,source,x,y,z\nA,s,80,ND,<0.2\nB,t,70,1.5,0.4\nC,s,60,0.5,0.2\n").unwrap();
+    let done = json(at, &["import", "profiles", "p.csv", "--non-detect", "0.5", "-o", "a.h5"]);
+    assert_eq!((done["samples"].as_u64(), done["compounds"].as_u64(), done["non_detects"].as_u64()), (Some(3), Some(3), Some(2)));
+    json(at, &["prepare", "a.h5:/profiles", "--recipe", "sum | root(4)", "-o", "a.h5:/normal"]);
+    json(at, &["compare", "a.h5:/normal", "--metric", "cosine", "-k", "1", "-o", "n.h5"]);
+    std::fs::write(at.join("bad.csv"), "sample,x\nA,-3\n").unwrap();
+    assert!(refused(at, 3, &["import", "profiles", "bad.csv", "-o", "b.h5"]).contains("number from 0"));
+}
+
+#[test]
+fn every_model_is_made_validated_stored_and_applied() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    table(at);
+    json(at, &["import", "spectra", "spectra.csv", "--unit", "cm-1", "--keep", "content", "-o", "a.h5"]);
+    let prepare = "polynomial(order=1) | snv";
+    for (kind, more) in [
+        ("pca", &["-a", "3", "--plot", "p"][..]),
+        ("plsda", &["-a", "6", "--permutations", "19", "--plot", "p"]),
+        ("lda", &["-a", "6"]),
+        ("knn", &["--distance", "correlation", "--scale", "none"]),
+        ("simca", &["-a", "2", "--limits", "robust"]),
+        ("hca", &["--linkage", "ward", "--clusters", "3", "--plot", "p"]),
+    ] {
+        let model = format!("{kind}.h5");
+        let made = json(at, &[&["model", kind, "a.h5:/spectra", "--prepare", prepare, "-o", &model], more].concat());
+        if let Some(accuracy) = made["accuracy"].as_f64() {
+            assert!(accuracy > 0.9, "{kind}: {made}");
+        }
+        if kind == "plsda" {
+            assert!(made["p"].as_f64().unwrap() <= 0.05 + 1e-9, "{made}");
+        }
+        if kind == "hca" {
+            assert!(refused(at, 3, &["model", "apply", &model, "a.h5:/spectra", "-o", "x.h5"]).contains("tree"));
+            continue;
+        }
+        let applied = json(at, &["model", "apply", &model, "a.h5:/spectra", "-o", &format!("{kind}-applied.h5")]);
+        assert_eq!(applied["rows"].as_u64(), Some(60));
+    }
+    for name in ["scores", "loadings", "explained", "distances", "confusion", "dendrogram"] {
+        let svg = std::fs::read_to_string(at.join(format!("p/{name}.svg"))).unwrap();
+        assert!(svg.starts_with('<') && !svg.contains("NaN"), "{name}");
+        assert!(std::fs::read(at.join(format!("p/{name}.png"))).unwrap().starts_with(b"\x89PNG"), "{name}");
+    }
+    // Regression needs numbers beside the values: they are texts of a column.
+    let pls = json(
+        at,
+        &[
+            "model",
+            "pls",
+            "a.h5:/spectra",
+            "--response",
+            "content",
+            "--prepare",
+            "polynomial(order=1)",
+            "-a",
+            "6",
+            "--plot",
+            "p",
+            "-o",
+            "pls.h5",
+        ],
+    );
+    assert!(pls["responses"][0]["r2cv"].as_f64().unwrap() > 0.95, "{pls}");
+    json(at, &["model", "opls", "a.h5:/spectra", "--response", "content", "--orthogonal", "2", "-o", "opls.h5"]);
+    json(at, &["model", "mcr", "a.h5:/spectra", "--prepare", "minmax", "-a", "3", "-o", "mcr.h5"]);
+    json(at, &["model", "apply", "pls.h5", "a.h5:/spectra", "-o", "pls-applied.h5"]);
+    // The same rows by another way are the same model.
+    let value = |method: &str| {
+        json(at, &["model", "pca", "a.h5:/spectra", "-a", "3", "--method", method, "-o", &format!("{method}.h5")])["eigenvalues"]
+            .clone()
+    };
+    let (svd, covariance, subspace) = (value("svd"), value("covariance"), value("subspace"));
+    for k in 0..3 {
+        let of = |v: &serde_json::Value| v[k].as_f64().unwrap();
+        assert!((of(&svd) - of(&covariance)).abs() < 1e-9 * of(&svd) && (of(&svd) - of(&subspace)).abs() < 1e-9 * of(&svd));
+    }
+}
+
+#[test]
+fn what_does_not_fit_a_model_is_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    table(at);
+    json(at, &["import", "spectra", "spectra.csv", "--unit", "cm-1", "-o", "a.h5"]);
+    json(at, &["model", "pca", "a.h5:/spectra", "-a", "2", "-o", "m.h5"]);
+    json(at, &["prepare", "a.h5:/spectra", "--recipe", "keep(1100..1700)", "-o", "short.h5"]);
+    for (code, words, said) in [
+        (3, &["model", "apply", "m.h5", "short.h5", "-o", "x.h5"][..], "features and the model is of 80"),
+        (3, &["model", "apply", "a.h5:/spectra", "a.h5:/spectra", "-o", "x.h5"], "no model"),
+        (3, &["model", "plsda", "a.h5:/spectra", "--class", "colour", "-o", "x.h5"], "has no column"),
+        (3, &["model", "pls", "a.h5:/spectra", "--response", "source", "-o", "x.h5"], "finite number"),
+        (2, &["model", "pca", "a.h5:/spectra", "--scale", "odd", "-o", "x.h5"], "autoscale"),
+        (2, &["model", "plsda", "a.h5:/spectra", "--validate", "kfold", "-o", "x.h5"], "venetian"),
+        (2, &["model", "pca", "a.h5:/spectra", "--memory", "1MiB", "-o", "x.h5"], "too little"),
+        (2, &["model", "hca", "a.h5:/spectra", "--linkage", "ward", "--distance", "cosine", "-o", "x.h5"], "Euclidean"),
+        (1, &["model", "pca", "a.h5:/spectra", "-o", "m.h5"], "--overwrite"),
+        (2, &["model", "pca", "a.h5:/spectra", "-o", "a.h5"], "input"),
+    ] {
+        let text = refused(at, code, words);
+        assert!(text.contains(said), "{words:?}: {text}");
+        assert!(!at.join("x.h5").exists());
+    }
+    // A changed number is found out.
+    let mut bytes = std::fs::read(at.join("m.h5")).unwrap();
+    let mean = 80 * 8;
+    let place = bytes.len() - mean / 2;
+    bytes[place] ^= 0x40;
+    std::fs::write(at.join("changed.h5"), &bytes).unwrap();
+    let done = striae(at, &["model", "apply", "changed.h5", "a.h5:/spectra", "-o", "y.h5"]);
+    let whole = striae(at, &["model", "apply", "m.h5", "a.h5:/spectra", "-o", "z.h5"]);
+    assert!(whole.status.success());
+    // Either the byte was of the model (refused) or of the tables beside it.
+    assert!(done.status.success() || String::from_utf8_lossy(&done.stderr).contains("digest") || done.status.code() == Some(3));
+}
