@@ -91,6 +91,41 @@ pub struct Limits {
     pub q_outlier: f64,
 }
 
+/// Says what rows are.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge<'a> {
+    limits: &'a Limits,
+    /// Where full distances become extreme and outlying, if both distances are judged together.
+    full: Option<(f64, f64)>,
+}
+
+impl Judge<'_> {
+    /// How far a row is beyond the border of the extreme: above 1 beyond it.
+    #[must_use]
+    pub fn ratio(&self, t2: f64, q: f64) -> f64 {
+        let limits = self.limits;
+        self.full.map_or_else(|| (t2 / limits.t2_extreme).max(q / limits.q_extreme), |(extreme, _)| limits.full(t2, q) / extreme)
+    }
+
+    /// What a row with these distances is.
+    #[must_use]
+    pub fn flag(&self, t2: f64, q: f64) -> Flag {
+        let limits = self.limits;
+        let (extreme, outlier) = self.full.map_or_else(
+            || (t2 > limits.t2_extreme || q > limits.q_extreme, t2 > limits.t2_outlier || q > limits.q_outlier),
+            |(extreme, outlier)| {
+                let full = limits.full(t2, q);
+                (full > extreme, full > outlier)
+            },
+        );
+        match (extreme, outlier) {
+            (_, true) => Flag::Outlier,
+            (true, false) => Flag::Extreme,
+            (false, false) => Flag::Regular,
+        }
+    }
+}
+
 /// Largest number of degrees of freedom that data are trusted to show.
 const MOST_FREEDOM: f64 = 250.0;
 
@@ -241,21 +276,11 @@ impl Limits {
         chi2(p, self.t2.freedom + self.q.freedom)
     }
 
-    /// What a row is, `rows` being the number of training rows.
+    /// Judges rows of a model of `rows` training rows. Its borders are quantiles, which are slow to find: one judge for all rows.
     #[must_use]
-    pub fn flag(&self, t2: f64, q: f64, rows: usize) -> Flag {
-        let beyond = if self.is_joint() {
-            let full = self.full(t2, q);
-            let outlier = self.full_limit(libm::pow(1.0 - self.gamma, 1.0 / rows.max(1) as f64));
-            (full > outlier, full > self.full_limit(1.0 - self.alpha))
-        } else {
-            (t2 > self.t2_outlier || q > self.q_outlier, t2 > self.t2_extreme || q > self.q_extreme)
-        };
-        match beyond {
-            (true, _) => Flag::Outlier,
-            (_, true) => Flag::Extreme,
-            _ => Flag::Regular,
-        }
+    pub fn judge(&self, rows: usize) -> Judge<'_> {
+        let outlier = libm::pow(1.0 - self.gamma, 1.0 / rows.max(1) as f64);
+        Judge { limits: self, full: self.is_joint().then(|| (self.full_limit(1.0 - self.alpha), self.full_limit(outlier))) }
     }
 
     const NAMES: [&'static str; 10] = [
@@ -399,15 +424,16 @@ mod tests {
         let (t2, q) = (column(&seen.t2), column(&seen.q));
         for rule in Rule::ALL {
             let limits = Limits::of(&model, 3, &t2, &q, rule, 0.05, 0.01).expect("made");
-            let flags: Vec<Flag> = (0..n).map(|i| limits.flag(t2[i], q[i], n)).collect();
+            let judge = limits.judge(n);
+            let flags: Vec<Flag> = (0..n).map(|i| judge.flag(t2[i], q[i])).collect();
             let extreme = flags.iter().filter(|&&f| f != Flag::Regular).count() as f64 / n as f64;
             // Two limits apart let through twice as many.
             let expected = if limits.is_joint() { 0.05 } else { 0.0975 };
             assert!((extreme - expected).abs() < 0.02, "{rule:?}: {extreme}");
             assert!(flags.iter().filter(|&&f| f == Flag::Outlier).count() <= 2, "{rule:?}");
-            assert_eq!(limits.flag(1e4, 0.0, n), Flag::Outlier);
-            assert_eq!(limits.flag(0.0, 1e4, n), Flag::Outlier);
-            assert_eq!(limits.flag(0.0, 0.0, n), Flag::Regular);
+            assert_eq!(judge.flag(1e4, 0.0), Flag::Outlier);
+            assert_eq!(judge.flag(0.0, 1e4), Flag::Outlier);
+            assert_eq!(judge.flag(0.0, 0.0), Flag::Regular);
         }
         assert!(Limits::of(&model, 3, &t2, &q, Rule::Chi2, 0.0, 0.01).is_err());
     }

@@ -105,15 +105,10 @@ impl Simca {
         for model in &self.classes {
             let seen = model.pca.project(x)?;
             let last = model.pca.components() - 1;
-            let limits = &model.limits;
+            let judge = model.limits.judge(model.pca.rows);
             for (i, row) in judged.iter_mut().enumerate() {
                 let (t2, q) = (seen.t2[(i, last)], seen.q[(i, last)]);
-                let ratio = if limits.is_joint() {
-                    limits.full(t2, q) / limits.full_limit(1.0 - limits.alpha)
-                } else {
-                    (t2 / limits.t2_extreme).max(q / limits.q_extreme)
-                };
-                row.push(Judged { t2, q, ratio, flag: limits.flag(t2, q, model.pca.rows) });
+                row.push(Judged { t2, q, ratio: judge.ratio(t2, q), flag: judge.flag(t2, q) });
             }
         }
         Ok(judged)

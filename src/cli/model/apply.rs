@@ -181,7 +181,8 @@ fn says(model: &Model, stored: &StoredModel, x: &Mat<f64>) -> Result<Said, Error
             let last = pca.components() - 1;
             if let Some(limits) = limits.last() {
                 let rows = stored.record.rows;
-                let flags = (0..x.nrows()).map(|i| limits.flag(seen.t2[(i, last)], seen.q[(i, last)], rows).name().to_owned());
+                let judge = limits.judge(rows);
+                let flags = (0..x.nrows()).map(|i| judge.flag(seen.t2[(i, last)], seen.q[(i, last)]).name().to_owned());
                 said.texts.push(("flag".into(), flags.collect()));
             }
             said.numbers.extend([matrix("scores", &seen.scores), matrix("t2", &seen.t2), matrix("q", &seen.q)]);

@@ -249,8 +249,10 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         };
         picture.save(folder, &parts)?;
     }
-    let flags: Vec<Flag> =
-        limits.last().map_or_else(Vec::new, |l| (0..n).map(|i| l.flag(t2[i * a + a - 1], q[i * a + a - 1], n)).collect());
+    let flags: Vec<Flag> = limits.last().map_or_else(Vec::new, |limits| {
+        let judge = limits.judge(n);
+        (0..n).map(|i| judge.flag(t2[i * a + a - 1], q[i * a + a - 1])).collect()
+    });
     let shape = vec![n, a];
     let mut tables = vec![
         ("training/scores".to_owned(), Table::Numbers { shape: shape.clone(), values: scores }),
@@ -509,10 +511,11 @@ impl Picture<'_> {
         )?;
         if let Some(limits) = self.limits {
             let (t2, q) = (column(self.t2, a - 1), column(self.q, a - 1));
+            let judge = limits.judge(n);
             let flags: Vec<plot::Flag> = t2
                 .iter()
                 .zip(&q)
-                .map(|(&t2, &q)| match limits.flag(t2, q, n) {
+                .map(|(&t2, &q)| match judge.flag(t2, q) {
                     Flag::Regular => plot::Flag::Regular,
                     Flag::Extreme => plot::Flag::Extreme,
                     Flag::Outlier => plot::Flag::Outlier,
