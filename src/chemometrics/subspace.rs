@@ -1,12 +1,15 @@
 //! The first principal axes of rows that are too many for memory and too wide for a covariance matrix, in a few passes.
 //!
-//! Block subspace iteration with Rayleigh–Ritz (Y. Saad, *Numerical Methods for Large Eigenvalue Problems*, doi:10.1137/1.9781611970739,
-//! § 5.3; started as in N. Halko, P. G. Martinsson, J. A. Tropp, doi:10.1137/090771806): with an orthonormal Q (d × l, l = k + [`MORE`])
-//! one pass over the rows gives Z = CQ, where C = Σ (x − m)(x − m)ᵀ / (n − 1), whence the Ritz pairs of QᵀZ and the next Q, an
-//! orthonormal basis of Z. It ends when the residual ‖Cv − λv‖ of each wanted pair is at most [`ENOUGH`]·λ₁ (then |λ − λ_true| ≤ that,
-//! and of the order of its square over the gap to other eigenvalues), or after [`PASSES`]; the residuals are kept with the model.
+//! Randomised block Krylov iteration with Rayleigh–Ritz (C. Musco, C. Musco, *Randomized block Krylov methods for stronger and faster
+//! approximate singular value decomposition*, arXiv:1504.05477; restarted as in K. Wu, H. Simon, doi:10.1137/S0895479898334605): with
+//! C = Σ (x − m)(x − m)ᵀ / (n − 1) and an orthonormal block Q₁ (d × l, l = k + [`MORE`]) of random directions, each pass over the rows
+//! gives the image CQ_j of the newest block. The next block is an orthonormal basis of what that image holds beyond all blocks so far;
+//! the Ritz pairs of VᵀCV, V being all blocks, are the best that their span holds. Past [`BLOCKS`] blocks the leading Ritz vectors
+//! take their place, whose images are known. It ends when the residual ‖Cv − λv‖ of each wanted pair is at most [`ENOUGH`]·λ₁ (then
+//! |λ − λ_true| ≤ that, and of the order of its square over the gap to other eigenvalues; v is off by residual over gap), when the
+//! span holds all there is, or after [`PASSES`]; the residuals are kept with the model.
 //!
-//! Shapes: rows n × d, axes d × k. Memory: some 3·8·d·l bytes. The numbers do not depend on memory or threads.
+//! Shapes: rows n × d, axes d × k. Memory: see [`Subspace::bytes`]. The numbers do not depend on memory or threads.
 
 use crate::draw::Stream;
 use crate::matrix::Values;
@@ -17,9 +20,11 @@ use rayon::prelude::*;
 /// Directions carried along beside those that are asked for.
 pub const MORE: usize = 16;
 /// Residual, relative to the first eigenvalue, at which a pair is taken as found.
-pub const ENOUGH: f64 = 1e-10;
+pub const ENOUGH: f64 = 1e-13;
 /// Most passes over the rows after the one for means.
-pub const PASSES: usize = 40;
+pub const PASSES: usize = 60;
+/// Blocks that are kept before the leading Ritz vectors replace them.
+pub const BLOCKS: usize = 10;
 /// Rows that are multiplied together. Part of the definition.
 pub const BLOCK: usize = 256;
 /// Features of a panel.
@@ -33,8 +38,12 @@ pub struct Subspace {
     mean: Vec<f64>,
     /// What each feature is multiplied with after centring.
     scale: Option<Vec<f64>>,
-    basis: Mat<f64>,
+    /// The block whose image this pass finds, d × l or narrower.
+    newest: Mat<f64>,
     product: Mat<f64>,
+    /// V, orthonormal, and its image CV.
+    basis: Mat<f64>,
+    images: Mat<f64>,
     pub axes: Mat<f64>,
     pub eigenvalues: Vec<f64>,
     pub residuals: Vec<f64>,
@@ -49,22 +58,37 @@ impl Subspace {
         let wanted = wanted.min(d).min(rows.saturating_sub(1)).max(1);
         let l = (wanted + MORE).min(d);
         let mut stream = Stream::new(seed, "subspace", 0);
-        let basis = Mat::from_fn(d, l, |_, _| stream.normal()).qr().compute_thin_Q();
+        let newest = Mat::from_fn(d, l, |_, _| stream.normal()).qr().compute_thin_Q();
         let product = Mat::zeros(d, l);
+        let (basis, images) = (Mat::zeros(d, 0), Mat::zeros(d, 0));
         let (axes, none) = (Mat::zeros(d, wanted), vec![0.0; wanted]);
-        Self { wanted, rows, mean, scale, basis, product, axes, eigenvalues: none.clone(), residuals: none, passes: 0 }
+        Self {
+            wanted,
+            rows,
+            mean,
+            scale,
+            newest,
+            product,
+            basis,
+            images,
+            axes,
+            eigenvalues: none.clone(),
+            residuals: none,
+            passes: 0,
+        }
     }
 
     /// Bytes that it takes.
     #[must_use]
     pub const fn bytes(width: usize, wanted: usize) -> u64 {
-        8 * (width as u64) * (5 * (wanted + MORE) as u64 + BLOCK as u64 + 4)
+        // Basis and images, both copied when they grow; blocks under way; rows.
+        8 * (width as u64) * ((4 * (BLOCKS + 1) as u64 + 6) * (wanted + MORE) as u64 + BLOCK as u64 + 4)
     }
 
     /// Takes in the next rows: whole blocks of [`BLOCK`], but for the last ones.
     pub fn add(&mut self, rows: &Values) {
         let d = self.mean.len();
-        let l = self.basis.ncols();
+        let l = self.newest.ncols();
         let length = BLOCK * d.max(1);
         for b in 0..rows.len().div_ceil(length) {
             let span = b * length..((b + 1) * length).min(rows.len());
@@ -90,7 +114,7 @@ impl Subspace {
                 .map(|start| {
                     let tall = 64.min(count - start);
                     let mut part = Mat::zeros(tall, l);
-                    matmul(part.as_mut(), Accum::Replace, centred.subrows(start, tall), self.basis.as_ref(), 1.0, Par::Seq);
+                    matmul(part.as_mut(), Accum::Replace, centred.subrows(start, tall), self.newest.as_ref(), 1.0, Par::Seq);
                     (start, part)
                 })
                 .collect();
@@ -118,38 +142,81 @@ impl Subspace {
 
     /// Ends a pass; true when it was the last one.
     pub fn end_pass(&mut self) -> bool {
-        let (d, l) = (self.basis.nrows(), self.basis.ncols());
+        let d = self.newest.nrows();
         let over = self.rows.saturating_sub(1).max(1) as f64;
-        let mut product = std::mem::replace(&mut self.product, Mat::zeros(d, l));
-        for j in 0..l {
-            for i in 0..d {
-                product[(i, j)] /= over;
-            }
-        }
+        let mut image = std::mem::replace(&mut self.product, Mat::zeros(0, 0));
+        image.as_mut().col_iter_mut().for_each(|column| column.iter_mut().for_each(|x| *x /= over));
+        let newest = std::mem::replace(&mut self.newest, Mat::zeros(0, 0));
         self.passes += 1;
-        let mut small = Mat::<f64>::zeros(l, l);
-        matmul(small.as_mut(), Accum::Replace, self.basis.transpose(), product.as_ref(), 1.0, Par::Seq);
-        let symmetric = Mat::from_fn(l, l, |i, j| 0.5 * (small[(i, j)] + small[(j, i)]));
+        self.basis = beside(&self.basis, &newest);
+        self.images = beside(&self.images, &image);
+        let all = self.basis.ncols();
+        let small = product(self.basis.transpose(), self.images.as_ref());
+        let symmetric = Mat::from_fn(all, all, |i, j| 0.5 * (small[(i, j)] + small[(j, i)]));
         let Ok(eigen) = symmetric.self_adjoint_eigen(Side::Lower) else { return true };
         // Ascending as faer has them.
-        let turn = Mat::from_fn(l, self.wanted, |i, j| eigen.U()[(i, l - 1 - j)]);
-        self.eigenvalues = (0..self.wanted).map(|j| eigen.S()[l - 1 - j].max(0.0)).collect();
-        let mut image = Mat::<f64>::zeros(d, self.wanted);
-        matmul(self.axes.as_mut(), Accum::Replace, self.basis.as_ref(), turn.as_ref(), 1.0, Par::Seq);
-        matmul(image.as_mut(), Accum::Replace, product.as_ref(), turn.as_ref(), 1.0, Par::Seq);
+        let leading = |count: usize| Mat::from_fn(all, count, |i, j| eigen.U()[(i, all - 1 - j)]);
+        let turn = leading(self.wanted);
+        self.eigenvalues = (0..self.wanted).map(|j| eigen.S()[all - 1 - j].max(0.0)).collect();
+        self.axes = product(self.basis.as_ref(), turn.as_ref());
+        let seen = product(self.images.as_ref(), turn.as_ref());
         let first = self.eigenvalues[0];
         self.residuals = (0..self.wanted)
             .map(|j| {
-                let square: f64 = (0..d).map(|i| image[(i, j)] - self.eigenvalues[j] * self.axes[(i, j)]).map(|r| r * r).sum();
+                let square: f64 = (0..d).map(|i| seen[(i, j)] - self.eigenvalues[j] * self.axes[(i, j)]).map(|r| r * r).sum();
                 if first > 0.0 { square.sqrt() / first } else { 0.0 }
             })
             .collect();
         if self.residuals.iter().all(|&r| r <= ENOUGH) || self.passes >= PASSES {
             return true;
         }
-        self.basis = product.qr().compute_thin_Q();
+        let next = beyond(&self.basis, image);
+        if next.ncols() == 0 {
+            // The span is its own image: it holds all that it will.
+            return true;
+        }
+        let l = self.wanted + MORE;
+        if all > BLOCKS * l {
+            let turn = leading(l);
+            self.basis = product(self.basis.as_ref(), turn.as_ref());
+            self.images = product(self.images.as_ref(), turn.as_ref());
+        }
+        self.product = Mat::zeros(d, next.ncols());
+        self.newest = next;
         false
     }
+}
+
+fn product(left: MatRef<'_, f64>, right: MatRef<'_, f64>) -> Mat<f64> {
+    let mut out = Mat::zeros(left.nrows(), right.ncols());
+    matmul(out.as_mut(), Accum::Replace, left, right, 1.0, Par::Seq);
+    out
+}
+
+/// The columns of both.
+fn beside(left: &Mat<f64>, right: &Mat<f64>) -> Mat<f64> {
+    let mut both = Mat::zeros(left.nrows(), left.ncols() + right.ncols());
+    both.as_mut().subcols_mut(0, left.ncols()).copy_from(left);
+    both.as_mut().subcols_mut(left.ncols(), right.ncols()).copy_from(right);
+    both
+}
+
+/// An orthonormal basis of what columns hold beyond an orthonormal `basis`; those that hold nothing but rounding are left out.
+fn beyond(basis: &Mat<f64>, mut columns: Mat<f64>) -> Mat<f64> {
+    let largest = columns.col_iter().map(|c| c.norm_l2()).fold(0.0, f64::max);
+    // Twice is enough (L. Giraud, J. Langou, M. Rozložník, doi:10.1016/j.camwa.2004.08.009).
+    for _ in 0..2 {
+        let shared = product(basis.transpose(), columns.as_ref());
+        matmul(columns.as_mut(), Accum::Add, basis.as_ref(), shared.as_ref(), -1.0, Par::Seq);
+    }
+    let room = basis.nrows() - basis.ncols();
+    let decomposed = columns.col_piv_qr();
+    let rank = (0..columns.ncols().min(room)).take_while(|&j| decomposed.R()[(j, j)].abs() > 1e-14 * largest).count();
+    let mut next = decomposed.compute_thin_Q().subcols(0, rank).to_owned();
+    // A column that was nearly all in the basis has little left that is exactly across.
+    let shared = product(basis.transpose(), next.as_ref());
+    matmul(next.as_mut(), Accum::Add, basis.as_ref(), shared.as_ref(), -1.0, Par::Seq);
+    if rank == 0 { next } else { next.qr().compute_thin_Q() }
 }
 
 #[cfg(test)]
@@ -175,7 +242,10 @@ mod tests {
 
     #[test]
     fn it_finds_the_eigenvectors_of_the_covariance() {
-        for (n, d, scaled) in [(700, 90, false), (40, 2100, false), (600, 50, true)] {
+        // Of more than the eight directions that stand out the axes lie in noise, one hardly before another.
+        for (n, d, scaled, wanted) in
+            [(700, 90, false, 5), (40, 2100, false, 5), (600, 50, true, 5), (2000, 400, false, 12), (12, 30, false, 11)]
+        {
             let x = rows(n, d);
             let mut moments = Moments::new(d);
             moments.add(&Values::F64(x.clone()));
@@ -184,7 +254,7 @@ mod tests {
             let s = scale.clone().unwrap_or_else(|| vec![1.0; d]);
             let covariance = faer::Mat::from_fn(d, d, |i, j| covariance[(i, j)] * s[i] * s[j]);
             let eigen = covariance.self_adjoint_eigen(Side::Lower).expect("symmetric");
-            let mut found = Subspace::new(n, moments.mean().to_vec(), scale, 5, 1);
+            let mut found = Subspace::new(n, moments.mean().to_vec(), scale, wanted, 1);
             loop {
                 x.chunks(super::BLOCK * d).for_each(|part| found.add(&Values::F64(part.to_vec())));
                 if found.end_pass() {
@@ -192,7 +262,7 @@ mod tests {
                 }
             }
             assert!(found.residuals.iter().all(|&r| r <= super::ENOUGH), "{n} × {d}: {:?} in {}", found.residuals, found.passes);
-            for k in 0..5 {
+            for k in 0..wanted {
                 let expected = eigen.S()[d - 1 - k];
                 assert!(
                     (found.eigenvalues[k] - expected).abs() <= 1e-10 * eigen.S()[d - 1],
@@ -200,7 +270,7 @@ mod tests {
                     found.eigenvalues[k]
                 );
                 let cosine: f64 = (0..d).map(|i| found.axes[(i, k)] * eigen.U()[(i, d - 1 - k)]).sum();
-                assert!((cosine.abs() - 1.0).abs() < 1e-8, "{n} × {d}, axis {k}: {cosine}");
+                assert!((cosine.abs() - 1.0).abs() < 1e-8 || (d == 30 && k > 8), "{n} × {d}, axis {k}: {cosine}");
             }
         }
     }
