@@ -1,10 +1,11 @@
 //! `striae compare`.
 
+use super::opened::{self, Opened};
 use super::progress::{Progress, short};
 use super::{BackendChoice, Refused, Voice, backend, collection, memory};
+use crate::archive::Address;
 use crate::archive::result::{DenseFile, Target, write_links, write_ranking};
 use crate::archive::write::check_target;
-use crate::archive::{Address, Collection};
 use crate::backend::TileShape;
 use crate::compare::explain::Explainer;
 use crate::compare::strategy::Strategy;
@@ -13,6 +14,7 @@ use crate::compare::{
     RowSource, Screening,
 };
 use crate::metric::{self, peaks::PeakMetric};
+use crate::spectrum::transform::Recipe;
 use anyhow::Context as _;
 use clap::builder::PossibleValuesParser;
 use std::path::{Path, PathBuf};
@@ -28,6 +30,7 @@ use std::path::{Path, PathBuf};
   striae compare new.h5:/spectra archive.h5:/spectra --metric cosine --top-k 10 --exclude exhibit -o new-links.h5
   striae compare archive.h5:/logos --metric euclidean --threshold 0.8 --memory 512MiB -o links.h5
   striae compare small.h5:/X --metric pearson --dense -o matrix.h5
+  striae compare nir.h5:/spectra --prepare \"snv | savgol(window=15, poly=2, deriv=1)\" --metric pearson -k 5 -o nearest.h5
 
 The result opens in h5py: neighbors and scores (n, k), best first, -1 and NaN where there are fewer than k; or query,
 reference, score, each pair once; or with --dense scores (n, m) as f32, within the stored tolerance.
@@ -48,6 +51,9 @@ pub struct Options {
     /// Replace the output if it is there
     #[arg(long)]
     overwrite: bool,
+    /// Steps done to every row first, as of striae prepare; what they learn, they learn of the reference, else of the queries
+    #[arg(long, value_name = "STEPS")]
+    prepare: Option<String>,
     /// Partners that a query must not have, beside itself
     #[arg(long, value_enum, default_value = "none")]
     exclude: ExcludeChoice,
@@ -158,8 +164,8 @@ pub struct Stored {
 /// Runs a comparison and stores its result.
 pub fn compare_and_store(
     options: JobOptions,
-    mut query: Collection,
-    mut reference: Option<Collection>,
+    mut query: Opened,
+    mut reference: Option<Opened>,
     target: &Target,
     resources: &Resources,
     voice: Voice,
@@ -172,9 +178,9 @@ pub fn compare_and_store(
             return Err(Refused::usage(format!("{}: this is also an input; name another output", file.display())));
         }
     }
-    query.check_ids()?;
+    query.collection().check_ids()?;
     if let Some(reference) = &mut reference {
-        reference.check_ids()?;
+        reference.collection().check_ids()?;
     }
     if let Some(path) = &resources.trace {
         // Hours before it would be found out.
@@ -292,6 +298,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         memory: options.resources.memory,
         tile: options.resources.tile,
         screening: options.resources.screen,
+        prepare: None,
     };
     let target = Target { address: Address::parse(&options.output), overwrite: options.overwrite };
     if let Some(metric) = PeakMetric::by_name(&options.metric) {
@@ -300,6 +307,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
             (resources.screen != Screening::Auto, "--screen"),
             (resources.explain, "--explain"),
             (resources.trace.is_some(), "--trace"),
+            (options.prepare.is_some(), "--prepare"),
         ] {
             if given {
                 let text = format!("{option} is for metrics of rows; {} goes through an index on m/z", options.metric);
@@ -312,16 +320,19 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     }
     // Options are checked before files are opened.
     Job::new(job.clone())?;
-    let mut query = collection::open(&options.query)?;
-    let reference = match options.reference.as_deref() {
-        Some(text) => {
-            let reference = collection::open(text)?;
-            // The same collection named twice is compared with itself: the item itself is left out.
-            let same =
-                reference.address().inner == query.address().inner && same_file(&reference.address().file, &query.address().file);
-            (!same).then_some(reference)
+    let recipe = options.prepare.as_deref().map(Recipe::parse).transpose().map_err(|e| Refused::usage(e.to_string()))?;
+    let (query, reference) = opened::open(&options.query, options.reference.as_deref())?;
+    let (mut query, reference) = match &recipe {
+        None => (query.into(), reference.map(Into::into)),
+        Some(recipe) => {
+            // Learning is a pass over an archive: what can be refused is refused before it.
+            check_target(&target.address.file, target.overwrite)?;
+            let progress = Progress::new(voice.quiet || voice.json);
+            let lenient = job.invalid == Invalid::Skip;
+            let (query, reference, preparation) = opened::prepared(recipe, query, reference, lenient, &progress)?;
+            job.prepare = Some(preparation);
+            (query, reference)
         }
-        None => None,
     };
     job.settings = options.settings.resolve(&options.metric, &mut query)?;
     Job::new(job.clone())?;
@@ -406,6 +417,9 @@ pub fn report(stored: &Stored, target: &Target, voice: Voice, explained: bool) -
     let effort = &record.effort;
     let seconds = effort.survey_seconds + effort.compare_seconds;
     println!("compared  {}", sides.join(" with "));
+    if let Some(preparation) = &record.options.prepare {
+        println!("prepared  {}", preparation.recipe);
+    }
     let devices: Vec<_> = record.devices.iter().map(|d| format!("{} ({})", d.name, d.driver)).collect();
     println!("on        {}, {} threads", devices.join(", then "), record.threads);
     let exact = if record.inputs[0].peaks.is_some() {

@@ -7,7 +7,7 @@ use crate::archive::{Address, Client, Collection};
 use crate::compare::RowSource as _;
 use std::collections::BTreeSet;
 
-/// Says what a file holds: datasets, collections, results
+/// Says what a file holds: datasets, collections, results, models
 ///
 /// The file is looked at in a process of its own, so that a damaged or hostile file does no harm.
 #[derive(Debug, clap::Args)]
@@ -21,6 +21,10 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let address = Address::parse(&options.address);
     let reading = collection::reading()?;
     let nodes = Client::open(&address.file, &reading)?.tree()?;
+    let group = address.inner.as_deref().unwrap_or("/");
+    if nodes.iter().any(|n| n.path == group && n.attributes.get("striae_kind").is_some_and(|kind| kind == "model")) {
+        return super::model::check::info(&address, &reading, voice);
+    }
     let result = nodes.iter().any(|n| n.attributes.contains_key("striae_kind"));
     if result && let Ok(found) = StoredResult::open(&address, &reading) {
         return result_text(&found, voice);
@@ -129,6 +133,9 @@ fn result_text(found: &StoredResult, voice: Voice) -> anyhow::Result<()> {
     println!("Result of a comparison: {what} by {}", record.options.metric);
     for input in &record.inputs {
         println!("  input    {}\n           values BLAKE3 {}", super::compare::size(input), input.values_blake3);
+    }
+    if let Some(preparation) = &record.options.prepare {
+        println!("  prepared {}\n           learnt BLAKE3 {}", preparation.recipe, preparation.fitted_blake3);
     }
     for device in &record.devices {
         println!("  device   {} ({})", device.name, device.driver);

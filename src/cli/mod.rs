@@ -15,6 +15,7 @@ mod info;
 mod memory;
 mod metrics;
 mod model;
+mod opened;
 mod peaks;
 mod plots;
 mod prepare;

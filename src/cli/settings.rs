@@ -1,5 +1,6 @@
 //! What a metric can be told on the command line.
 
+use super::opened::Opened;
 use super::{Refused, collection};
 use crate::compare::RowSource;
 use crate::metric::ccf::{Overlap, Stretched, nfi_stretch};
@@ -117,7 +118,7 @@ fn factors(text: &str) -> anyhow::Result<Vec<f64>> {
 }
 
 /// The distance of a collection's samples in metres, from its axis.
-fn spacing(query: &mut crate::archive::Collection) -> anyhow::Result<f64> {
+fn spacing(query: &mut Opened) -> anyhow::Result<f64> {
     let name = query.name();
     let needs = "a length needs the collection's dataset axis with attribute unit (nm, um or mm), or give samples";
     let Some((axis, unit)) = query.axis()? else { anyhow::bail!(Refused::usage(format!("{name} has no axis: {needs}"))) };
@@ -171,7 +172,7 @@ impl Options {
     }
 
     /// Reads what is named; what `metric` cannot do without must be.
-    pub fn resolve(&self, metric: &str, query: &mut crate::archive::Collection) -> anyhow::Result<Settings> {
+    pub fn resolve(&self, metric: &str, query: &mut Opened) -> anyhow::Result<Settings> {
         match metric {
             "weighted-euclidean" if self.weights.is_none() => {
                 return Err(Refused::usage("weighted-euclidean needs --weights FILE.h5:/path: d numbers of zero or more"));

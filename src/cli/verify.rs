@@ -1,17 +1,20 @@
 //! `striae verify`: is a result what its record says, and do its inputs still give it?
 
+use super::opened::{self, Opened};
 use super::progress::Progress;
 use super::{Refused, Voice, collection};
+use crate::archive::Address;
 use crate::archive::result::{StoredKind, StoredResult};
-use crate::archive::{Address, Collection};
 use crate::compare::check::{Recomputed, recompute};
 use crate::compare::explain::{Column, Explainer};
 use crate::compare::survey::survey;
-use crate::compare::{Job, Observer as _, RowSource};
+use crate::compare::{Invalid, Job, Observer as _, RowSource};
 use crate::metric::peaks::PeakMetric;
 use anyhow::bail;
 
 /// Checks a result: its digest, its inputs, and a sample of its scores computed anew
+///
+/// Of a model: its digest, and the digest of the rows that it was made of.
 ///
 /// The sample is computed the slow way: every score by its definition, every partner looked at, nothing skipped. It is
 /// compared to the last bit (dense results: within their tolerance).
@@ -39,6 +42,9 @@ pub struct Options {
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let address = Address::parse(&options.result);
     let reading = collection::reading()?;
+    if super::model::check::is_model(&address, &reading)? {
+        return super::model::check::verify(&address, &reading, options.input.first(), voice);
+    }
     let mut stored = StoredResult::open(&address, &reading)?;
     let record = stored.record.clone();
     let say = |text: String| {
@@ -60,11 +66,21 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         let chosen = sample(all, if options.all { all } else { options.sample }, options.seed);
         return super::peaks::verify(&mut stored, metric, &options.input, &chosen, &address.to_string(), voice);
     }
-    let mut inputs: Vec<Collection> = Vec::new();
-    for (n, input) in record.inputs.iter().enumerate() {
-        inputs.push(collection::open(options.input.get(n).unwrap_or(&input.name))?);
-    }
     let progress = Progress::new(voice.quiet || voice.json);
+    let mut sides = Vec::new();
+    for (n, input) in record.inputs.iter().enumerate() {
+        sides.push(collection::open(options.input.get(n).unwrap_or(&input.name))?);
+    }
+    let mut sides = sides.into_iter();
+    let mut inputs: Vec<Opened> = match (&record.options.prepare, sides.next(), sides.next()) {
+        (Some(preparation), Some(query), reference) => {
+            let lenient = record.options.invalid == Invalid::Skip;
+            let (query, reference) = opened::prepared_again(preparation, query, reference, lenient, &progress)?;
+            say(format!("prepared  {}: what it learns is as recorded", preparation.recipe));
+            std::iter::once(query).chain(reference).collect()
+        }
+        (_, query, reference) => query.into_iter().chain(reference).map(Into::into).collect(),
+    };
     let settings = super::settings::reread(&record.options.settings)?;
     let job = Job::new(crate::compare::Options { settings, ..record.options.clone() })?;
     let element = inputs.iter().map(RowSource::element).reduce(crate::matrix::Element::join);
@@ -131,12 +147,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
 }
 
 /// What stands beside the scores, its digest held to the record's.
-fn beside_digest(
-    stored: &mut StoredResult,
-    job: &Job,
-    inputs: &mut [Collection],
-    address: &Address,
-) -> anyhow::Result<Vec<Column>> {
+fn beside_digest(stored: &mut StoredResult, job: &Job, inputs: &mut [Opened], address: &Address) -> anyhow::Result<Vec<Column>> {
     let (query, reference) = inputs.split_at_mut(1);
     let reference = reference.first_mut().map(|r| r as &mut dyn RowSource);
     let columns = Explainer::new(job, &mut query[0], reference).map_or_else(Vec::new, |e| e.columns());

@@ -52,6 +52,15 @@ pub enum Screening {
     Bytes,
 }
 
+/// How rows were prepared before they were compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preparation {
+    /// Steps, as of `striae prepare`.
+    pub recipe: String,
+    /// BLAKE3 of the recipe as it was fitted, with all that it learnt: of the references where there are any, else of the queries.
+    pub fitted_blake3: String,
+}
+
 /// Options of a comparison. Only a checked [`Job`] runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Options {
@@ -68,6 +77,9 @@ pub struct Options {
     pub tile: Option<TileShape>,
     #[serde(default)]
     pub screening: Screening,
+    /// What the sources did to their rows; the digests of the inputs are then of prepared rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepare: Option<Preparation>,
 }
 
 impl Options {
@@ -88,6 +100,7 @@ impl Options {
             memory: 2 << 30,
             tile: None,
             screening: Screening::Auto,
+            prepare: None,
         }
     }
 }

@@ -32,7 +32,7 @@ pub mod survey;
 
 pub use dense::DenseStore;
 pub use error::{Error, bytes};
-pub use job::{Exclude, Invalid, Job, Mode, Options, Screening};
+pub use job::{Exclude, Invalid, Job, Mode, Options, Preparation, Screening};
 pub use links::{Link, Links};
 pub use record::Record;
 pub use run::{Answer, Comparison, Effort, Input, Observer, Outcome, Unwatched};

@@ -3,6 +3,7 @@
 //! Rows are f64. Means and references are learnt of all rows of one collection ([`fit`]), and applied to any.
 
 use super::transform::{Error, Fitted, Look, Recipe, Rows};
+use crate::compare::digest::ValuesDigest;
 use crate::compare::pieces::pieces;
 use crate::compare::{self, ExhibitNames, Observer, RowSource, SourceError};
 use crate::matrix::{Element, Values};
@@ -110,6 +111,8 @@ pub struct Prepared<S> {
     /// Whether rows that cannot be prepared are given as NaN, which every metric leaves out or refuses.
     lenient: bool,
     used: Option<Values>,
+    /// Of the raw rows, as long as they are read one after the other, and the next of them.
+    digest: Option<(ValuesDigest, usize)>,
 }
 
 impl<S: RowSource> Prepared<S> {
@@ -121,7 +124,13 @@ impl<S: RowSource> Prepared<S> {
             let error = RowError { name: inner.name(), label: None, error: Error::Width { got, expected } };
             return Err(SourceError(Box::new(error)).into());
         }
-        Ok(Self { inner, fitted, lenient, used: None })
+        let digest = Some((ValuesDigest::new(inner.rows(), inner.width(), inner.element()), 0));
+        Ok(Self { inner, fitted, lenient, used: None, digest })
+    }
+
+    /// The digest of the raw rows, once the first pass over them is through.
+    pub fn digest(&mut self) -> Option<String> {
+        self.digest.take_if(|(_, next)| *next == self.inner.rows()).map(|(digest, _)| digest.finish())
     }
 
     #[must_use]
@@ -157,6 +166,10 @@ impl<S: RowSource> RowSource for Prepared<S> {
             let to = (from + step).min(count);
             let used = self.used.take().unwrap_or_else(|| Values::empty(self.inner.element()));
             let raw = self.inner.read_over(start + from..start + to, used)?;
+            if let Some((digest, next)) = self.digest.as_mut().filter(|(_, next)| *next == start + from) {
+                digest.add(&raw);
+                *next = start + to;
+            }
             let fitted = &self.fitted;
             let done: Result<(), Error> =
                 out[from * after..to * after].par_chunks_exact_mut(after).enumerate().try_for_each(|(i, out)| {
@@ -206,7 +219,14 @@ mod tests {
         let values: Vec<f32> = (0..400).map(|i| (i * 7 % 31) as f32).collect();
         let recipe = Recipe::parse("snv | centre").expect("right");
         let fitted = Arc::new(fit(&recipe, None, &mut source(values.clone()), &Unwatched).expect("fits"));
-        let mut prepared = Prepared::new(source(values), fitted, false).expect("fits");
+        let mut prepared = Prepared::new(source(values.clone()), fitted, false).expect("fits");
+        prepared.read(0..30).expect("reads");
+        prepared.read(70..80).expect("reads");
+        assert_eq!(prepared.digest(), None);
+        prepared.read(30..100).expect("reads");
+        let mut raw = crate::compare::digest::ValuesDigest::new(100, 4, crate::matrix::Element::F32);
+        raw.add(&Values::F32(values));
+        assert_eq!(prepared.digest(), Some(raw.finish()));
         let Values::F64(whole) = prepared.read(0..100).expect("reads") else { panic!("f64") };
         let Values::F64(part) = prepared.read(40..43).expect("reads") else { panic!("f64") };
         assert_eq!(part, whole[160..172]);

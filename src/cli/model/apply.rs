@@ -230,7 +230,7 @@ fn says(model: &Model, stored: &StoredModel, x: &Mat<f64>) -> Result<Said, Error
                 let mut all: Vec<(f64, &str)> =
                     row.iter().zip(&m.classes).filter(|(j, _)| j.accepted()).map(|(j, c)| (j.ratio, c.name.as_str())).collect();
                 all.sort_by(|a, b| a.0.total_cmp(&b.0));
-                all.into_iter().map(|(_, name)| name).collect::<Vec<_>>().join(" ")
+                all.into_iter().map(|(_, name)| name).collect::<Vec<_>>().join("; ")
             });
             said.texts.push(("accepted".into(), accepted.collect()));
             let g = m.classes.len();

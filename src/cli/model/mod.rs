@@ -1,6 +1,7 @@
 //! `striae model`: chemometric models of a collection, saved and applied to new rows.
 
 mod apply;
+pub mod check;
 mod fit;
 mod input;
 mod pca;

@@ -11,6 +11,7 @@ use crate::chemometrics::pca::{Pca, most_components};
 use crate::chemometrics::subspace::Subspace;
 use crate::chemometrics::{Columns, Model, Scaling};
 use crate::chemometrics::{Mat, MatRef};
+use crate::cli::opened::Opened;
 use crate::cli::progress::Progress;
 use crate::cli::{Refused, Voice, collection, plots, prepare};
 use crate::compare::digest::ValuesDigest;
@@ -84,18 +85,15 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let axis = raw.axis()?;
     let sources = if common.plot.is_some() { raw.source_names()? } else { None };
     let features = if common.plot.is_some() { raw.features()? } else { None };
-    let (mut plain, mut through);
-    let (source, fitted): (&mut dyn RowSource, _) = match &recipe {
-        None => {
-            plain = raw;
-            (&mut plain, None)
-        }
+    let width = raw.width();
+    let (mut source, fitted) = match &recipe {
+        None => (Opened::Plain(raw), None),
         Some(recipe) => {
             let fitted = Arc::new(prepare::fitted(&mut raw, recipe, &progress)?);
-            through = Prepared::new(raw, fitted.clone(), false)?;
-            (&mut through, Some(fitted))
+            (Opened::Prepared(Box::new(Prepared::new(raw, fitted.clone(), false)?)), Some(fitted))
         }
     };
+    let source = &mut source;
     let (n, d) = (source.rows(), source.width());
     let components = options.components.min(most_components(n, d)).max(1);
     let method = match options.method.as_str() {
@@ -191,13 +189,17 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         Limits::put(&vec![blank; a], &mut parts);
         parts.put_text("limit_rule", options.limits.name());
     }
+    let values_blake3 = match source {
+        Opened::Prepared(prepared) => prepared.digest().unwrap_or_default(),
+        Opened::Plain(_) => digest.finish(),
+    };
     let mut record = ModelRecord {
         tool: "striae".into(),
         version: env!("CARGO_PKG_VERSION").into(),
         input: name,
         rows: n,
-        width: d,
-        values_blake3: digest.finish(),
+        width,
+        values_blake3,
         options: BTreeMap::from([
             ("model".to_owned(), "pca".to_owned()),
             ("components".to_owned(), a.to_string()),
