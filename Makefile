@@ -2,7 +2,7 @@
 # Each target sets up what it needs first; what is there already is not looked for twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-peers bench-search bench-sweep bench-overlap bench-growth bench-gpu bench-folds bench-ccf bench-peaks bench-memory bench-pca check-transforms check-matchms doc man clean
+.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-peers bench-search bench-sweep bench-overlap bench-growth bench-gpu bench-folds bench-ccf bench-peaks bench-memory bench-pca check-solvers check-transforms check-matchms doc man clean
 
 # The tools that setup found or made: cmake first in PATH, STRIAE_PYTHON for tests.
 WITH := ./scripts/with-tools.sh
@@ -22,8 +22,9 @@ demo: setup-build ## build, then compare a simulated archive and show what is fo
 build: setup-build ## build the program: target/release/striae
 	$(WITH) cargo build --release --locked
 
-test: setup ## all tests; with STRIAE_REQUIRE_GPU=1 a missing GPU is a failure and not ignored
-	$(WITH) cargo test --release --locked
+test: setup ## all tests; FEATURES=lapack: those of the second solver too; STRIAE_REQUIRE_GPU=1: a missing GPU is a failure and not ignored
+	@case "$(FEATURES)" in *lapack*) ./scripts/setup.sh lapack ;; esac
+	$(WITH) cargo test --release --locked --features "$(FEATURES)"
 
 lint: setup-build ## formatting, clippy; licences and sources where cargo-deny is there or CI=true
 	$(WITH) ./scripts/lint.sh
@@ -84,6 +85,10 @@ bench-pca: build ## PCA of 1,000,000 × 512 out of a file, under 1 GiB, beside s
 check-transforms: setup ## prepared spectra against SciPy, chemotools and pybaselines on real ones; installs both into target/tools/venv
 	@./scripts/setup.sh transforms
 	$(WITH) cargo test --release --locked --test transforms -- --ignored --nocapture
+
+check-solvers: setup-build ## faer and LAPACK on the same data: both must find the same; installs OpenBLAS (Debian, Ubuntu)
+	@./scripts/setup.sh lapack
+	$(WITH) cargo test --release --locked --features lapack --test solvers
 
 check-matchms: setup ## cosine scores of peak lists against matchms on real spectra; installs matchms into target/tools/venv
 	@./scripts/setup.sh matchms

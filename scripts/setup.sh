@@ -3,6 +3,7 @@
 #     scripts/setup.sh build     what the program needs to be built: Rust, a C compiler, cmake
 #     scripts/setup.sh test      and what its tests need: Python with h5py and SciPy, a Vulkan device
 #     scripts/setup.sh faiss     and what the comparison with FAISS needs
+#     scripts/setup.sh lapack    what the program needs to be built with LAPACK: OpenBLAS
 #     scripts/setup.sh transforms and what the check of prepared spectra needs
 #     scripts/setup.sh matchms   and what the check against matchms needs
 #     scripts/setup.sh sklearn   and what those with scikit-learn and SciPy need
@@ -114,11 +115,25 @@ need_vulkan() {
     say "going on without: tests of shaders are ignored"
 }
 
+# The linker is asked, since distributions keep it in different places.
+openblas_found() {
+    printf 'int dgesdd_(void); int main(void) { return 0 && dgesdd_(); }' >"$tools/openblas.c"
+    # shellcheck disable=SC2086
+    ${CC:-cc} "$tools/openblas.c" -o "$tools/openblas" -lopenblas >"$tools/openblas.log" 2>&1
+}
+
+need_openblas() {
+    openblas_found && return
+    apt_install libopenblas-dev && openblas_found && return
+    die "OpenBLAS with LAPACK is missing: install it (Debian, Ubuntu: apt-get install libopenblas-dev; Fedora: openblas-devel; Arch: openblas)"
+}
+
 need_rust
 need_compiler
 need_cmake
 case $goal in
     build) ;;
+    lapack) need_openblas ;;
     test) need_python; need_vulkan ;;
     faiss) need_python; pip_install faiss "faiss-cpu>=1.9" ;;
     search) need_python; pip_install faiss "faiss-cpu>=1.9"; pip_install sklearn "scikit-learn>=1.5"; pip_install usearch "usearch>=2.15" ;;
@@ -128,6 +143,6 @@ case $goal in
     growth) need_python; pip_install matplotlib "matplotlib>=3.8" ;;
     matchms) need_python; pip_install matchms "matchms>=0.30"; pip_install ms_entropy "ms_entropy>=1.3" ;;
     transforms) need_python; pip_install transforms "chemotools>=0.5" "pybaselines>=1.2" ;;
-    *) die "build, test, faiss, search, sklearn, matchms, transforms, peers or growth, not $goal" ;;
+    *) die "build, test, lapack, faiss, search, sklearn, matchms, transforms, peers or growth, not $goal" ;;
 esac
 say "ready ($goal): Rust $rust_is, cmake $(version_of "$cmake_now")"

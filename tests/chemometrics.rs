@@ -1,7 +1,7 @@
 //! Models against published results on real data (`../shared/data`, ignored where it is absent): PLS_Toolbox's tables of *people*,
 //! R `pls` 2.8 on *yarn*, and coffee by its nearest neighbours.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a failure here is a failed test")]
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use faer::Mat;
 use std::path::{Path, PathBuf};
@@ -14,21 +14,8 @@ use striae::chemometrics::regression::{Method, Options, Regression};
 use striae::chemometrics::validate::{Plan, across};
 use striae::chemometrics::{Scaling, Solver};
 
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
-    path.exists().then_some(path)
-}
-
-macro_rules! shared_or_return {
-    ($name:expr) => {
-        match shared($name) {
-            Some(path) => path,
-            None => {
-                eprintln!("ignored: ../shared/data/{} is not there", $name);
-                return;
-            }
-        }
-    };
+fn shared(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name)
 }
 
 /// Numbers of a table, by any of comma, blank and tab; lines that hold words are left out.
@@ -45,8 +32,9 @@ fn table(path: &Path) -> Mat<f64> {
 }
 
 #[test]
+#[cfg_attr(not(shared_data), ignore = "the real data is not here")]
 fn people_eigenvalues_and_q_limits() {
-    let x = table(&shared_or_return!("chemometrics/people").join("people.csv"));
+    let x = table(&shared("chemometrics/people").join("people.csv"));
     assert_eq!((x.nrows(), x.ncols()), (32, 12));
     let model = Pca::fit(x.as_ref(), Scaling::Autoscale, 4, Solver::Faer).unwrap();
     for (found, expected) in model.eigenvalues.iter().zip([6.42969184, 2.24255072, 1.61769904, 0.99798798]) {
@@ -77,8 +65,9 @@ fn same(name: &str, found: &Mat<f64>, expected: &Mat<f64>) {
 }
 
 #[test]
+#[cfg_attr(not(shared_data), ignore = "the real data is not here")]
 fn people_pls_is_that_of_pls_toolbox() {
-    let folder = shared_or_return!("chemometrics/people");
+    let folder = shared("chemometrics/people");
     let all = table(&folder.join("people.csv"));
     // Shoe size from the others.
     let x = Mat::from_fn(32, 11, |i, j| all[(i, if j < 3 { j } else { j + 1 })]);
@@ -117,8 +106,9 @@ fn people_pls_is_that_of_pls_toolbox() {
 }
 
 #[test]
+#[cfg_attr(not(shared_data), ignore = "the real data is not here")]
 fn yarn_predictions_are_those_of_r() {
-    let folder = shared_or_return!("chemometrics/yarn");
+    let folder = shared("chemometrics/yarn");
     let all = table(&folder.join("yarn.csv"));
     let (n, d) = (all.nrows(), all.ncols() - 2);
     assert_eq!((n, d), (28, 268));
@@ -140,21 +130,19 @@ fn yarn_predictions_are_those_of_r() {
     }
 }
 
-fn coffee() -> Option<(Mat<f64>, Vec<String>)> {
-    let folder = shared("spectra/coffee_nir")?;
+fn coffee() -> (Mat<f64>, Vec<String>) {
+    let folder = shared("spectra/coffee_nir");
     let all = table(&folder.join("coffee_spectra.csv"));
     // The first line numbers the points.
     let x = Mat::from_fn(all.nrows() - 1, all.ncols(), |i, j| all[(i + 1, j)]);
     let labels = std::fs::read_to_string(folder.join("coffee_labels.csv")).unwrap();
-    Some((x, labels.lines().skip(1).map(|l| l.trim().to_owned()).collect()))
+    (x, labels.lines().skip(1).map(|l| l.trim().to_owned()).collect())
 }
 
 #[test]
+#[cfg_attr(not(shared_data), ignore = "the real data is not here")]
 fn coffee_is_told_apart_by_its_nearest_neighbour() {
-    let Some((x, labels)) = coffee() else {
-        eprintln!("ignored: ../shared/data/spectra/coffee_nir is not there");
-        return;
-    };
+    let (x, labels) = coffee();
     assert_eq!((x.nrows(), x.ncols(), labels.len()), (60, 1841, 60));
     let classes = Classes::of(&labels);
     let folds = Plan::LeaveOneOut.folds(60, None, 1).unwrap();

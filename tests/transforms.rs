@@ -60,11 +60,8 @@ fn check() -> Vec<String> {
 }
 
 #[test]
+#[cfg_attr(not(shared_data), ignore = "the real data is not here")]
 fn spectra_are_prepared_as_by_scipy() {
-    if !coffee().exists() {
-        eprintln!("ignored: ../shared/data/spectra/coffee_nir is not there");
-        return;
-    }
     assert!(check().contains(&"SciPy".to_owned()));
 }
 
