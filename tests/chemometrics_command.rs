@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a failure here is a failed test")]
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -27,12 +28,14 @@ fn refused(folder: &Path, code: i32, words: &[&str]) -> String {
 fn table(folder: &Path) {
     let mut text = "id,source,exhibit,content".to_owned();
     let axis: Vec<f64> = (0..80).map(|i| 1800.0 - 10.0 * f64::from(i)).collect();
-    axis.iter().for_each(|x| text += &format!(",{x}"));
+    for x in &axis {
+        write!(text, ",{x}").unwrap();
+    }
     text.push('\n');
     for i in 0..60_u32 {
         let class = i % 3;
         let content = 1.0 + f64::from(i / 3) / 10.0;
-        text += &format!("S{i:02},{},E{},{content}", ["a", "b", "c"][class as usize], i / 6);
+        write!(text, "S{i:02},{},E{},{content}", ["a", "b", "c"][class as usize], i / 6).unwrap();
         for (j, _) in axis.iter().enumerate() {
             let peak = |at: f64| (-((j as f64 - at) / 4.0).powi(2)).exp();
             let noise = f64::from((i * 7919 + j as u32 * 104_729) % 1000) / 1e6;
@@ -41,7 +44,7 @@ fn table(folder: &Path) {
                 + content * peak(20.0)
                 + 2.0 * peak(35.0 + 12.0 * f64::from(class))
                 + noise;
-            text += &format!(",{y}");
+            write!(text, ",{y}").unwrap();
         }
         text.push('\n');
     }
@@ -93,7 +96,8 @@ fn files_that_cannot_be_read_are_left_out_and_listed() {
     let at = folder.path();
     let inside = at.join("scans");
     std::fs::create_dir(&inside).unwrap();
-    let curve = |from: f64| (0..50).map(|i| format!("{},{}\n", from + f64::from(i), f64::from(i).sin())).collect::<String>();
+    let curve =
+        |from: f64| (0..50).map(|i| format!("{},{}", from + f64::from(i), f64::from(i).sin())).collect::<Vec<_>>().join("\n");
     std::fs::write(inside.join("one.csv"), format!("nm,absorbance\n{}", curve(1000.0))).unwrap();
     std::fs::write(inside.join("two.csv"), format!("nm,absorbance\n{}", curve(1004.5))).unwrap();
     std::fs::write(inside.join("bad.csv"), "nm,absorbance\n1000,x\n").unwrap();
@@ -123,6 +127,25 @@ fn tables_of_peaks_become_profiles() {
     assert_eq!((done["samples"].as_u64(), done["compounds"].as_u64(), done["non_detects"].as_u64()), (Some(3), Some(3), Some(2)));
     json(at, &["prepare", "a.h5:/profiles", "--recipe", "sum | root(4)", "-o", "a.h5:/normal"]);
     json(at, &["compare", "a.h5:/normal", "--metric", "cosine", "-k", "1", "-o", "n.h5"]);
+    // By an internal standard, which is then left out; both by name.
+    json(at, &["prepare", "a.h5:/profiles", "--recipe", "internal(x) | drop(x)", "-o", "a.h5:/ratios"]);
+    let show = json(at, &["info", "a.h5:/ratios"]);
+    assert_eq!((show["rows"].as_u64(), show["width"].as_u64()), (Some(3), Some(2)));
+    let said = refused(at, 3, &["prepare", "a.h5:/profiles", "--recipe", "internal(w)", "-o", "w.h5"]);
+    assert!(said.contains("there are x, y, z"), "{said}");
+    // What was learnt of these compounds is not applied to others, in whatever order.
+    json(at, &["model", "pca", "a.h5:/normal", "-a", "1", "-o", "pca.h5"]);
+    std::fs::write(at.join("q.csv"), "sample,source,y,x,z\nD,s,1.5,70,0.4\nE,s,1,60,0.2\n").unwrap();
+    json(at, &["import", "profiles", "q.csv", "-o", "q.h5"]);
+    json(at, &["prepare", "q.h5:/profiles", "--recipe", "sum | root(4)", "-o", "q.h5:/normal"]);
+    for words in [
+        &["prepare", "q.h5:/profiles", "--like", "a.h5:/ratios", "-o", "x.h5"][..],
+        &["model", "apply", "pca.h5", "q.h5:/normal", "-o", "x.h5"],
+        &["compare", "q.h5:/profiles", "a.h5:/profiles", "--prepare", "sum", "--metric", "cosine", "-k", "1", "-o", "x.h5"],
+    ] {
+        let said = refused(at, 3, words);
+        assert!(said.contains("its feature 0 is \"y\", and was \"x\" before"), "{said}");
+    }
     std::fs::write(at.join("bad.csv"), "sample,x\nA,-3\n").unwrap();
     assert!(refused(at, 3, &["import", "profiles", "bad.csv", "-o", "b.h5"]).contains("number from 0"));
 }
@@ -166,7 +189,8 @@ fn every_model_is_made_validated_stored_and_applied() {
         let applied = json(at, &["model", "apply", &model, "a.h5:/spectra", "-o", &format!("{kind}-applied.h5")]);
         assert_eq!(applied["rows"].as_u64(), Some(60));
     }
-    for name in ["scores", "loadings", "explained", "distances", "confusion", "dendrogram"] {
+    json(at, &["model", "mcr", "a.h5:/spectra", "--prepare", "minmax", "-a", "3", "--plot", "p", "-o", "mcr.h5"]);
+    for name in ["scores", "loadings", "explained", "distances", "confusion", "dendrogram", "resolved"] {
         let svg = std::fs::read_to_string(at.join(format!("p/{name}.svg"))).unwrap();
         assert!(svg.starts_with('<') && !svg.contains("NaN"), "{name}");
         assert!(std::fs::read(at.join(format!("p/{name}.png"))).unwrap().starts_with(b"\x89PNG"), "{name}");
@@ -192,7 +216,6 @@ fn every_model_is_made_validated_stored_and_applied() {
     );
     assert!(pls["responses"][0]["r2cv"].as_f64().unwrap() > 0.95, "{pls}");
     json(at, &["model", "opls", "a.h5:/spectra", "--response", "content", "--orthogonal", "2", "-o", "opls.h5"]);
-    json(at, &["model", "mcr", "a.h5:/spectra", "--prepare", "minmax", "-a", "3", "-o", "mcr.h5"]);
     json(at, &["model", "apply", "pls.h5", "a.h5:/spectra", "-o", "pls-applied.h5"]);
     // The same rows by another way are the same model.
     let value = |method: &str| {

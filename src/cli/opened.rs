@@ -13,13 +13,13 @@ use std::sync::Arc;
 /// A side of a comparison.
 #[derive(Debug)]
 pub enum Opened {
-    Plain(Collection),
+    Plain(Box<Collection>),
     Prepared(Box<Prepared<Collection>>),
 }
 
 impl From<Collection> for Opened {
     fn from(collection: Collection) -> Self {
-        Self::Plain(collection)
+        Self::Plain(Box::new(collection))
     }
 }
 
@@ -51,14 +51,14 @@ impl Opened {
 
     fn source(&self) -> &dyn RowSource {
         match self {
-            Self::Plain(collection) => collection,
+            Self::Plain(collection) => &**collection,
             Self::Prepared(prepared) => &**prepared,
         }
     }
 
     fn source_mut(&mut self) -> &mut dyn RowSource {
         match self {
-            Self::Plain(collection) => collection,
+            Self::Plain(collection) => &mut **collection,
             Self::Prepared(prepared) => &mut **prepared,
         }
     }

@@ -1,6 +1,6 @@
 //! Pictures of models and spectra: each as SVG and as PNG in the folder of `--plot`.
 
-use crate::report::plot::{Figure, Format, Style, draw};
+use crate::report::plot::{Along, Figure, Format, Style, draw};
 use anyhow::Context as _;
 use std::path::Path;
 
@@ -18,6 +18,21 @@ pub fn save(folder: &Path, name: &str, title: &str, figure: &Figure<'_>) -> anyh
         std::fs::write(&path, bytes).with_context(|| format!("--plot: cannot write {}", path.display()))?;
     }
     Ok(())
+}
+
+/// Classes that are told apart by marks at most.
+pub const MOST_CLASSES: usize = 12;
+
+/// Features that are drawn by name at most.
+const MOST_NAMES: usize = 60;
+
+/// What loadings are drawn along: names where there are some and not too many, else the axis.
+pub fn along<'a>(at: &'a [f64], unit: &'a str, features: &'a [&'a str]) -> Along<'a> {
+    if features.len() == at.len() && features.len() <= MOST_NAMES {
+        Along::Names { names: features, title: "Compound" }
+    } else {
+        Along::Axis { at, title: axis_title(unit), unit, descending: falls(unit) }
+    }
 }
 
 /// How an axis is titled, by its unit.

@@ -80,11 +80,28 @@ pub fn fitted(source: &mut Collection, recipe: &Recipe, progress: &Progress) -> 
     if recipe.needs_fit() {
         progress.phase("learn", source.rows() as u64);
     }
-    Ok(fit(recipe, axis.as_deref(), source, progress)?)
+    let names = source.features()?;
+    Ok(fit(recipe, axis.as_deref(), names.as_deref(), source, progress)?)
 }
 
-/// Refuses rows on another axis than the recipe was fitted with.
+/// Refuses rows of other features than names say.
+pub fn same_features(source: &mut Collection, expected: Option<&[String]>) -> anyhow::Result<()> {
+    let (Some(expected), Some(found)) = (expected, source.features()?) else { return Ok(()) };
+    if let Some(at) = (0..expected.len().max(found.len())).find(|&i| expected.get(i) != found.get(i)) {
+        let name = |all: &[String]| all.get(at).map_or_else(|| "none".to_owned(), |n| format!("{n:?}"));
+        return Err(Refused::input(format!(
+            "{}: its feature {at} is {}, and was {} before; give the same compounds in the same order",
+            source.name(),
+            name(&found),
+            name(expected)
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses rows on another axis, or of other features, than the recipe was fitted with.
 pub fn same_axis(source: &mut Collection, fitted: &Fitted) -> anyhow::Result<()> {
+    same_features(source, fitted.names_in())?;
     let (Some(expected), Some((found, _))) = (fitted.axis_in(), source.axis()?) else { return Ok(()) };
     if source.width() == expected.len() && !crate::spectrum::resample::same_axis(expected, &found) {
         return Err(Refused::input(format!(
@@ -154,9 +171,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let unit = source.axis()?.and_then(|(_, unit)| unit);
     plan.width = fitted.widths().1;
     plan.axis = fitted.axis_out().map(|a| (a.to_vec(), unit));
-    if fitted.widths().0 == fitted.widths().1 {
-        plan.features = source.features()?;
-    }
+    plan.features = fitted.names_out().map(<[String]>::to_vec);
     plan.attributes = vec![
         ("recipe".into(), fitted.recipe().to_string()),
         ("made_by".into(), concat!("striae prepare ", env!("CARGO_PKG_VERSION")).into()),
@@ -236,7 +251,7 @@ fn list(voice: Voice) {
         Kind::Number(low, high) if high.is_infinite() => format!("above {low}"),
         Kind::Number(low, high) => format!("above {low}, below {high}"),
         Kind::Word(words) => words.join(", "),
-        Kind::Ranges => "ranges such as 650..1800".into(),
+        Kind::Places => "ranges such as 650..1800, names of features".into(),
     };
     if voice.json {
         let all: Vec<_> = STEPS

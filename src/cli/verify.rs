@@ -8,7 +8,7 @@ use crate::archive::result::{StoredKind, StoredResult};
 use crate::compare::check::{Recomputed, recompute};
 use crate::compare::explain::{Column, Explainer};
 use crate::compare::survey::survey;
-use crate::compare::{Invalid, Job, Observer as _, RowSource};
+use crate::compare::{Invalid, Job, Observer as _, Record, RowSource};
 use crate::metric::peaks::PeakMetric;
 use anyhow::bail;
 
@@ -67,20 +67,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         return super::peaks::verify(&mut stored, metric, &options.input, &chosen, &address.to_string(), voice);
     }
     let progress = Progress::new(voice.quiet || voice.json);
-    let mut sides = Vec::new();
-    for (n, input) in record.inputs.iter().enumerate() {
-        sides.push(collection::open(options.input.get(n).unwrap_or(&input.name))?);
-    }
-    let mut sides = sides.into_iter();
-    let mut inputs: Vec<Opened> = match (&record.options.prepare, sides.next(), sides.next()) {
-        (Some(preparation), Some(query), reference) => {
-            let lenient = record.options.invalid == Invalid::Skip;
-            let (query, reference) = opened::prepared_again(preparation, query, reference, lenient, &progress)?;
-            say(format!("prepared  {}: what it learns is as recorded", preparation.recipe));
-            std::iter::once(query).chain(reference).collect()
-        }
-        (_, query, reference) => query.into_iter().chain(reference).map(Into::into).collect(),
-    };
+    let mut inputs = open_inputs(&record, &options.input, &progress, &say)?;
     let settings = super::settings::reread(&record.options.settings)?;
     let job = Job::new(crate::compare::Options { settings, ..record.options.clone() })?;
     let element = inputs.iter().map(RowSource::element).reduce(crate::matrix::Element::join);
@@ -144,6 +131,24 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     }
     say(format!("recomputed {} of {rows} queries from the definition: every score and every place the same", sample.len()));
     Ok(())
+}
+
+/// Opens what was compared, prepared as it was then.
+fn open_inputs(record: &Record, elsewhere: &[String], progress: &Progress, say: &dyn Fn(String)) -> anyhow::Result<Vec<Opened>> {
+    let mut sides = Vec::new();
+    for (n, input) in record.inputs.iter().enumerate() {
+        sides.push(collection::open(elsewhere.get(n).unwrap_or(&input.name))?);
+    }
+    let mut sides = sides.into_iter();
+    Ok(match (&record.options.prepare, sides.next(), sides.next()) {
+        (Some(preparation), Some(query), reference) => {
+            let lenient = record.options.invalid == Invalid::Skip;
+            let (query, reference) = opened::prepared_again(preparation, query, reference, lenient, progress)?;
+            say(format!("prepared  {}: what it learns is as recorded", preparation.recipe));
+            std::iter::once(query).chain(reference).collect()
+        }
+        (_, query, reference) => query.into_iter().chain(reference).map(Into::into).collect(),
+    })
 }
 
 /// What stands beside the scores, its digest held to the record's.

@@ -85,11 +85,12 @@ impl Rows for Training<'_> {
 pub fn fit(
     recipe: &Recipe,
     axis: Option<&[f64]>,
+    names: Option<&[String]>,
     source: &mut dyn RowSource,
     observer: &dyn Observer,
 ) -> Result<Fitted, compare::Error> {
     let mut training = Training { source, observer, failed: None };
-    match recipe.fit(axis, &mut training) {
+    match recipe.fit_named(axis, names, &mut training) {
         Ok(fitted) => Ok(fitted),
         Err(error) => match training.failed {
             Some(failed) => Err(failed),
@@ -218,7 +219,7 @@ mod tests {
     fn rows_come_prepared_whichever_way_they_are_read() {
         let values: Vec<f32> = (0..400).map(|i| (i * 7 % 31) as f32).collect();
         let recipe = Recipe::parse("snv | centre").expect("right");
-        let fitted = Arc::new(fit(&recipe, None, &mut source(values.clone()), &Unwatched).expect("fits"));
+        let fitted = Arc::new(fit(&recipe, None, None, &mut source(values.clone()), &Unwatched).expect("fits"));
         let mut prepared = Prepared::new(source(values.clone()), fitted, false).expect("fits");
         prepared.read(0..30).expect("reads");
         prepared.read(70..80).expect("reads");
@@ -237,7 +238,7 @@ mod tests {
     fn a_row_that_cannot_be_prepared_is_named_or_left_to_the_metric() {
         let values = vec![1.0, 2.0, 3.0, 4.0, 5.0, 5.0, 5.0, 5.0];
         let recipe = Recipe::parse("snv").expect("right");
-        let fitted = Arc::new(fit(&recipe, None, &mut source(vec![1.0, 2.0, 3.0, 4.0]), &Unwatched).expect("fits"));
+        let fitted = Arc::new(fit(&recipe, None, None, &mut source(vec![1.0, 2.0, 3.0, 4.0]), &Unwatched).expect("fits"));
         let error = Prepared::new(source(values.clone()), fitted.clone(), false).expect("fits").read(0..2).expect_err("constant");
         assert!(error.to_string().contains("row 1: snv"), "{error}");
         let Values::F64(rows) = Prepared::new(source(values), fitted, true).expect("fits").read(0..2).expect("reads") else {
@@ -245,6 +246,8 @@ mod tests {
         };
         assert!(rows[..4].iter().all(|x| x.is_finite()) && rows[4..].iter().all(|x| x.is_nan()));
         let recipe = Recipe::parse("snv | centre").expect("right");
-        assert!(fit(&recipe, None, &mut source(vec![5.0; 8]), &Unwatched).expect_err("constant").to_string().contains("row 0"));
+        assert!(
+            fit(&recipe, None, None, &mut source(vec![5.0; 8]), &Unwatched).expect_err("constant").to_string().contains("row 0")
+        );
     }
 }

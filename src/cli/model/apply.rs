@@ -88,6 +88,12 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
             axis[axis.len() - 1]
         )));
     }
+    let names = match &fitted {
+        Some(fitted) => fitted.names_in().map(<[String]>::to_vec),
+        None if stored.parts.texts.contains_key("features") => Some(stored.parts.list("features").map_err(stored_of)?),
+        None => None,
+    };
+    crate::cli::prepare::same_features(&mut source, names.as_deref())?;
     let progress = Progress::new(voice.quiet || voice.json);
     let started = collection::now();
     let ids = source.ids()?;

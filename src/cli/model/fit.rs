@@ -371,6 +371,8 @@ struct Asked<'a> {
     name: &'a str,
     /// All components are kept and none chosen.
     all: bool,
+    /// What there is in the place of a number of components that validation could choose.
+    instead: Option<String>,
     /// Further options, for the record.
     extra: &'a [(&'a str, String)],
     assign: &'a Assign<'a>,
@@ -406,7 +408,7 @@ fn permutation(
 
 /// A classifier validated, its components chosen, described and stored.
 fn classifier(asked: &Asked<'_>, voice: Voice) -> anyhow::Result<()> {
-    let Asked { common, validation, class, name, all, extra, assign, make } = *asked;
+    let Asked { common, validation, class, name, all, ref instead, extra, assign, make } = *asked;
     let mut material = Material::open(common, voice)?;
     let labels = material.labels(class)?;
     let classes = Classes::of(&labels);
@@ -424,7 +426,8 @@ fn classifier(asked: &Asked<'_>, voice: Voice) -> anyhow::Result<()> {
     let fitted = material.learn(&known).map_err(|e| refused(&e))?;
     let x = material.prepared(&known, fitted.as_ref()).map_err(|e| refused(&e))?;
     let model = make(&x, &classes.rows(&known), chosen).map_err(|e| refused(&e))?;
-    let mut lines = vec![format!("validated by {} ({} folds), {chosen} components", plan.name(), folds.len())];
+    let what = instead.clone().unwrap_or_else(|| format!("{chosen} components"));
+    let mut lines = vec![format!("validated by {} ({} folds), {what}", plan.name(), folds.len())];
     lines.extend(confusion_lines(&confusion));
     if let Some(p) = p {
         lines.push(format!(
@@ -445,6 +448,10 @@ fn classifier(asked: &Asked<'_>, voice: Voice) -> anyhow::Result<()> {
         ("permutations", validation.permutations.to_string()),
         ("seed", validation.seed.to_string()),
     ]));
+    if instead.is_some() {
+        options.remove("components");
+        options.remove("choose");
+    }
     options.extend(said(extra));
     let tables = vec![
         ("training/class".into(), Table::Texts(labels)),
@@ -457,14 +464,51 @@ fn classifier(asked: &Asked<'_>, voice: Voice) -> anyhow::Result<()> {
         let counts: Vec<u64> = confusion.counts.iter().flatten().map(|&n| n as u64).collect();
         let figure = plot::Confusion { truth: &truth, assigned: &given, counts: &counts };
         plots::save(folder, "confusion", &format!("{name}, validated by {}", plan.name()), &Figure::Confusion(&figure))?;
+        let ids = material.labels("id").ok();
+        scores_picture(folder, name, &model, &x, &classes.rows(&known), ids.as_deref().map(|ids| (ids, &known[..])))?;
     }
     let record = material.store(model.to_parts(), fitted.as_ref(), options, tables, common.overwrite)?;
     let json = serde_json::json!({
-        "components": chosen, "classes": confusion.names, "confusion": confusion.counts, "accuracy": confusion.accuracy(),
+        "components": instead.is_none().then_some(chosen), "classes": confusion.names, "confusion": confusion.counts, "accuracy": confusion.accuracy(),
         "balanced": confusion.balanced(), "p": p, "accuracies": accuracies,
     });
     finish(&record, &material, &lines, json, voice);
     Ok(())
+}
+
+/// Training rows on the first two coordinates of a model that has some.
+fn scores_picture(
+    folder: &std::path::Path,
+    name: &str,
+    model: &Model,
+    x: &Mat<f64>,
+    classes: &Classes,
+    ids: Option<(&[String], &[usize])>,
+) -> anyhow::Result<()> {
+    let (scores, axis) = match model {
+        Model::PlsDa(m) => (m.regression.see(x.as_ref()).map_err(|e| refused(&e))?.scores, "LV"),
+        Model::Lda(m) => (m.project(x.as_ref()).map_err(|e| refused(&e))?, "LD"),
+        _ => return Ok(()),
+    };
+    if scores.ncols() < 2 || classes.names.len() > plots::MOST_CLASSES {
+        return Ok(());
+    }
+    let column = |k: usize| (0..scores.nrows()).map(|i| scores[(i, k)]).collect::<Vec<f64>>();
+    let of: Vec<&str> = classes.of.iter().map(|c| c.map_or("", |c| classes.names[c].as_str())).collect();
+    let names: Vec<&str> = ids.map_or_else(Vec::new, |(ids, rows)| rows.iter().map(|&i| ids[i].as_str()).collect());
+    let figure = plot::Scores {
+        x: &column(0),
+        y: &column(1),
+        x_title: &format!("{axis}1"),
+        y_title: &format!("{axis}2"),
+        classes: &of,
+        projected: &[],
+        names: &names,
+        named: 5.min(scores.nrows()),
+        ellipse: plot::Coverage::Hotelling(0.95),
+        per_class: true,
+    };
+    plots::save(folder, "scores", &format!("{name}: training rows"), &Figure::Scores(&figure))
 }
 
 pub fn plsda(o: &PlsDa, voice: Voice) -> anyhow::Result<()> {
@@ -482,6 +526,7 @@ pub fn plsda(o: &PlsDa, voice: Voice) -> anyhow::Result<()> {
         class: &o.class,
         name: "plsda",
         all: o.all,
+        instead: None,
         extra: &[],
         assign: &assign,
         make: &make,
@@ -505,6 +550,7 @@ pub fn lda(o: &Lda, voice: Voice) -> anyhow::Result<()> {
         class: &o.class,
         name: "lda",
         all: o.all,
+        instead: None,
         extra: &[("priors", o.priors.clone())],
         assign: &assign,
         make: &make,
@@ -525,6 +571,7 @@ pub fn knn(o: &Knn, voice: Voice) -> anyhow::Result<()> {
         class: &o.class,
         name: "knn",
         all: true,
+        instead: Some(format!("the {} nearest", o.k)),
         extra: &extra,
         assign: &assign,
         make: &make,
@@ -567,6 +614,7 @@ pub fn simca(o: &Simca, voice: Voice) -> anyhow::Result<()> {
         class: &o.class,
         name: "simca",
         all: true,
+        instead: Some(format!("{} components a class", o.components)),
         extra: &extra,
         assign: &assign,
         make: &make,
@@ -699,6 +747,21 @@ pub fn mcr(o: &Mcr, voice: Voice) -> anyhow::Result<()> {
     options.insert("scale".into(), "none".into());
     options.extend(said(&[("components", o.components.to_string()), ("closure", o.closure.to_string())]));
     let json = serde_json::json!({ "rounds": model.rounds, "converged": model.converged, "lack_of_fit": model.lack_of_fit });
+    if let Some(folder) = &o.common.plot {
+        let names: Vec<String> = (1..=o.components).map(|k| format!("spectrum {k}")).collect();
+        let spectra: Vec<Vec<f64>> =
+            (0..o.components).map(|k| (0..model.spectra.ncols()).map(|j| model.spectra[(k, j)]).collect()).collect();
+        let components: Vec<(&str, &[f64])> = names.iter().zip(&spectra).map(|(n, s)| (n.as_str(), &s[..])).collect();
+        let (axis, features) = match &fitted {
+            Some(fitted) => (fitted.axis_out(), fitted.names_out()),
+            None => (material.axis.as_deref(), material.features.as_deref()),
+        };
+        let points: Vec<f64> = (0..model.spectra.ncols()).map(|i| i as f64).collect();
+        let features: Vec<&str> = features.map_or_else(Vec::new, |f| f.iter().map(String::as_str).collect());
+        let along = plots::along(axis.unwrap_or(&points), material.unit.as_deref().unwrap_or(""), &features);
+        let figure = plot::Loadings { along, components: &components, title: "Resolved" };
+        plots::save(folder, "resolved", "Resolved spectra", &Figure::Loadings(&figure))?;
+    }
     let record = material.store(Model::Mcr(model).to_parts(), fitted.as_ref(), options, Vec::new(), o.common.overwrite)?;
     finish(&record, &material, &lines, json, voice);
     Ok(())

@@ -23,6 +23,8 @@ pub struct Material {
     pub raw: Mat<f64>,
     pub axis: Option<Vec<f64>>,
     pub unit: Option<String>,
+    /// Names of the features, where they have names.
+    pub features: Option<Vec<String>>,
     pub recipe: Option<Recipe>,
     pub digest: String,
     pub target: Address,
@@ -91,6 +93,7 @@ impl Material {
             }
             progress.advance(end as u64)?;
         }
+        let features = source.features()?;
         let axis = source.axis()?;
         let unit = axis.as_ref().and_then(|(_, unit)| unit.clone());
         let axis = axis.map(|(a, _)| a).filter(|a| a.iter().all(|x| x.is_finite()));
@@ -104,7 +107,19 @@ impl Material {
                 )));
             }
         }
-        Ok(Self { source, raw, axis, unit, recipe, digest: digest.finish(), target, progress, started: collection::now(), from })
+        Ok(Self {
+            source,
+            raw,
+            axis,
+            unit,
+            features,
+            recipe,
+            digest: digest.finish(),
+            target,
+            progress,
+            started: collection::now(),
+            from,
+        })
     }
 
     /// The recipe as it learns of some rows; `None` where there is none.
@@ -112,7 +127,10 @@ impl Material {
         let Some(recipe) = &self.recipe else { return Ok(None) };
         let d = self.raw.ncols();
         let flat: Vec<f64> = rows.iter().flat_map(|&i| (0..d).map(move |j| (i, j))).map(|(i, j)| self.raw[(i, j)]).collect();
-        recipe.fit(self.axis.as_deref(), &mut (&flat[..], d)).map(Some).map_err(|e| Fault::Option(format!("--prepare: {e}")))
+        recipe
+            .fit_named(self.axis.as_deref(), self.features.as_deref(), &mut (&flat[..], d))
+            .map(Some)
+            .map_err(|e| Fault::Option(format!("--prepare: {e}")))
     }
 
     /// Some rows as a fitted recipe makes them.
@@ -188,6 +206,10 @@ impl Material {
         }
         if let Some(unit) = &self.unit {
             parts.put_text("axis_unit", unit);
+        }
+        let features = fitted.map_or(self.features.as_deref(), |f| f.names_out());
+        if let Some(features) = features {
+            parts.put_list("features", features);
         }
         if let Ok(ids) = self.source.texts_of("id") {
             tables.push(("training/id".into(), Table::Texts(ids)));

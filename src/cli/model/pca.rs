@@ -18,7 +18,7 @@ use crate::compare::digest::ValuesDigest;
 use crate::compare::pieces::pieces;
 use crate::compare::{Error, Observer as _, RowSource, bytes};
 use crate::matrix::Values;
-use crate::report::plot::{self, Along, Border, Coverage, Distances, Explained, Figure, Loadings, Scores};
+use crate::report::plot::{self, Border, Coverage, Distances, Explained, Figure, Loadings, Scores};
 use crate::spectrum::prepared::Prepared;
 use crate::spectrum::transform::Recipe;
 use rayon::prelude::*;
@@ -84,10 +84,10 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let ids = raw.ids()?;
     let axis = raw.axis()?;
     let sources = if common.plot.is_some() { raw.source_names()? } else { None };
-    let features = if common.plot.is_some() { raw.features()? } else { None };
+    let features = raw.features()?;
     let width = raw.width();
     let (mut source, fitted) = match &recipe {
-        None => (Opened::Plain(raw), None),
+        None => (Opened::from(raw), None),
         Some(recipe) => {
             let fitted = Arc::new(prepare::fitted(&mut raw, recipe, &progress)?);
             (Opened::Prepared(Box::new(Prepared::new(raw, fitted.clone(), false)?)), Some(fitted))
@@ -180,6 +180,10 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     }
     if let Some(unit) = axis.and_then(|(_, unit)| unit) {
         parts.put_text("axis_unit", &unit);
+    }
+    let features = fitted.as_ref().map_or(features, |f| f.names_out().map(<[String]>::to_vec));
+    if let Some(features) = &features {
+        parts.put_list("features", features);
     }
     // Limits have their place now and their numbers after the pass.
     let blank = Limits::of(&pca, a, &[1.0, 2.0, 3.0], &[1.0, 2.0, 3.0], Rule::Moments, options.alpha, options.gamma)
@@ -452,8 +456,6 @@ struct Picture<'a> {
 
 /// Rows that are drawn at most; of more every so-many-th.
 const MOST_POINTS: usize = 5000;
-/// Classes that are told apart by marks.
-const MOST_CLASSES: usize = 12;
 
 impl Picture<'_> {
     fn save(&self, folder: &std::path::Path, parts: &crate::chemometrics::Parts) -> anyhow::Result<()> {
@@ -464,7 +466,7 @@ impl Picture<'_> {
         let names: Vec<&str> = self.ids.map_or_else(Vec::new, |ids| rows.iter().map(|&i| ids[i].as_str()).collect());
         let different = self.sources.map_or(0, |s| s.iter().collect::<std::collections::HashSet<_>>().len());
         let classes: Vec<&str> = match self.sources {
-            Some(sources) if different <= MOST_CLASSES => rows.iter().map(|&i| sources[i].as_str()).collect(),
+            Some(sources) if different <= plots::MOST_CLASSES => rows.iter().map(|&i| sources[i].as_str()).collect(),
             _ => Vec::new(),
         };
         let explained = self.pca.explained();
@@ -494,11 +496,7 @@ impl Picture<'_> {
         let points: Vec<f64> = (0..self.pca.loadings.nrows()).map(|i| i as f64).collect();
         let at = parts.arrays.get("axis").map_or(&points[..], |axis| &axis.values[..]);
         let features: Vec<&str> = self.features.map_or_else(Vec::new, |f| f.iter().map(String::as_str).collect());
-        let along = if features.len() == points.len() && features.len() <= 60 {
-            Along::Names { names: &features, title: "Compound" }
-        } else {
-            Along::Axis { at, title: plots::axis_title(unit), unit, descending: plots::falls(unit) }
-        };
+        let along = plots::along(at, unit, &features);
         plots::save(
             folder,
             "loadings",

@@ -10,8 +10,8 @@ pub enum Kind {
     /// Above, below.
     Number(f64, f64),
     Word(&'static [&'static str]),
-    /// One range of the axis or more; takes all places.
-    Ranges,
+    /// Ranges of the axis and names of features, one or more.
+    Places,
 }
 
 /// A parameter of a step.
@@ -154,8 +154,13 @@ pub static STEPS: &[Spec] = &[
     ),
     step(
         "internal",
-        "over the mean of a range of the axis: an internal standard",
-        &[Param { name: "ranges", kind: Kind::Ranges, default: None, help: "where the standard's band is, such as 2230..2260" }],
+        "over the mean of some features: an internal standard",
+        &[Param {
+            name: "places",
+            kind: Kind::Places,
+            default: None,
+            help: "the standard's band, such as 2230..2260, or its name in a table",
+        }],
     ),
     step("root", "n-th root of each value (0 and above)", &[count("n", 2..=8, Some("2"), "which root: 2 square, 4 fourth")]),
     step("power", "each value (0 and above) to a power", &[number("exponent", 0.0, 100.0, None, "the power")]),
@@ -175,13 +180,13 @@ pub static STEPS: &[Spec] = &[
     fitted("range", "minus the mean, over the range of each feature", &[]),
     step(
         "keep",
-        "only these parts of the axis",
-        &[Param { name: "ranges", kind: Kind::Ranges, default: None, help: "such as 650..1800" }],
+        "only these parts of the axis, or features of a table",
+        &[Param { name: "places", kind: Kind::Places, default: None, help: "such as 650..1800, or names" }],
     ),
     step(
         "drop",
-        "without these parts of the axis",
-        &[Param { name: "ranges", kind: Kind::Ranges, default: None, help: "such as 2250..2400" }],
+        "without these parts of the axis, or features of a table",
+        &[Param { name: "places", kind: Kind::Places, default: None, help: "such as 2250..2400, or names" }],
     ),
     step(
         "bin",

@@ -4,6 +4,16 @@
 //! the training rows (R. A. van den Berg et al., doi:10.1186/1471-2164-7-142). A feature without variance has s_j = 1.
 
 use super::Action;
+use super::recipe::Place;
+
+/// What is known of features beside their values.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Features<'a> {
+    pub count: usize,
+    /// What each was measured at.
+    pub axis: Option<&'a [f64]>,
+    pub names: Option<&'a [String]>,
+}
 
 /// (x − m)/s
 #[derive(Clone, Debug)]
@@ -26,18 +36,46 @@ pub struct Keep {
 }
 
 impl Keep {
-    /// Points of the axis within (or outside) the ranges, ends included.
+    /// Features at (or outside) these places, ends of ranges included.
     ///
     /// # Errors
-    /// When none is left, or a range touches no point.
-    pub fn new(axis: &[f64], ranges: &[(f64, f64)], within: bool) -> Result<Self, String> {
-        let inside = |x: f64, (low, high): (f64, f64)| x >= low && x <= high;
-        if let Some((low, high)) = ranges.iter().find(|r| !axis.iter().any(|&x| inside(x, **r))) {
-            let (first, last) = (axis.first().copied().unwrap_or(f64::NAN), axis.last().copied().unwrap_or(f64::NAN));
-            return Err(format!("{low}..{high} holds no point of the axis, which goes from {first} to {last}"));
+    /// When none is left, a range touches no point, a name is none of the features', or there is no axis (no names) to tell by.
+    pub fn new(features: &Features<'_>, places: &[Place], within: bool) -> Result<Self, String> {
+        let mut chosen = vec![false; features.count];
+        for place in places {
+            match place {
+                Place::Range(low, high) => {
+                    let Some(axis) = features.axis else {
+                        return Err("the collection has no axis that ranges could be told by".into());
+                    };
+                    let mut found = false;
+                    for (chosen, x) in chosen.iter_mut().zip(axis) {
+                        let inside = x >= low && x <= high;
+                        *chosen |= inside;
+                        found |= inside;
+                    }
+                    if !found {
+                        let (first, last) = (axis.first().copied().unwrap_or(f64::NAN), axis.last().copied().unwrap_or(f64::NAN));
+                        return Err(format!("{low}..{high} holds no point of the axis, which goes from {first} to {last}"));
+                    }
+                }
+                Place::Name(name) => {
+                    let Some(names) = features.names else {
+                        return Err(format!(
+                            "{name}: the features of this collection have no names; give ranges of the axis such as 650..1800"
+                        ));
+                    };
+                    let Some(at) = names.iter().position(|n| n == name) else {
+                        let some: Vec<&str> = names.iter().take(12).map(String::as_str).collect();
+                        let more = if names.len() > 12 { ", …" } else { "" };
+                        return Err(format!("no feature is named {name:?}; there are {}{more}", some.join(", ")));
+                    };
+                    chosen[at] = true;
+                }
+            }
         }
-        let points: Vec<usize> = (0..axis.len()).filter(|&i| ranges.iter().any(|&r| inside(axis[i], r)) == within).collect();
-        if points.is_empty() { Err("no point of the axis is left".into()) } else { Ok(Self { points }) }
+        let points: Vec<usize> = (0..features.count).filter(|&i| chosen[i] == within).collect();
+        if points.is_empty() { Err("no feature is left".into()) } else { Ok(Self { points }) }
     }
 }
 
@@ -74,19 +112,34 @@ impl Action for Bin {
 
 #[cfg(test)]
 mod tests {
-    use super::{Action as _, Bin, Keep};
+    use super::{Action as _, Bin, Features, Keep, Place};
 
     #[test]
     fn parts_of_the_axis() {
         let axis = [4000.0, 3000.0, 2000.0, 1000.0, 500.0];
+        let features = Features { count: 5, axis: Some(&axis), names: None };
+        let ranges = |all: &[(f64, f64)]| all.iter().map(|&(a, b)| Place::Range(a, b)).collect::<Vec<_>>();
         let mut row = vec![1.0, 2.0, 3.0, 4.0, 5.0];
-        Keep::new(&axis, &[(900.0, 2000.0), (3500.0, 4000.0)], true).expect("points").apply(&mut row).expect("fits");
+        let two = ranges(&[(900.0, 2000.0), (3500.0, 4000.0)]);
+        Keep::new(&features, &two, true).expect("points").apply(&mut row).expect("fits");
         assert_eq!(row, [1.0, 3.0, 4.0]);
         let mut row = vec![1.0, 2.0, 3.0, 4.0, 5.0];
-        Keep::new(&axis, &[(900.0, 2000.0)], false).expect("points").apply(&mut row).expect("fits");
+        Keep::new(&features, &ranges(&[(900.0, 2000.0)]), false).expect("points").apply(&mut row).expect("fits");
         assert_eq!(row, [1.0, 2.0, 5.0]);
-        assert!(Keep::new(&axis, &[(10.0, 20.0)], true).is_err());
-        assert!(Keep::new(&axis, &[(0.0, 5000.0)], false).is_err());
+        assert!(Keep::new(&features, &ranges(&[(10.0, 20.0)]), true).is_err());
+        assert!(Keep::new(&features, &ranges(&[(0.0, 5000.0)]), false).is_err());
+        assert!(Keep::new(&features, &[Place::Name("x".into())], true).expect_err("no names").contains("no names"));
+    }
+
+    #[test]
+    fn features_by_name() {
+        let names: Vec<String> = ["cocaine", "tropacocaine", "norcocaine"].map(str::to_owned).to_vec();
+        let features = Features { count: 3, axis: None, names: Some(&names) };
+        let name = |name: &str| vec![Place::Name(name.to_owned())];
+        assert_eq!(Keep::new(&features, &name("norcocaine"), true).expect("there").points, [2]);
+        assert_eq!(Keep::new(&features, &name("cocaine"), false).expect("there").points, [1, 2]);
+        assert!(Keep::new(&features, &name("heroin"), true).expect_err("none").contains("there are cocaine, tropacocaine"));
+        assert!(Keep::new(&features, &[Place::Range(0.0, 1.0)], true).expect_err("none").contains("no axis"));
     }
 
     #[test]

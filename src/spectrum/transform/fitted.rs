@@ -5,7 +5,7 @@
 //! over the rows (autoscale, pareto: two), prepared by the steps before it; nothing but one block is held.
 
 use super::error::Error;
-use super::feature::{Bin, Keep, Standard};
+use super::feature::{Bin, Features, Keep, Standard};
 use super::polynomial::{Basis, scaled};
 use super::recipe::{Recipe, Step};
 use super::scale::{Curve, Divide, trapezoids};
@@ -62,6 +62,8 @@ pub struct Fitted {
     learnt: Vec<Learnt>,
     axis_in: Option<Vec<f64>>,
     axis_out: Option<Vec<f64>>,
+    names_in: Option<Vec<String>>,
+    names_out: Option<Vec<String>>,
     width_in: usize,
     width_out: usize,
     actions: Vec<Box<dyn Action>>,
@@ -73,13 +75,15 @@ struct Stored {
     recipe: String,
     width: usize,
     axis: Option<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    names: Option<Vec<String>>,
     learnt: Vec<Learnt>,
 }
 
 impl Clone for Fitted {
     fn clone(&self) -> Self {
         // What was built once from these can be built again.
-        let mut found = Self::start(self.recipe.clone(), self.width_in, self.axis_in.clone());
+        let mut found = Self::start(self.recipe.clone(), self.width_in, self.axis_in.clone(), self.names_in.clone());
         for (step, learnt) in self.recipe.steps.iter().zip(&self.learnt) {
             let _ = found.push(step, learnt.clone());
         }
@@ -88,17 +92,28 @@ impl Clone for Fitted {
 }
 
 impl Recipe {
-    /// Learns what the steps need from training rows. `axis` has one number a feature.
+    /// Learns what the steps need from training rows. `axis` has one number a feature; features without names.
+    ///
+    /// # Errors
+    /// As [`Self::fit_named`].
+    pub fn fit(&self, axis: Option<&[f64]>, rows: &mut dyn Rows) -> Result<Fitted, Error> {
+        self.fit_named(axis, None, rows)
+    }
+
+    /// The same where features have names, such as compounds of a table.
     ///
     /// # Errors
     /// When a step cannot be done with such rows, a row cannot be prepared, or reading fails.
-    pub fn fit(&self, axis: Option<&[f64]>, rows: &mut dyn Rows) -> Result<Fitted, Error> {
+    pub fn fit_named(&self, axis: Option<&[f64]>, names: Option<&[String]>, rows: &mut dyn Rows) -> Result<Fitted, Error> {
         let width = rows.width();
         if width == 0 || axis.is_some_and(|a| a.len() != width) {
             let points = axis.map_or(0, <[f64]>::len);
             return Err(Error::Recipe(format!("the axis has {points} points and the rows have {width}")));
         }
-        let mut fitted = Fitted::start(self.clone(), width, axis.map(<[f64]>::to_vec));
+        if let Some(names) = names.filter(|n| n.len() != width) {
+            return Err(Error::Recipe(format!("{} features have names and the rows have {width}", names.len())));
+        }
+        let mut fitted = Fitted::start(self.clone(), width, axis.map(<[f64]>::to_vec), names.map(<[String]>::to_vec));
         for step in &self.steps {
             let learnt = if step.spec.fitted { learn(step, &fitted, rows)? } else { Vec::new() };
             fitted.push(step, learnt).map_err(|why| Error::Recipe(format!("{step}: {why}")))?;
@@ -192,12 +207,14 @@ fn medians(before: &Fitted, rows: &mut dyn Rows, relative: bool) -> Result<Vec<f
 }
 
 impl Fitted {
-    fn start(recipe: Recipe, width: usize, axis: Option<Vec<f64>>) -> Self {
+    fn start(recipe: Recipe, width: usize, axis: Option<Vec<f64>>, names: Option<Vec<String>>) -> Self {
         Self {
             recipe,
             learnt: Vec::new(),
             axis_out: axis.clone(),
             axis_in: axis,
+            names_out: names.clone(),
+            names_in: names,
             width_in: width,
             width_out: width,
             actions: Vec::new(),
@@ -211,7 +228,8 @@ impl Fitted {
         if learnt.iter().any(|v| v.len() != width || v.iter().any(|x| !x.is_finite())) {
             return Err("what it learnt does not fit the rows".into());
         }
-        let needs_axis = || axis.clone().ok_or_else(|| "the collection has no axis that ranges could be told by".to_owned());
+        let names = self.names_out.clone();
+        let features = Features { count: width, axis: axis.as_deref(), names: names.as_deref() };
         let points = || scaled(None, width);
         let on_axis = || scaled(axis.as_deref(), width);
         let first = || learnt.first().cloned().ok_or_else(|| "what it learnt is missing".to_owned());
@@ -257,7 +275,7 @@ impl Fitted {
             "vector" => Box::new(Divide::Vector),
             "minmax" => Box::new(Divide::Minmax),
             "pqn" => Box::new(Divide::Quotient(first()?)),
-            "internal" => Box::new(Divide::Internal(Keep::new(&needs_axis()?, step.ranges("ranges"), true)?.points)),
+            "internal" => Box::new(Divide::Internal(Keep::new(&features, step.places("places"), true)?.points)),
             "root" => Box::new(Curve::Root(step.count("n"))),
             "power" => Box::new(Curve::Power(step.number("exponent"))),
             "log" => Box::new(Curve::Log { base: step.number("base"), offset: step.number("offset") }),
@@ -269,9 +287,9 @@ impl Fitted {
                 Box::new(Standard { mean: first()?, divisor: divisor.ok_or_else(|| "its divisors are missing".to_owned())? })
             }
             name @ ("keep" | "drop") => {
-                let keep = Keep::new(&needs_axis()?, step.ranges("ranges"), name == "keep")?;
-                let axis = needs_axis()?;
-                self.axis_out = Some(keep.points.iter().map(|&i| axis[i]).collect());
+                let keep = Keep::new(&features, step.places("places"), name == "keep")?;
+                self.axis_out = axis.as_ref().map(|axis| keep.points.iter().map(|&i| axis[i]).collect());
+                self.names_out = names.as_ref().map(|names| keep.points.iter().map(|&i| names[i].clone()).collect());
                 self.width_out = keep.points.len();
                 Box::new(keep)
             }
@@ -282,11 +300,13 @@ impl Fitted {
             "difference" => {
                 self.width_out = width.checked_sub(1).filter(|&w| w > 0).ok_or("a row of one point has no difference")?;
                 self.axis_out = axis.map(|a| a[1..].to_vec());
+                self.names_out = None;
             }
             "bin" => {
                 let k = step.count("points");
                 self.width_out =
                     Some(width / k).filter(|&w| w > 0).ok_or_else(|| format!("rows of {width} points have no bin of {k}"))?;
+                self.names_out = None;
                 self.axis_out = axis.map(|a| a.chunks_exact(k).map(|c| c.iter().sum::<f64>() / k as f64).collect());
             }
             _ => {}
@@ -354,6 +374,18 @@ impl Fitted {
         self.axis_out.as_deref()
     }
 
+    /// Names of the features that it was fitted with.
+    #[must_use]
+    pub fn names_in(&self) -> Option<&[String]> {
+        self.names_in.as_deref()
+    }
+
+    /// Names of prepared features.
+    #[must_use]
+    pub fn names_out(&self) -> Option<&[String]> {
+        self.names_out.as_deref()
+    }
+
     /// All of it as JSON, numbers exact.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -361,6 +393,7 @@ impl Fitted {
             recipe: self.recipe.to_string(),
             width: self.width_in,
             axis: self.axis_in.clone(),
+            names: self.names_in.clone(),
             learnt: self.learnt.clone(),
         };
         // Finite numbers and texts are always written.
@@ -377,11 +410,12 @@ impl Fitted {
         if stored.width == 0
             || stored.width > 1 << 26
             || stored.learnt.len() != recipe.steps.len()
+            || stored.names.as_ref().is_some_and(|n| n.len() != stored.width)
             || stored.axis.as_ref().is_some_and(|a| a.len() != stored.width || a.iter().any(|x| !x.is_finite()))
         {
             return Err(Error::Stored("its parts do not fit each other".into()));
         }
-        let mut fitted = Self::start(recipe.clone(), stored.width, stored.axis);
+        let mut fitted = Self::start(recipe.clone(), stored.width, stored.axis, stored.names);
         for (step, learnt) in recipe.steps.iter().zip(stored.learnt) {
             fitted.push(step, learnt).map_err(Error::Stored)?;
         }

@@ -10,8 +10,42 @@ pub enum Value {
     Count(usize),
     Number(f64),
     Word(&'static str),
+    Places(Vec<Place>),
+}
+
+/// Some features: by where they were measured, or by name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Place {
     /// From, to; in the axis' unit.
-    Ranges(Vec<(f64, f64)>),
+    Range(f64, f64),
+    Name(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Range(from, to) => write!(f, "{from}..{to}"),
+            // In quotes it may hold any sign but a quote.
+            Self::Name(name) => write!(f, "\"{name}\""),
+        }
+    }
+}
+
+impl Place {
+    /// `650..1800`, or a name; in quotes always a name.
+    fn parse(text: &str) -> Option<Self> {
+        if let Some(name) = text.strip_prefix('"') {
+            return name.strip_suffix('"').filter(|n| !n.is_empty() && !n.contains('"')).map(|n| Self::Name(n.to_owned()));
+        }
+        let number = |text: &str| text.trim().parse::<f64>().ok();
+        if let Some((from, to)) = text.split_once("..")
+            && let (Some(from), Some(to)) = (number(from), number(to))
+        {
+            return (from.is_finite() && to.is_finite() && from != to).then_some(Self::Range(from.min(to), from.max(to)));
+        }
+        // A number alone is half a range.
+        (!text.is_empty() && !text.contains('"') && number(text).is_none()).then(|| Self::Name(text.to_owned()))
+    }
 }
 
 impl fmt::Display for Value {
@@ -22,9 +56,9 @@ impl fmt::Display for Value {
             Self::Number(x) if *x != 0.0 && (x.abs() >= 1e5 || x.abs() < 1e-3) => write!(f, "{x:e}"),
             Self::Number(x) => write!(f, "{x}"),
             Self::Word(w) => f.write_str(w),
-            Self::Ranges(all) => {
-                for (i, (from, to)) in all.iter().enumerate() {
-                    write!(f, "{}{from}..{to}", if i > 0 { ", " } else { "" })?;
+            Self::Places(all) => {
+                for (i, place) in all.iter().enumerate() {
+                    write!(f, "{}{place}", if i > 0 { ", " } else { "" })?;
                 }
                 Ok(())
             }
@@ -55,7 +89,7 @@ impl fmt::Display for Step {
         for (i, (param, value)) in self.spec.params.iter().zip(&self.values).enumerate() {
             let comma = if i > 0 { ", " } else { "" };
             match value {
-                Value::Ranges(_) => write!(f, "{comma}{value}")?,
+                Value::Places(_) => write!(f, "{comma}{value}")?,
                 _ => write!(f, "{comma}{}={value}", param.name)?,
             }
         }
@@ -86,9 +120,9 @@ impl Step {
         }
     }
 
-    pub(super) fn ranges(&self, name: &str) -> &[(f64, f64)] {
+    pub(super) fn places(&self, name: &str) -> &[Place] {
         match self.value(name) {
-            Some(Value::Ranges(all)) => all,
+            Some(Value::Places(all)) => all,
             _ => &[],
         }
     }
@@ -118,11 +152,11 @@ impl Step {
             let param = &spec.params[at];
             match (&mut texts[at], &param.kind) {
                 (slot @ None, _) => *slot = Some(vec![text]),
-                (Some(all), Kind::Ranges) => all.push(text),
+                (Some(all), Kind::Places) => all.push(text),
                 (Some(_), _) => return Err(Error::Recipe(format!("{name}: {} is given twice", param.name))),
             }
-            // Ranges take all that follow.
-            if key.is_none() && !matches!(param.kind, Kind::Ranges) {
+            // Places take all that follow.
+            if key.is_none() && !matches!(param.kind, Kind::Places) {
                 place += 1;
             }
         }
@@ -162,15 +196,13 @@ impl Param {
                 Some(word) => Ok(Value::Word(word)),
                 None => Err(wrong(format!("are {}", words.join(", ")))),
             },
-            Kind::Ranges => {
-                let range = |text: &str| {
-                    let (from, to) = text.split_once("..")?;
-                    let (from, to): (f64, f64) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
-                    (from.is_finite() && to.is_finite() && from != to).then_some((from.min(to), from.max(to)))
-                };
-                let all: Option<Vec<_>> = texts.iter().map(|t| range(t)).collect();
-                all.filter(|all| !all.is_empty()).map(Value::Ranges).ok_or_else(|| {
-                    Error::Recipe(format!("{step}: {:?}; allowed are ranges of the axis such as 650..1800", texts.join(", ")))
+            Kind::Places => {
+                let all: Option<Vec<_>> = texts.iter().map(|t| Place::parse(t)).collect();
+                all.filter(|all| !all.is_empty()).map(Value::Places).ok_or_else(|| {
+                    Error::Recipe(format!(
+                        "{step}: {}; allowed are ranges of the axis such as 650..1800, and names of features such as cocaine or \"N,N-dimethyltryptamine\"",
+                        texts.join(", ")
+                    ))
                 })
             }
         }
@@ -228,7 +260,7 @@ impl Recipe {
         let recipe = if text.lines().any(|line| line.trim_start().starts_with("[[step]]")) {
             Self::from_toml(text)?
         } else {
-            Self { steps: text.split('|').map(step).collect::<Result<_, _>>()? }
+            Self { steps: split(text, '|').into_iter().map(step).collect::<Result<_, _>>()? }
         };
         if recipe.steps.is_empty() {
             return Err(Error::Recipe("it has no step".into()));
@@ -272,6 +304,21 @@ impl Recipe {
     }
 }
 
+/// The parts of a text between `separator`s, but for those in quotes.
+fn split(text: &str, separator: char) -> Vec<&str> {
+    let (mut parts, mut start, mut quoted) = (Vec::new(), 0, false);
+    for (at, sign) in text.char_indices() {
+        if sign == '"' {
+            quoted = !quoted;
+        } else if sign == separator && !quoted {
+            parts.push(&text[start..at]);
+            start = at + sign.len_utf8();
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
 /// `name` or `name(value, key=value, …)`.
 fn step(text: &str) -> Result<Step, Error> {
     let text = text.trim();
@@ -287,13 +334,13 @@ fn step(text: &str) -> Result<Step, Error> {
             "a step is empty; steps are separated by |, as in snv | savgol(window=15, poly=2, deriv=1)".into(),
         ));
     }
-    let given: Vec<(Option<String>, String)> = inner
-        .split(',')
+    let given: Vec<(Option<String>, String)> = split(inner, ',')
+        .into_iter()
         .map(str::trim)
         .filter(|part| !part.is_empty())
         .map(|part| match part.split_once('=') {
-            Some((key, value)) => (Some(key.trim().to_owned()), value.trim().to_owned()),
-            None => (None, part.to_owned()),
+            Some((key, value)) if !key.contains('"') => (Some(key.trim().to_owned()), value.trim().to_owned()),
+            _ => (None, part.to_owned()),
         })
         .collect();
     Step::new(name, &given)
@@ -313,6 +360,8 @@ mod tests {
             ("asls(lam=1e6, p=0.01)", "asls(lam=1e6, p=0.01, tol=0.001, rounds=50)"),
             ("  sum | root(4) ", "sum | root(n=4)"),
             ("log(10)", "log(base=10, offset=0)"),
+            ("internal(tetracosane)", "internal(\"tetracosane\")"),
+            ("drop(\"N,N-dimethyl|amine (2..3)=x\", 1..2)", "drop(\"N,N-dimethyl|amine (2..3)=x\", 1..2)"),
         ] {
             let recipe = Recipe::parse(short).expect("right");
             assert_eq!(recipe.to_string(), long);
@@ -345,7 +394,9 @@ mod tests {
             ("asls(lam=-1, p=0.1)", "above 0"),
             ("asls(lam=1e5, p=1.5)", "below 1"),
             ("keep(100)", "ranges of the axis"),
-            ("keep", "needs ranges"),
+            ("keep", "needs places"),
+            ("internal(\"a)", "closing bracket"),
+            ("internal(a\"b\")", "names of features"),
             ("snv(1, 2)", "too many"),
             ("savgol(15, 2, edge=round)", "interp, mirror"),
             ("[[step]]\nwindow = 3", "no name"),
