@@ -371,7 +371,7 @@ mod tests {
 
     #[test]
     fn toml_says_the_same() {
-        let text = "# for near infrared\n[[step]]\nname = \"savgol\"\nwindow = 15\npoly = 2\nderiv = 1\n\n[[step]]\nname = \"keep\"\nranges = [\"650..1800\", \"2800..3100\"]\n";
+        let text = "# for near infrared\n[[step]]\nname = \"savgol\"\nwindow = 15\npoly = 2\nderiv = 1\n\n[[step]]\nname = \"keep\"\nplaces = [\"650..1800\", \"2800..3100\"]\n";
         let recipe = Recipe::parse(text).expect("right");
         assert_eq!(recipe, Recipe::parse("savgol(window=15, poly=2, deriv=1) | keep(650..1800, 2800..3100)").expect("right"));
     }
@@ -395,7 +395,7 @@ mod tests {
             ("asls(lam=1e5, p=1.5)", "below 1"),
             ("keep(100)", "ranges of the axis"),
             ("keep", "needs places"),
-            ("internal(\"a)", "closing bracket"),
+            ("internal(\"a)", "names of features"),
             ("internal(a\"b\")", "names of features"),
             ("snv(1, 2)", "too many"),
             ("savgol(15, 2, edge=round)", "interp, mirror"),
