@@ -339,6 +339,8 @@ fn a_gpu_makes_do_with_little_memory() {
     gpu.fit(1 << 40);
     assert_eq!((gpu.tile(), gpu.scratch_bytes(64)), (tile, scratch));
     gpu.fit(scratch as u64 * 3);
+    assert_eq!(gpu.scratch_bytes(64), scratch, "a third of the memory is for it");
+    gpu.fit(scratch as u64 * 2);
     assert!(gpu.scratch_bytes(64) < scratch && gpu.tile().cols >= 128);
     // Shrunk as far as it goes it still finds everything.
     gpu.fit(0);
