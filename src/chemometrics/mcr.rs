@@ -2,7 +2,7 @@
 //! (d × k), none of them negative.
 //!
 //! Start: the k purest rows by SIMPLISMA (W. Windig, J. Guilment, doi:10.1021/ac00014a016, with rows in the place of variables), or spectra that are
-//! given. Then C and S are solved for in turn, each by non-negative least squares ([`super::nnls`]), spectra scaled to a largest value of 1
+//! given. Then C and S are solved for in turn, each by non-negative least squares (`nnls.rs`), spectra scaled to a largest value of 1
 //! (R. Tauler, doi:10.1016/0169-7439(95)00047-X), until the lack of fit √(Σe²/ΣD²) falls by less than [`STILL`] of itself, or after [`ROUNDS`].
 //! With `closure`, contents of each row sum to 1 after scaling spectra once more by one factor each, found by least squares.
 //!
