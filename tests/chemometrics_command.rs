@@ -119,6 +119,31 @@ fn files_that_cannot_be_read_are_left_out_and_listed() {
 }
 
 #[test]
+fn more_spectra_than_memory_holds_are_imported_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::create_dir(at.join("scans")).unwrap();
+    // 300 curves of 4,000 numbers, 9 MiB, of which 8 MiB may wait in memory; half of them on an axis of their own.
+    for n in 0..300_u32 {
+        let mut text = "nm,absorbance\n".to_owned();
+        for i in 0..4000_u32 {
+            writeln!(text, "{},{}", f64::from(1000 + i) - f64::from(n % 2) / 4.0, (n * 31 + i * 7) % 1009).unwrap();
+        }
+        std::fs::write(at.join(format!("scans/s{n:03}.csv")), text).unwrap();
+    }
+    let digest = |file: &str, memory: &str| {
+        let done = json(at, &["import", "spectra", "scans", "--axis", "1000..4998:1", "--memory", memory, "-o", file]);
+        assert_eq!(done["spectra"].as_u64(), Some(300), "{done}");
+        json(at, &["compare", file, "--metric", "pearson", "-k", "1", "-o", &format!("n-{file}")])["inputs"][0]["values_blake3"]
+            .to_string()
+    };
+    assert_eq!(digest("a.h5", "64MiB"), digest("b.h5", "1GiB"));
+    assert!(refused(at, 2, &["import", "spectra", "scans", "--memory", "8MiB", "-o", "c.h5"]).contains("too little"));
+    let left: Vec<_> = std::fs::read_dir(at).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(left.iter().all(|name| !name.contains("striae")), "{left:?}");
+}
+
+#[test]
 fn tables_of_peaks_become_profiles() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();

@@ -92,6 +92,28 @@ pub fn even(low: f64, high: f64, step: f64, descending: bool) -> Result<Vec<f64>
     Ok(axis)
 }
 
+/// Whether a spectrum measured at `x` can be brought to `axis`.
+///
+/// # Errors
+/// [`Error::Beyond`].
+pub fn covers(x: &[f64], axis: &[f64]) -> Result<(), Error> {
+    let (Some(&first), Some(&last)) = (x.first(), x.last()) else { return Err(Error::Axis("it has no point".into())) };
+    if same_axis(x, axis) {
+        return Ok(());
+    }
+    if x.len() < 2 {
+        return Err(Error::Axis("one point is no spectrum".into()));
+    }
+    let (from, to) = (first.min(last), first.max(last));
+    let (low, high) = axis.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &a| (l.min(a), h.max(a)));
+    // Printed ends are rounded.
+    let slack = 1e-6 * (to - from) / (x.len() - 1) as f64;
+    if low < from - slack || high > to + slack {
+        return Err(Error::Beyond { from: first, to: last, wanted_from: axis[0], wanted_to: axis[axis.len() - 1] });
+    }
+    Ok(())
+}
+
 /// Values of a spectrum at the points of `axis`. Its own x go one way.
 ///
 /// # Errors
@@ -100,21 +122,16 @@ pub fn resample(x: &[f64], y: &[f64], axis: &[f64], how: Interpolation) -> Resul
     if same_axis(x, axis) {
         return Ok(y.to_vec());
     }
+    covers(x, axis)?;
     let turned = x.first() > x.last();
     let n = x.len();
-    if n < 2 || y.len() != n {
+    if y.len() != n {
         return Err(Error::Axis(format!("{n} points and {} values are no spectrum", y.len())));
     }
     let at = |i: usize| if turned { n - 1 - i } else { i };
     let xs: Vec<f64> = (0..n).map(|i| x[at(i)]).collect();
     let ys: Vec<f64> = (0..n).map(|i| y[at(i)]).collect();
     let (from, to) = (xs[0], xs[n - 1]);
-    let (low, high) = axis.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &a| (l.min(a), h.max(a)));
-    // Printed ends are rounded.
-    let slack = 1e-6 * (to - from) / (n - 1) as f64;
-    if low < from - slack || high > to + slack {
-        return Err(Error::Beyond { from: x[0], to: x[n - 1], wanted_from: axis[0], wanted_to: axis[axis.len() - 1] });
-    }
     let slopes = if how == Interpolation::Pchip { slopes(&xs, &ys) } else { Vec::new() };
     Ok(axis
         .iter()

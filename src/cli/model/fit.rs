@@ -275,7 +275,7 @@ pub fn regression(o: &Regression, voice: Voice) -> anyhow::Result<()> {
             plots::save(
                 folder,
                 &format!("predicted-{}", j + 1),
-                &format!("{name}, validated by {}", plan.name()),
+                &format!("{}, validated by {}", shown(name), plan.name()),
                 &Figure::Predictions(&figure),
             )?;
         }
@@ -463,7 +463,7 @@ fn classifier(asked: &Asked<'_>, voice: Voice) -> anyhow::Result<()> {
         let given: Vec<&str> = truth.iter().copied().chain(["none"]).collect();
         let counts: Vec<u64> = confusion.counts.iter().flatten().map(|&n| n as u64).collect();
         let figure = plot::Confusion { truth: &truth, assigned: &given, counts: &counts };
-        plots::save(folder, "confusion", &format!("{name}, validated by {}", plan.name()), &Figure::Confusion(&figure))?;
+        plots::save(folder, "confusion", &format!("{}, validated by {}", shown(name), plan.name()), &Figure::Confusion(&figure))?;
         let ids = material.labels("id").ok();
         scores_picture(folder, name, &model, &x, &classes.rows(&known), ids.as_deref().map(|ids| (ids, &known[..])))?;
     }
@@ -474,6 +474,17 @@ fn classifier(asked: &Asked<'_>, voice: Voice) -> anyhow::Result<()> {
     });
     finish(&record, &material, &lines, json, voice);
     Ok(())
+}
+
+/// A model as people write its name.
+fn shown(name: &str) -> &str {
+    match name {
+        "plsda" => "PLS-DA",
+        "lda" => "LDA",
+        "knn" => "k-NN",
+        "simca" => "SIMCA",
+        other => other,
+    }
 }
 
 /// Training rows on the first two coordinates of a model that has some.
@@ -508,7 +519,7 @@ fn scores_picture(
         ellipse: plot::Coverage::Hotelling(0.95),
         per_class: true,
     };
-    plots::save(folder, "scores", &format!("{name}: training rows"), &Figure::Scores(&figure))
+    plots::save(folder, "scores", &format!("{}: training rows", shown(name)), &Figure::Scores(&figure))
 }
 
 pub fn plsda(o: &PlsDa, voice: Voice) -> anyhow::Result<()> {

@@ -1,37 +1,32 @@
-//! `striae import`: files of instruments into collections.
+//! `striae import spectra`: curves of instruments and peak lists of libraries.
+//!
+//! Files are read on all cores; their numbers are held ([`Hold`]) until all are known: which units, which axis. Then rows are brought to the axis
+//! and written a piece at a time.
 
-use super::progress::Progress;
-use super::{Refused, Voice};
+use super::hold::{Held, Hold};
 use crate::archive::new_collection::Plan;
 use crate::archive::{Address, Kind as Stored, Layout, NewCollection, Writer};
-use crate::compare::Observer as _;
+use crate::cli::progress::Progress;
+use crate::cli::{Refused, Voice, memory};
+use crate::compare::{Observer as _, bytes};
 use crate::matrix::{Element, Values};
-use crate::spectrum::profiles::{self, Orientation, Substitute};
 use crate::spectrum::read::table::Layout as Table;
-use crate::spectrum::read::{Content, Hints, PeakList, Quantity, Spectrum, read};
-use crate::spectrum::resample::{Interpolation, common, even, resample, same_axis};
+use crate::spectrum::read::{Content, Hints, Quantity, read};
+use crate::spectrum::resample::{Interpolation, common, covers, even, resample, same_axis};
 use anyhow::Context as _;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Largest file that is read.
 const MOST_BYTES: u64 = 1 << 30;
 /// Columns that are kept of what files say, beside those that are asked for.
 const USUAL: [&str; 9] = ["exhibit", "source", "case", "batch", "date", "place", "formula", "inchikey", "cas"];
-
-/// Reads files of instruments and libraries into a collection of an archive
-#[derive(Debug, clap::Args)]
-pub struct Options {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum What {
-    Spectra(SpectraOptions),
-    Profiles(ProfileOptions),
-}
+/// Bytes that the program takes before it holds anything.
+const BASE: u64 = 48 << 20;
+/// Bytes of rows that are written together.
+const PIECE: usize = 8 << 20;
 
 /// Infrared, Raman, NIR and mass spectra: JCAMP-DX, SPC, CSV, MGF, MSP, mzML
 ///
@@ -44,7 +39,7 @@ enum What {
   striae import spectra scans/ --axis 4000..650:2 --interpolate pchip -o archive.h5 --collection infrared
   striae import spectra table.csv --layout rows --unit cm-1 -o archive.h5
   striae import spectra library.msp -o library.h5 --collection ms")]
-struct SpectraOptions {
+pub struct Options {
     /// Files, or folders of files
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -81,37 +76,9 @@ struct SpectraOptions {
     /// Write nothing if a file cannot be read
     #[arg(long)]
     strict: bool,
-}
-
-/// Tables of peak areas: compounds by samples, with non-detects
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  striae import profiles impurities.csv -o archive.h5
-  striae import profiles impurities.csv --samples columns --non-detect 0.5 -o archive.h5")]
-struct ProfileOptions {
-    /// CSV, TSV or semicolons
-    file: PathBuf,
-    /// Archive to write; one that is there is added to
-    #[arg(long, short)]
-    output: PathBuf,
-    #[arg(long, value_name = "NAME", default_value = "profiles")]
-    collection: String,
-    /// Replace the collection if it is there
-    #[arg(long)]
-    overwrite: bool,
-    /// Where the samples are: rows, columns
-    #[arg(long, default_value = "rows", value_parser = ["rows", "columns"])]
-    samples: String,
-    /// What stands for a non-detect: 0, or a share of its limit (else of the compound's smallest value)
-    #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
-    non_detect: f64,
-}
-
-pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
-    match &options.what {
-        What::Spectra(o) => spectra(o, voice),
-        What::Profiles(o) => profiles_of(o, voice),
-    }
+    /// Most memory to use beside the files that are being read; what it does not hold waits in a file beside the output
+    #[arg(long, default_value = "2GiB", value_name = "SIZE", value_parser = memory::parse)]
+    memory: u64,
 }
 
 /// All files, those of folders in the order of their names.
@@ -162,8 +129,81 @@ struct Found<T> {
     what: T,
 }
 
+/// A curve.
+struct Curve {
+    quantity: Quantity,
+    unit: String,
+    value_unit: String,
+    axis: Arc<Vec<f64>>,
+    values: Held,
+}
+
+/// A peak list: m/z and intensities one after the other.
+struct Peaks {
+    count: usize,
+    precursor: Option<f64>,
+    numbers: Held,
+}
+
+/// What a file held.
+enum Read {
+    Curves(Vec<Found<Curve>>),
+    Lists(Vec<Found<Peaks>>),
+}
+
+/// Takes in what a file holds. `wanted` says which of its metadata matter.
+fn hold_content(path: &Path, content: Content, hold: &Hold, wanted: &dyn Fn(&str) -> bool) -> Result<Read, String> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let file = path.display().to_string();
+    let spooled = |e: std::io::Error| format!("its numbers cannot be kept in a file beside the output: {e}");
+    let few = |mut metadata: BTreeMap<String, String>| {
+        metadata.retain(|key, _| wanted(key));
+        metadata
+    };
+    match content {
+        Content::Spectra(all) => {
+            let several = all.len() > 1;
+            let curves = all.into_iter().enumerate().map(|(n, s)| {
+                let axis = hold
+                    .axis(s.axis.values)
+                    .ok_or("axes of their own of so many spectra do not fit --memory; give more, or import the files in parts")?;
+                Ok(Found {
+                    id: id(&stem, several, n, &s.metadata),
+                    file: file.clone(),
+                    name: s.name,
+                    metadata: few(s.metadata),
+                    what: Curve {
+                        quantity: s.axis.quantity,
+                        unit: s.axis.unit,
+                        value_unit: s.unit,
+                        axis,
+                        values: hold.keep(s.values).map_err(spooled)?,
+                    },
+                })
+            });
+            curves.collect::<Result<_, String>>().map(Read::Curves)
+        }
+        Content::Peaks(all) => {
+            let several = all.len() > 1;
+            let lists = all.into_iter().enumerate().map(|(n, p)| {
+                let count = p.mz.len();
+                let mut numbers = p.mz;
+                numbers.extend(p.intensity);
+                Ok(Found {
+                    id: id(&stem, several, n, &p.metadata),
+                    file: file.clone(),
+                    name: p.name,
+                    metadata: few(p.metadata),
+                    what: Peaks { count, precursor: p.precursor_mz, numbers: hold.keep(numbers).map_err(spooled)? },
+                })
+            });
+            lists.collect::<Result<_, String>>().map(Read::Lists)
+        }
+    }
+}
+
 #[allow(clippy::too_many_lines, reason = "the steps of one command in their order, each a call")]
-fn spectra(options: &SpectraOptions, voice: Voice) -> anyhow::Result<()> {
+pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let files = files_of(&options.files)?;
     if files.is_empty() {
         return Err(Refused::input("there is no file in what was named"));
@@ -178,45 +218,28 @@ fn spectra(options: &SpectraOptions, voice: Voice) -> anyhow::Result<()> {
     let progress = Progress::new(voice.quiet || voice.json);
     progress.phase("read", files.len() as u64);
     let done = std::sync::atomic::AtomicU64::new(0);
-    let loaded: Vec<Result<Content, String>> = files
+    let most = options.memory.checked_sub(BASE).filter(|&m| m >= 16 << 20).ok_or_else(|| {
+        Refused::usage(format!("--memory {} is too little; give {} or more", bytes(options.memory), bytes(BASE + (16 << 20))))
+    })?;
+    // Half for what waits, the rest for pieces and what is known of each spectrum.
+    let hold = Hold::new(most / 2, options.output.parent().unwrap_or_else(|| Path::new(".")));
+    let wanted =
+        |key: &str| USUAL.iter().any(|u| u.eq_ignore_ascii_case(key)) || options.keep.iter().any(|k| k.eq_ignore_ascii_case(key));
+    let loaded: Vec<Result<Read, String>> = files
         .par_iter()
         .map(|path| {
             let found = if progress.stop() { Err("interrupted".into()) } else { load(path, &hints) };
             progress.progress(1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
-            found
+            found.and_then(|content| hold_content(path, content, &hold, &wanted))
         })
         .collect();
     progress.advance(files.len() as u64)?;
     let (mut curves, mut lists, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for (path, content) in files.iter().zip(loaded) {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let file = path.display().to_string();
         match content {
-            Err(why) => failed.push((file, why)),
-            Ok(Content::Spectra(all)) => {
-                let several = all.len() > 1;
-                for (n, s) in all.into_iter().enumerate() {
-                    curves.push(Found {
-                        id: id(&stem, several, n, &s.metadata),
-                        file: file.clone(),
-                        name: s.name.clone(),
-                        metadata: s.metadata.clone(),
-                        what: s,
-                    });
-                }
-            }
-            Ok(Content::Peaks(all)) => {
-                let several = all.len() > 1;
-                for (n, p) in all.into_iter().enumerate() {
-                    lists.push(Found {
-                        id: id(&stem, several, n, &p.metadata),
-                        file: file.clone(),
-                        name: p.name.clone(),
-                        metadata: p.metadata.clone(),
-                        what: p,
-                    });
-                }
-            }
+            Err(why) => failed.push((path.display().to_string(), why)),
+            Ok(Read::Curves(all)) => curves.extend(all),
+            Ok(Read::Lists(all)) => lists.extend(all),
         }
     }
     if !curves.is_empty() && !lists.is_empty() {
@@ -234,9 +257,10 @@ fn spectra(options: &SpectraOptions, voice: Voice) -> anyhow::Result<()> {
     let stored = if options.strict && !failed.is_empty() {
         0
     } else if lists.is_empty() && !curves.is_empty() {
-        store_curves(curves, options, asked, table.as_ref(), &target, &mut left_out)?
+        let asked = Asked { options, axis: asked, table: table.as_ref(), target: &target };
+        store_curves(curves, asked, &hold, &progress, &mut left_out)?
     } else if !lists.is_empty() {
-        store_lists(lists, options, table.as_ref(), &target)?
+        store_lists(lists, &hold, options, table.as_ref(), &target)?
     } else {
         0
     };
@@ -253,7 +277,13 @@ fn spectra(options: &SpectraOptions, voice: Voice) -> anyhow::Result<()> {
             eprintln!("striae: left out {file}: {why}");
         }
         if !voice.quiet && stored > 0 {
-            println!("imported  {stored} spectra of {} files, {} left out", files.len(), failed.len());
+            let many = |n: usize, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
+            println!(
+                "imported  {} of {}, {} left out",
+                many(stored, "spectrum", "spectra"),
+                many(files.len(), "file", "files"),
+                failed.len()
+            );
             println!("stored    {target}");
         }
     }
@@ -357,16 +387,24 @@ fn columns<T>(all: &mut [Found<T>], keep: &[String], table: Option<&ById>) -> an
     Ok(found)
 }
 
+/// What curves are to become.
+struct Asked<'a> {
+    options: &'a Options,
+    axis: Option<Vec<f64>>,
+    table: Option<&'a ById>,
+    target: &'a Address,
+}
+
 fn store_curves(
-    mut all: Vec<Found<Spectrum>>,
-    options: &SpectraOptions,
-    asked: Option<Vec<f64>>,
-    table: Option<&ById>,
-    target: &Address,
+    mut all: Vec<Found<Curve>>,
+    asked: Asked<'_>,
+    hold: &Hold,
+    progress: &Progress,
     left_out: &mut Vec<(String, String)>,
 ) -> anyhow::Result<usize> {
+    let Asked { options, axis: asked, table, target } = asked;
     // One unit for all: what most say, the first of as many. Others are no rows of this collection.
-    let unit_of = |f: &Found<Spectrum>| (f.what.axis.quantity, f.what.axis.unit.clone(), f.what.unit.clone());
+    let unit_of = |f: &Found<Curve>| (f.what.quantity, f.what.unit.clone(), f.what.value_unit.clone());
     let say = |u: &(Quantity, String, String)| {
         let none = |t: &str| if t.is_empty() { "no unit".to_owned() } else { t.to_owned() };
         format!("{} in {}, values in {}", if u.0 == Quantity::Unknown { "x" } else { u.0.name() }, none(&u.1), none(&u.2))
@@ -392,23 +430,18 @@ fn store_curves(
         same
     });
     let how = Interpolation::by_name(&options.interpolate).unwrap_or_default();
-    let shared = all.iter().all(|f| same_axis(&all[0].what.axis.values, &f.what.axis.values));
+    let shared = all.iter().all(|f| Arc::ptr_eq(&all[0].what.axis, &f.what.axis) || same_axis(&all[0].what.axis, &f.what.axis));
     let axis = match asked {
         Some(axis) => axis,
-        None if shared => all[0].what.axis.values.clone(),
-        None => common(all.iter().map(|f| &f.what.axis.values[..])).map_err(|e| Refused::input(e.to_string()))?,
+        None if shared => all[0].what.axis.to_vec(),
+        None => common(all.iter().map(|f| &f.what.axis[..])).map_err(|e| Refused::input(e.to_string()))?,
     };
-    let rows: Vec<Result<Vec<f64>, String>> =
-        all.par_iter().map(|f| resample(&f.what.axis.values, &f.what.values, &axis, how).map_err(|e| e.to_string())).collect();
+    // Whether a curve can be brought to the axis is seen from its own: all that is left out is known before anything is written.
     let mut kept = Vec::new();
-    let mut values = Vec::new();
-    for (f, row) in all.drain(..).zip(rows) {
-        match row {
-            Ok(row) => {
-                values.extend(row);
-                kept.push(f);
-            }
-            Err(why) => left_out.push((f.file, why)),
+    for f in all {
+        match covers(&f.what.axis, &axis) {
+            Ok(()) => kept.push(f),
+            Err(why) => left_out.push((f.file, why.to_string())),
         }
     }
     if kept.is_empty() || (options.strict && !left_out.is_empty()) {
@@ -419,27 +452,41 @@ fn store_curves(
     let mut attributes = vec![
         ("made_by".to_owned(), concat!("striae import spectra ", env!("CARGO_PKG_VERSION")).to_owned()),
         ("axis_quantity".to_owned(), first.0.name().to_owned()),
-        ("value_unit".to_owned(), kept[0].what.unit.clone()),
+        ("value_unit".to_owned(), kept[0].what.value_unit.clone()),
         ("interpolation".to_owned(), resampled.to_owned()),
     ];
     attributes.retain(|(_, v)| !v.is_empty());
+    let width = axis.len();
     let plan = Plan {
         rows: kept.len(),
-        width: axis.len(),
-        axis: Some((axis, unit)),
+        width,
+        axis: Some((axis.clone(), unit)),
         columns: columns(&mut kept, &options.keep, table)?,
         attributes,
         ..Plan::default()
     };
     let writer = NewCollection::create(target, Element::F64, &plan, options.overwrite)?;
-    writer.put(0, &Values::F64(values))?;
+    progress.phase("write", kept.len() as u64);
+    let step = (PIECE / (8 * width)).max(1);
+    for (n, part) in kept.chunks(step).enumerate() {
+        let rows: Vec<Vec<f64>> = part
+            .par_iter()
+            .map(|f| {
+                let values = hold.get(&f.what.values).context("cannot read back what was held beside the output")?;
+                resample(&f.what.axis, &values, &axis, how).with_context(|| f.file.clone())
+            })
+            .collect::<anyhow::Result<_>>()?;
+        writer.put(n * step, &Values::F64(rows.concat()))?;
+        progress.advance((n * step + part.len()) as u64)?;
+    }
     writer.finish()?;
     Ok(kept.len())
 }
 
 fn store_lists(
-    mut all: Vec<Found<PeakList>>,
-    options: &SpectraOptions,
+    mut all: Vec<Found<Peaks>>,
+    hold: &Hold,
+    options: &Options,
     table: Option<&ById>,
     target: &Address,
 ) -> anyhow::Result<usize> {
@@ -449,10 +496,10 @@ fn store_lists(
     let path = |name: &str| format!("{group}/{name}");
     let mut indptr = vec![0_u64];
     for f in &all {
-        indptr.push(indptr[indptr.len() - 1] + f.what.mz.len() as u64);
+        indptr.push(indptr[indptr.len() - 1] + f.what.count as u64);
     }
     let peaks = indptr[n] as usize;
-    let precursors = all.iter().any(|f| f.what.precursor_mz.is_some());
+    let precursors = all.iter().any(|f| f.what.precursor.is_some());
     let longest = |texts: &[String]| texts.iter().map(String::len).max().unwrap_or(0).max(1);
     let mut layout = Layout::default()
         .group(&group)
@@ -469,11 +516,13 @@ fn store_lists(
     let writer = Writer::extend(&target.file, &layout, options.overwrite)?;
     writer.put(&path("indptr"), 0, &indptr)?;
     for (f, at) in all.iter().zip(&indptr) {
-        writer.put(&path("mz"), *at, &f.what.mz)?;
-        writer.put(&path("intensity"), *at, &f.what.intensity)?;
+        let numbers = hold.get(&f.what.numbers).context("cannot read back what was held beside the output")?;
+        let (mz, intensity) = numbers.split_at(f.what.count);
+        writer.put(&path("mz"), *at, mz)?;
+        writer.put(&path("intensity"), *at, intensity)?;
     }
     if precursors {
-        let found: Vec<f64> = all.iter().map(|f| f.what.precursor_mz.unwrap_or(f64::NAN)).collect();
+        let found: Vec<f64> = all.iter().map(|f| f.what.precursor.unwrap_or(f64::NAN)).collect();
         writer.put(&path("precursor_mz"), 0, &found)?;
     }
     for (name, texts) in &columns {
@@ -481,48 +530,4 @@ fn store_lists(
     }
     writer.finish()?;
     Ok(n)
-}
-
-fn profiles_of(options: &ProfileOptions, voice: Voice) -> anyhow::Result<()> {
-    if !(0.0..=1.0).contains(&options.non_detect) {
-        return Err(Refused::usage(format!("--non-detect is {}; give 0, or a share of the limit up to 1", options.non_detect)));
-    }
-    let bytes = std::fs::read(&options.file).with_context(|| format!("cannot read {}", options.file.display()))?;
-    let text = String::from_utf8(bytes).unwrap_or_else(|e| e.into_bytes().iter().map(|&b| char::from(b)).collect());
-    let orientation = if options.samples == "columns" { Orientation::Columns } else { Orientation::Rows };
-    let substitute = if options.non_detect > 0.0 { Substitute::Share(options.non_detect) } else { Substitute::Zero };
-    let found = profiles::read(text.trim_start_matches('\u{feff}'), orientation, substitute)
-        .map_err(|e| Refused::input(format!("{}: {e}", options.file.display())))?;
-    let (n, d) = (found.samples.len(), found.compounds.len());
-    let missing = found.detected.iter().filter(|d| !**d).count();
-    let target = Address { file: options.output.clone(), inner: Some(format!("/{}", options.collection.trim_matches('/'))) };
-    let mut columns = vec![("id".to_owned(), found.samples)];
-    columns.extend(found.columns.into_iter().filter(|(name, _)| name != "id"));
-    let plan = Plan {
-        rows: n,
-        width: d,
-        features: Some(found.compounds),
-        columns,
-        attributes: vec![
-            ("made_by".into(), concat!("striae import profiles ", env!("CARGO_PKG_VERSION")).into()),
-            (
-                "non_detect".into(),
-                if options.non_detect > 0.0 { format!("{} of the limit", options.non_detect) } else { "0".into() },
-            ),
-        ],
-        mask: true,
-        ..Plan::default()
-    };
-    let writer = NewCollection::create(&target, Element::F64, &plan, options.overwrite)?;
-    writer.put(0, &Values::F64(found.values))?;
-    let mask: Vec<u8> = found.detected.iter().map(|&d| u8::from(d)).collect();
-    writer.put_mask(0, &mask)?;
-    writer.finish()?;
-    if voice.json {
-        println!("{}", serde_json::json!({ "output": target.to_string(), "samples": n, "compounds": d, "non_detects": missing }));
-    } else if !voice.quiet {
-        println!("imported  {n} samples × {d} compounds, {missing} non-detects");
-        println!("stored    {target}");
-    }
-    Ok(())
 }
