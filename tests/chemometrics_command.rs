@@ -233,6 +233,8 @@ fn every_model_is_made_validated_stored_and_applied() {
             "polynomial(order=1)",
             "-a",
             "6",
+            "--permutations",
+            "9",
             "--plot",
             "p",
             "-o",
@@ -240,7 +242,10 @@ fn every_model_is_made_validated_stored_and_applied() {
         ],
     );
     assert!(pls["responses"][0]["r2cv"].as_f64().unwrap() > 0.95, "{pls}");
-    json(at, &["model", "opls", "a.h5:/spectra", "--response", "content", "--orthogonal", "2", "-o", "opls.h5"]);
+    assert!((pls["p"].as_f64().unwrap() - 0.1).abs() < 1e-12, "{pls}");
+    let opls =
+        &["model", "opls", "a.h5:/spectra", "--response", "content", "--orthogonal", "2", "--permutations", "9", "-o", "opls.h5"];
+    assert!((json(at, opls)["p"].as_f64().unwrap() - 0.1).abs() < 1e-12);
     json(at, &["model", "apply", "pls.h5", "a.h5:/spectra", "-o", "pls-applied.h5"]);
     // The same rows by another way are the same model.
     let value = |method: &str| {
@@ -270,6 +275,10 @@ fn what_does_not_fit_a_model_is_refused_with_what_to_do() {
         (2, &["model", "pca", "a.h5:/spectra", "--scale", "odd", "-o", "x.h5"], "autoscale"),
         (2, &["model", "plsda", "a.h5:/spectra", "--validate", "kfold", "-o", "x.h5"], "venetian"),
         (2, &["model", "pca", "a.h5:/spectra", "--memory", "1MiB", "-o", "x.h5"], "too little"),
+        (2, &["model", "pca", "a.h5:/spectra", "--method", "subspace", "--solver", "lapack", "-o", "x.h5"], "--method svd"),
+        (2, &["model", "mcr", "a.h5:/spectra", "-a", "2", "--scale", "centre", "-o", "x.h5"], "--scale"),
+        (2, &["model", "knn", "a.h5:/spectra", "--choose", "wold", "-o", "x.h5"], "--choose"),
+        (2, &["model", "plsda", "a.h5:/spectra", "--choose", "wold", "--all", "-o", "x.h5"], "--all"),
         (2, &["model", "hca", "a.h5:/spectra", "--linkage", "ward", "--distance", "cosine", "-o", "x.h5"], "Euclidean"),
         (1, &["model", "pca", "a.h5:/spectra", "-o", "m.h5"], "--overwrite"),
         (2, &["model", "pca", "a.h5:/spectra", "-o", "a.h5", "--overwrite"], "input"),

@@ -50,6 +50,8 @@ pub enum Table {
     Texts(Vec<String>),
     /// n × m that will be written piece by piece.
     Later(Vec<usize>),
+    /// n texts of so many bytes at most, likewise.
+    TextsLater(usize, usize),
 }
 
 /// A file with a model and tables, being written.
@@ -96,6 +98,7 @@ impl NewModel {
         for (name, table) in tables {
             layout = match table {
                 Table::Numbers { shape, .. } | Table::Later(shape) => layout.dataset(&path(&group, name), shape, Kind::F64),
+                Table::TextsLater(n, longest) => layout.dataset(&path(&group, name), &[*n], Kind::Text((*longest).max(1))),
                 Table::Texts(all) => {
                     let longest = all.iter().map(String::len).max().unwrap_or(0).max(1);
                     layout.dataset(&path(&group, name), &[all.len()], Kind::Text(longest))
@@ -117,7 +120,7 @@ impl NewModel {
             match table {
                 Table::Numbers { values, .. } => writer.put(&path(&group, name), 0, values)?,
                 Table::Texts(all) => writer.put_texts(&path(&group, name), 0, all)?,
-                Table::Later(_) => {}
+                Table::Later(_) | Table::TextsLater(..) => {}
             }
         }
         Ok(Self { writer, group, record: room })
@@ -129,6 +132,14 @@ impl NewModel {
     /// When they do not fit, or the disk fails.
     pub fn put(&self, name: &str, start: usize, values: &[f64]) -> Result<(), Error> {
         self.writer.put(&path(&self.group, name), start as u64, values)
+    }
+
+    /// Writes texts of a table that comes later, from row `start` on.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub fn put_texts(&self, name: &str, start: usize, texts: &[String]) -> Result<(), Error> {
+        self.writer.put_texts(&path(&self.group, name), start as u64, texts)
     }
 
     /// Writes the record and gives the file its name.

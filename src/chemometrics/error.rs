@@ -23,6 +23,9 @@ pub enum Error {
     NoVariance,
     #[error("{0}")]
     Option(String),
+    /// A row that a recipe cannot be applied to.
+    #[error("--prepare: {0}")]
+    Prepare(String),
     #[error("the stored model is damaged or of another version: {0}")]
     Stored(String),
     #[error("{what} did not succeed: {why}")]

@@ -80,8 +80,10 @@ impl Lda {
             Priors::Equal => 1.0 / g as f64,
             Priors::Shares => counts[c] as f64 / of.len() as f64,
         };
-        // Scores are centred over all rows, so that the mean of all is zero but for rounding.
-        let between = Mat::from_fn(g, components, |c, k| means[(c, k)] * (counts[c] as f64).sqrt());
+        // About the mean of all rows, which is zero but for rounding where scores are centred.
+        let grand = |k: usize| (0..g).map(|c| means[(c, k)] * counts[c] as f64).sum::<f64>() / of.len() as f64;
+        let grand: Vec<f64> = (0..components).map(grand).collect();
+        let between = Mat::from_fn(g, components, |c, k| (means[(c, k)] - grand[k]) * (counts[c] as f64).sqrt());
         let between = between * &whiten;
         let turned = solver.eigen((between.transpose() * &between).as_ref())?;
         let axes = &whiten * turned.vectors.as_ref().subcols(0, (g - 1).min(components));

@@ -130,11 +130,18 @@ impl Judge<'_> {
 const MOST_FREEDOM: f64 = 250.0;
 
 impl Scaled {
+    /// Of a distance that is zero for all training rows, such as Q with as many components as there are features: it adds nothing to a full
+    /// distance, and whatever is above zero is beyond it.
+    const NOTHING: Self = Self { scale: 0.0, freedom: 0.0 };
+
     /// By mean and deviation.
     #[must_use]
     pub fn by_moments(u: &[f64]) -> Self {
         let n = u.len() as f64;
         let mean = u.iter().sum::<f64>() / n;
+        if mean <= 0.0 {
+            return Self::NOTHING;
+        }
         let variance = u.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0).max(1.0);
         let freedom = if variance > 0.0 { (2.0 * mean * mean / variance).floor() } else { MOST_FREEDOM };
         Self { scale: mean, freedom: freedom.clamp(1.0, MOST_FREEDOM) }
@@ -151,6 +158,9 @@ impl Scaled {
         // The ratio falls with N.
         let wanted = range / median;
         let (mut low, mut high) = (1.0_f64, MOST_FREEDOM);
+        if median <= 0.0 {
+            return Self::by_moments(u);
+        }
         let freedom = if !wanted.is_finite() || wanted >= ratio(low) {
             low
         } else if wanted <= ratio(high) {
@@ -168,6 +178,9 @@ impl Scaled {
     /// The u that is not exceeded with probability `p`.
     #[must_use]
     pub fn limit(self, p: f64) -> f64 {
+        if self.scale <= 0.0 {
+            return 0.0;
+        }
         self.scale * chi2(p, self.freedom) / self.freedom
     }
 
@@ -227,6 +240,11 @@ impl Limits {
             return Err(Error::FewRows { what: "limits", got: n, needed: 3 });
         }
         let outlier = libm::pow(1.0 - gamma, 1.0 / n as f64);
+        if 1.0 - alpha >= 1.0 || outlier >= 1.0 {
+            return Err(Error::Option(format!(
+                "alpha {alpha} or gamma {gamma} is too small to be told from nothing with {n} rows; limits would be infinite"
+            )));
+        }
         let at = |p: f64, limits: &Self| match rule {
             Rule::Classic => {
                 let rest = model.eigenvalues.get(components..).unwrap_or(&[]);
@@ -242,8 +260,10 @@ impl Limits {
                 // Box's approximation: the scale is the mean and N = 2m²/s², a real number.
                 let mean = q.iter().sum::<f64>() / n as f64;
                 let variance = q.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1) as f64;
-                let freedom = if variance > 0.0 { 2.0 * mean * mean / variance } else { MOST_FREEDOM };
-                (Scaled { scale: components as f64, freedom: components as f64 }, Scaled { scale: mean, freedom })
+                // More cannot be told from a constant.
+                let freedom = if variance > 0.0 { (2.0 * mean * mean / variance).min(1e6) } else { 1e6 };
+                let q = if mean > 0.0 { Scaled { scale: mean, freedom } } else { Scaled::NOTHING };
+                (Scaled { scale: components as f64, freedom: components as f64 }, q)
             }
         };
         let mut limits =

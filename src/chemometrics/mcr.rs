@@ -121,10 +121,9 @@ impl Mcr {
             }
         };
         let (mut before, mut rounds, mut converged) = (f64::INFINITY, 0, false);
-        let mut contents = Mat::zeros(n, k);
         while rounds < ROUNDS && !converged {
             rounds += 1;
-            contents = resolve(data, spectra.as_ref());
+            let mut contents = resolve(data, spectra.as_ref());
             spectra = resolve(data.transpose(), contents.transpose()).transpose().to_owned();
             for i in 0..k {
                 let most = (0..d).map(|j| spectra[(i, j)]).fold(0.0, f64::max);
@@ -137,10 +136,11 @@ impl Mcr {
             converged = before - fit <= STILL * fit || fit < 1e-13;
             before = fit;
         }
-        if closure {
-            close(&mut contents, &mut spectra);
-        }
         // Contents that belong to the final spectra.
+        let mut contents = resolve(data, spectra.as_ref());
+        if closure {
+            close(&mut contents, &mut spectra)?;
+        }
         let lack_of_fit = (data - &contents * &spectra).norm_l2() / whole;
         Ok(Self { spectra, contents, lack_of_fit, rounds, converged })
     }
@@ -185,20 +185,24 @@ impl Mcr {
 }
 
 /// Scales contents by one factor a component so that rows sum to 1 as well as they can, and spectra the other way.
-fn close(contents: &mut Mat<f64>, spectra: &mut Mat<f64>) {
+///
+/// # Errors
+/// When a component has no contents, or no factor above zero fits it.
+fn close(contents: &mut Mat<f64>, spectra: &mut Mat<f64>) -> Result<(), Error> {
     let (n, k) = (contents.nrows(), contents.ncols());
-    if n < k {
-        return;
-    }
     let factors = contents.qr().solve_lstsq(&Mat::from_fn(n, 1, |_, _| 1.0));
+    if let Some(i) = (0..k).find(|&i| !(factors[(i, 0)].is_finite() && factors[(i, 0)] > 0.0)) {
+        return Err(Error::Option(format!(
+            "closure: contents of component {} cannot be scaled so that all sum to one; take fewer components, or leave closure out",
+            i + 1
+        )));
+    }
     for i in 0..k {
         let f = factors[(i, 0)];
-        // A component that no factor above zero fits keeps its scale.
-        if f.is_finite() && f > 0.0 {
-            (0..n).for_each(|r| contents[(r, i)] *= f);
-            (0..spectra.ncols()).for_each(|j| spectra[(i, j)] /= f);
-        }
+        (0..n).for_each(|r| contents[(r, i)] *= f);
+        (0..spectra.ncols()).for_each(|j| spectra[(i, j)] /= f);
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use faer::{Mat, MatRef};
 /// x ≥ 0 for one right side; `square` = AᵀA (k × k), `cross` = Aᵀb.
 pub fn nnls(square: MatRef<'_, f64>, cross: &[f64]) -> Vec<f64> {
     let k = cross.len();
-    let scale = (0..k).map(|i| square[(i, i)]).fold(0.0, f64::max) * cross.iter().map(|c| c.abs()).fold(0.0, f64::max);
-    let enough = 1e-14 * scale.sqrt().max(f64::MIN_POSITIVE);
+    // A slope has the unit of `cross`.
+    let enough = 1e-14 * cross.iter().map(|c| c.abs()).fold(f64::MIN_POSITIVE, f64::max);
     let mut x = vec![0.0; k];
     let mut free = vec![false; k];
     // Each round frees one; a cycle, which rounding could make, ends it.
@@ -32,15 +32,16 @@ pub fn nnls(square: MatRef<'_, f64>, cross: &[f64]) -> Vec<f64> {
                 break;
             }
             // As far towards s as nothing turns negative; what reaches zero is held there.
-            let step = chosen.iter().filter(|&&c| s[c].is_nan() || s[c] <= 0.0).map(|&c| {
+            let part = |c: usize| {
                 let part = x[c] / (x[c] - s[c]);
                 if part.is_finite() { part } else { 0.0 }
-            });
-            let step = step.fold(1.0, f64::min);
+            };
+            let blocking = chosen.iter().copied().filter(|&c| s[c].is_nan() || s[c] <= 0.0);
+            let Some((step, first)) = blocking.map(|c| (part(c), c)).min_by(|a, b| a.0.total_cmp(&b.0)) else { break };
             for &c in &chosen {
                 x[c] = if s[c].is_finite() { (x[c] + step * (s[c] - x[c])).max(0.0) } else { 0.0 };
-                let held = s[c].is_nan() || (s[c] <= 0.0 && x[c] <= 1e-15 * (1.0 + s[c].abs()));
-                if held {
+                // The one that stopped the step is held whatever rounding left of it.
+                if c == first || s[c].is_nan() || (s[c] <= 0.0 && x[c] == 0.0) {
                     x[c] = 0.0;
                     free[c] = false;
                 }

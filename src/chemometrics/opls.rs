@@ -44,8 +44,8 @@ impl Opls {
     pub fn fit(x: MatRef<'_, f64>, y: &[f64], orthogonal: usize, scaling: Scaling) -> Result<Self, Error> {
         let (n, d) = (x.nrows(), x.ncols());
         let most = most_components(n, d);
-        if orthogonal + 1 > most {
-            return Err(Error::Components { what: "OPLS", got: orthogonal + 1, most, rows: n, width: d });
+        if orthogonal >= most {
+            return Err(Error::Components { what: "OPLS", got: orthogonal.saturating_add(1), most, rows: n, width: d });
         }
         if y.len() != n {
             return Err(Error::Option(format!("{} responses were given for {n} rows", y.len())));

@@ -4,7 +4,7 @@
 //! the variance λ_k = Σ t_ik²/(n − 1). Of a row and the first a components:
 //!
 //! - T² = Σ_k t_k²/λ_k, Hotelling's distance within the model;
-//! - Q = ‖x′ − Σ_k t_k p_k‖², the squared distance off it (also SPE).
+//! - Q = ‖x′ − Σ_k t_k p_k‖², the squared distance off it (also SPE); 0 where no more than (8ε)²·d·‖x′‖² is left, which is rounding.
 //!
 //! Sources: I. T. Jolliffe, *Principal Component Analysis*, doi:10.1007/b98835; J. E. Jackson, *A User's Guide to Principal Components*,
 //! doi:10.1002/0471725331. Signs are those of [`super::solver`]. Limits of T² and Q are in [`super::limits`].
@@ -62,7 +62,9 @@ impl Pca {
         let (n, d) = (x.nrows(), x.ncols());
         check(components, n, d)?;
         let svd = solver.svd(columns.apply(x)?.as_ref())?;
-        let eigenvalues: Vec<f64> = svd.s.iter().take(most_components(n, d)).map(|s| s * s / (n - 1) as f64).collect();
+        // Rows that are centred span one direction less than there are rows.
+        let most = if scaling == Scaling::None { n.min(d) } else { most_components(n, d) };
+        let eigenvalues: Vec<f64> = svd.s.iter().take(most).map(|s| s * s / (n - 1) as f64).collect();
         let loadings = Mat::from_fn(d, components, |i, j| svd.v[(i, j)]);
         Self { columns, loadings, total: eigenvalues.iter().sum(), eigenvalues, rows: n }.checked(components)
     }
@@ -144,6 +146,7 @@ impl Pca {
         let scores = &x * &self.loadings;
         // What all components leave, by subtraction and not as ‖x‖² − Σt², which loses the digits that Q is made of; with fewer
         // components Q is larger by the squares of their scores, sums that lose none.
+        let whole: Vec<f64> = (0..n).map(|i| x.row(i).squared_norm_l2()).collect();
         let rest = x - &scores * self.loadings.transpose();
         let mut t2 = Mat::zeros(n, a);
         let mut q = Mat::zeros(n, a);
@@ -151,6 +154,9 @@ impl Pca {
         for column in rest.col_iter() {
             left.iter_mut().zip(column.iter()).for_each(|(l, r)| *l += r * r);
         }
+        // What rounding leaves of a row that lies in the model is nothing.
+        let rounding = (8.0 * f64::EPSILON).powi(2) * self.columns.width() as f64;
+        left.iter_mut().zip(&whole).filter(|(l, w)| **l <= rounding * **w).for_each(|(l, _)| *l = 0.0);
         for k in (0..a).rev() {
             for (i, left) in left.iter_mut().enumerate() {
                 q[(i, k)] = *left;

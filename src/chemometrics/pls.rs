@@ -101,7 +101,7 @@ pub fn simpls(x: MatRef<'_, f64>, y: MatRef<'_, f64>, components: usize, solver:
 pub fn nipals(x: MatRef<'_, f64>, y: MatRef<'_, f64>, components: usize) -> Result<Latent, Error> {
     let (n, d, m) = (x.nrows(), x.ncols(), y.ncols());
     let (mut rest, mut wanted) = (x.to_owned(), y.to_owned());
-    let whole = (x.transpose() * y).norm_l2();
+    let whole = x.norm_l2();
     let mut latent = Latent::empty(n, d, m, components);
     for a in 0..components {
         // Start with the response that has the most left.

@@ -75,7 +75,7 @@ impl Simca {
         let mut models = Vec::new();
         for (c, name) in classes.names.iter().enumerate().filter(|(_, n)| targets.is_empty() || targets.contains(n)) {
             let members = classes.members(c);
-            let needed = options.components + 2;
+            let needed = options.components.saturating_add(2);
             if members.len() < needed {
                 return Err(Error::FewInClass {
                     class: name.clone(),

@@ -70,6 +70,11 @@ impl Plan {
     /// # Errors
     /// When there are fewer rows (or groups) than folds, or groups are asked for and not known.
     pub fn folds(self, rows: usize, groups: Option<&[String]>, seed: u64) -> Result<Vec<Vec<usize>>, Error> {
+        if let Self::Venetian(k) | Self::Blocks(k) | Self::Random(k) = self
+            && k > rows
+        {
+            return Err(Error::Option(format!("{}: {rows} rows are fewer than folds", self.name())));
+        }
         let of: Vec<usize> = match self {
             Self::LeaveOneOut => (0..rows).collect(),
             Self::Venetian(k) => (0..rows).map(|i| i % k).collect(),
@@ -141,7 +146,7 @@ fn shuffled(n: usize, stream: &mut Stream) -> Vec<usize> {
 /// What `each` makes of every fold, given the rows to fit on and the rows to test; side by side, in the order of the folds.
 ///
 /// # Errors
-/// The first of what `each` answers.
+/// The first, in the order of the folds, of what `each` answers.
 pub fn across<T: Send, E: Send>(
     folds: &[Vec<usize>],
     each: impl Fn(&[usize], &[usize]) -> Result<T, E> + Sync,
@@ -155,6 +160,8 @@ pub fn across<T: Send, E: Send>(
             train.sort_unstable();
             each(&train, test)
         })
+        .collect::<Vec<_>>()
+        .into_iter()
         .collect()
 }
 
@@ -205,7 +212,7 @@ impl Choice {
                 let limit = mean + (variance / n).sqrt();
                 (0..sums.len()).find(|&a| sums[a] / n <= limit).map_or(best, |a| a) + 1
             }
-            Self::Wold => (1..sums.len()).find(|&a| sums[a] > 0.95 * sums[a - 1]).unwrap_or(sums.len()),
+            Self::Wold => (1..sums.len()).find(|&a| sums[a] > 0.95 * sums[a - 1] || sums[a - 1] == 0.0).unwrap_or(sums.len()),
         }
     }
 }

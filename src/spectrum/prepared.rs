@@ -55,6 +55,7 @@ impl Rows for Training<'_> {
     fn visit(&mut self, each: &mut Look<'_>) -> Result<(), Error> {
         let step = (PIECE / (self.source.width() * 8).max(1)).max(1);
         let observer = self.observer;
+        let width = self.source.width().max(1);
         let mut block: Vec<f64> = Vec::new();
         let done = pieces(self.source, step, observer, |start, values| {
             block.clear();
@@ -63,7 +64,7 @@ impl Rows for Training<'_> {
                 Values::F64(v) => block.extend_from_slice(v),
             }
             each(start, &mut block).map_err(Fault::Row)?;
-            observer.progress((start + block.len() / step.max(1)) as u64);
+            observer.progress((start + block.len() / width) as u64);
             Ok(values)
         });
         match done {
@@ -172,8 +173,11 @@ impl<S: RowSource> RowSource for Prepared<S> {
                 *next = start + to;
             }
             let fitted = &self.fitted;
-            let done: Result<(), Error> =
-                out[from * after..to * after].par_chunks_exact_mut(after).enumerate().try_for_each(|(i, out)| {
+            // The first row that fails is told of, whichever was seen first.
+            let failed: Option<(usize, Error)> = out[from * after..to * after]
+                .par_chunks_exact_mut(after)
+                .enumerate()
+                .filter_map(|(i, out)| {
                     let span = i * before..(i + 1) * before;
                     let row: Vec<f64> = match &raw {
                         Values::F32(v) => v[span].iter().map(|&x| f64::from(x)).collect(),
@@ -182,12 +186,13 @@ impl<S: RowSource> RowSource for Prepared<S> {
                     match fitted.prepare(start + from + i, &row) {
                         Ok(row) => out.copy_from_slice(&row),
                         Err(Error::Row { .. }) if self.lenient => out.fill(f64::NAN),
-                        Err(error) => return Err(error),
+                        Err(error) => return Some((i, error)),
                     }
-                    Ok(())
-                });
+                    None
+                })
+                .min_by_key(|(i, _)| *i);
             self.used = Some(raw);
-            if let Err(error) = done {
+            if let Some((_, error)) = failed {
                 return Err(named(&mut self.inner, error));
             }
         }

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Some numbers that were kept.
@@ -22,16 +22,27 @@ pub struct Hold {
     /// Bytes that may be in memory.
     most: u64,
     used: AtomicU64,
+    /// Bytes of axes, which have half as much for themselves.
+    axes_used: AtomicU64,
+    axes_refused: AtomicBool,
     folder: PathBuf,
     spool: Mutex<Option<(Arc<File>, u64)>>,
     axes: Mutex<HashMap<blake3::Hash, Arc<Vec<f64>>>>,
 }
 
 impl Hold {
-    /// With so many bytes of memory, and a folder for what they do not hold.
+    /// With so many bytes of memory for values and half as many for axes, and a folder for what they do not hold.
     pub fn new(most: u64, folder: &Path) -> Self {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        Self { most, used: AtomicU64::new(0), folder: folder.to_owned(), spool: Mutex::new(None), axes: Mutex::default() }
+        Self {
+            most,
+            used: AtomicU64::new(0),
+            axes_used: AtomicU64::new(0),
+            axes_refused: AtomicBool::new(false),
+            folder: folder.to_owned(),
+            spool: Mutex::new(None),
+            axes: Mutex::default(),
+        }
     }
 
     /// Takes numbers in.
@@ -69,6 +80,11 @@ impl Hold {
         }
     }
 
+    /// Whether an axis found no room.
+    pub fn axes_are_too_many(&self) -> bool {
+        self.axes_refused.load(Ordering::Relaxed)
+    }
+
     /// An axis, once for all spectra that have it. `None` where there are so many that memory does not hold them.
     pub fn axis(&self, axis: Vec<f64>) -> Option<Arc<Vec<f64>>> {
         let digest = blake3::hash(bytemuck::cast_slice(&axis));
@@ -77,7 +93,8 @@ impl Hold {
             return Some(known.clone());
         }
         let bytes = 8 * axis.len() as u64;
-        if self.used.fetch_add(bytes, Ordering::Relaxed) + bytes > self.most {
+        if self.axes_used.fetch_add(bytes, Ordering::Relaxed) + bytes > self.most / 2 {
+            self.axes_refused.store(true, Ordering::Relaxed);
             return None;
         }
         let axis = Arc::new(axis);
@@ -118,9 +135,10 @@ mod tests {
             assert_eq!(&hold.get(held).expect("read")[..], &expected[..]);
         }
         assert!(std::fs::read_dir(folder.path()).expect("there").next().is_none(), "the file has no name");
-        let one = Hold::new(80, folder.path());
+        let one = Hold::new(160, folder.path());
         let axis = one.axis(vec![1.0; 8]).expect("fits");
         assert!(std::sync::Arc::ptr_eq(&axis, &one.axis(vec![1.0; 8]).expect("known")));
-        assert!(one.axis(vec![2.0; 8]).is_none());
+        assert!(!one.axes_are_too_many());
+        assert!(one.axis(vec![2.0; 8]).is_none() && one.axes_are_too_many());
     }
 }

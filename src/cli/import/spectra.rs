@@ -91,7 +91,13 @@ fn files_of(given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
         }
         let mut folders = vec![path.clone()];
         let mut inside = Vec::new();
+        // Links may lead round in circles.
+        let mut seen = HashSet::new();
         while let Some(folder) = folders.pop() {
+            let real = folder.canonicalize().with_context(|| format!("cannot look into {}", folder.display()))?;
+            if !seen.insert(real) {
+                continue;
+            }
             let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot look into {}", folder.display()))?;
             for entry in entries {
                 let path = entry?.path();
@@ -164,9 +170,8 @@ fn hold_content(path: &Path, content: Content, hold: &Hold, wanted: &dyn Fn(&str
         Content::Spectra(all) => {
             let several = all.len() > 1;
             let curves = all.into_iter().enumerate().map(|(n, s)| {
-                let axis = hold
-                    .axis(s.axis.values)
-                    .ok_or("axes of their own of so many spectra do not fit --memory; give more, or import the files in parts")?;
+                // Seen after all files are read: it ends the run.
+                let axis = hold.axis(s.axis.values).ok_or("its axis found no room")?;
                 Ok(Found {
                     id: id(&stem, several, n, &s.metadata),
                     file: file.clone(),
@@ -221,8 +226,8 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let most = options.memory.checked_sub(BASE).filter(|&m| m >= 16 << 20).ok_or_else(|| {
         Refused::usage(format!("--memory {} is too little; give {} or more", bytes(options.memory), bytes(BASE + (16 << 20))))
     })?;
-    // Half for what waits, the rest for pieces and what is known of each spectrum.
-    let hold = Hold::new(most / 2, options.output.parent().unwrap_or_else(|| Path::new(".")));
+    // Two fifths for values that wait, one for axes, the rest for pieces and what is known of each spectrum.
+    let hold = Hold::new(most / 5 * 2, options.output.parent().unwrap_or_else(|| Path::new(".")));
     let wanted =
         |key: &str| USUAL.iter().any(|u| u.eq_ignore_ascii_case(key)) || options.keep.iter().any(|k| k.eq_ignore_ascii_case(key));
     let loaded: Vec<Result<Read, String>> = files
@@ -234,6 +239,12 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         })
         .collect();
     progress.advance(files.len() as u64)?;
+    if hold.axes_are_too_many() {
+        return Err(Refused::usage(format!(
+            "--memory {} does not hold the axes of these files, which differ from one another; give more, or import them in parts",
+            bytes(options.memory)
+        )));
+    }
     let (mut curves, mut lists, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for (path, content) in files.iter().zip(loaded) {
         match content {

@@ -1,20 +1,23 @@
 //! `striae model apply`: what a stored model says of new rows, a piece at a time.
 
-use super::input::prepared;
 use crate::archive::model::{ModelRecord, NewModel, StoredModel, Table};
 use crate::archive::write::check_target;
 use crate::archive::{Address, Client};
 use crate::chemometrics::Mat;
 use crate::chemometrics::{Error, Model};
+use crate::cli::opened::Opened;
 use crate::cli::progress::Progress;
 use crate::cli::{Refused, Voice, collection};
 use crate::compare::digest::ValuesDigest;
+use crate::compare::pieces::pieces;
 use crate::compare::{Observer as _, RowSource as _};
 use crate::matrix::Values;
+use crate::spectrum::prepared::Prepared;
 use crate::spectrum::resample::same_axis;
 use crate::spectrum::transform::Fitted;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Applies a stored model to new rows: scores and distances, classes, contents
@@ -37,10 +40,20 @@ pub struct Options {
     overwrite: bool,
 }
 
-/// Columns that a model gives: name and width, then the numbers of each row side by side; and a text a row.
+/// Columns that a model gives: name and width, then the numbers of each row side by side; name and most bytes, then a text a row.
 struct Said {
     numbers: Vec<(String, usize, Vec<f64>)>,
-    texts: Vec<(String, Vec<String>)>,
+    texts: Vec<(String, usize, Vec<String>)>,
+}
+
+impl Said {
+    /// What is stored of `rows` rows of this kind.
+    fn tables(&self, rows: usize, ids: Option<Vec<String>>) -> Vec<(String, Table)> {
+        let shape = |m: usize| if m == 0 { vec![rows] } else { vec![rows, m] };
+        let numbers = self.numbers.iter().map(|(name, m, _)| (name.clone(), Table::Later(shape(*m))));
+        let texts = self.texts.iter().map(|(name, longest, _)| (name.clone(), Table::TextsLater(rows, *longest)));
+        numbers.chain(texts).chain(ids.map(|ids| ("id".to_owned(), Table::Texts(ids)))).collect()
+    }
 }
 
 #[allow(clippy::too_many_lines, reason = "the steps of one command in their order, each a call")]
@@ -96,60 +109,69 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     crate::cli::prepare::same_features(&mut source, names.as_deref())?;
     let progress = Progress::new(voice.quiet || voice.json);
     let started = collection::now();
-    let ids = source.ids()?;
+    let mut ids = source.ids()?;
     progress.phase("apply", n as u64);
-    let mut digest = ValuesDigest::new(n, d, source.element());
-    let mut all = Said { numbers: Vec::new(), texts: Vec::new() };
-    let step = ((8 << 20) / (d * 8)).max(1);
-    for start in (0..n).step_by(step) {
-        let end = (start + step).min(n);
-        let values = source.read(start..end).map_err(crate::compare::Error::from)?;
-        digest.add(&values);
-        let raw = Mat::from_fn(end - start, d, |i, j| match &values {
-            Values::F32(v) => f64::from(v[i * d + j]),
-            Values::F64(v) => v[i * d + j],
-        });
-        let x = match &fitted {
-            Some(fitted) => prepared(&raw, fitted),
-            None => Ok(raw),
-        };
-        let said = x
-            .and_then(|x| says(&model, &stored, &x))
-            .map_err(|e| Refused::input(format!("{}, rows {start} to {end}: {e}", source.name())))?;
-        merge(&mut all, said);
-        progress.advance(end as u64)?;
-    }
     let kind = stored.parts.text("kind").map_err(stored_of)?.to_owned();
-    let mut tables: Vec<(String, Table)> = all
-        .numbers
-        .into_iter()
-        .map(|(name, m, values)| (name, Table::Numbers { shape: if m == 0 { vec![n] } else { vec![n, m] }, values }))
-        .collect();
-    tables.extend(all.texts.iter().map(|(name, texts)| (name.clone(), Table::Texts(texts.clone()))));
-    if let Some(ids) = ids {
-        tables.push(("id".into(), Table::Texts(ids)));
-    }
-    let record = ModelRecord {
+    let mut digest = ValuesDigest::new(n, d, source.element());
+    let mut source = match fitted {
+        Some(fitted) => Opened::Prepared(Box::new(Prepared::new(source, Arc::new(fitted), false)?)),
+        None => Opened::from(source),
+    };
+    let mut record = ModelRecord {
         tool: "striae".into(),
         version: env!("CARGO_PKG_VERSION").into(),
         input: source.name(),
         rows: n,
         width: d,
-        values_blake3: digest.finish(),
+        values_blake3: "0".repeat(64),
         options: BTreeMap::from([("applied".to_owned(), address.to_string())]),
         started,
-        seconds: from.elapsed().as_secs_f64(),
+        seconds: 0.0,
         model_blake3: stored.record.model_blake3.clone(),
         warnings: Vec::new(),
     };
-    NewModel::create(&target, &kind, None, &tables, &record, options.overwrite)?.finish(&record)?;
-    progress.clear();
+    // What is said of the first rows tells what is to be stored of all.
+    let mut file: Option<NewModel> = None;
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    if let Some((_, texts)) = all.texts.first() {
-        for t in texts {
-            *counts.entry(if t.is_empty() { "none".into() } else { t.clone() }).or_default() += 1;
+    let (name, e) = (source.name(), source.width());
+    let plain = matches!(source, Opened::Plain(_));
+    pieces(&mut source, ((8 << 20) / (e.max(d) * 8)).max(1), &progress, |start, values| {
+        if plain {
+            digest.add(&values);
         }
-    }
+        let rows = values.len() / e;
+        let x = Mat::from_fn(rows, e, |i, j| match &values {
+            Values::F32(v) => f64::from(v[i * e + j]),
+            Values::F64(v) => v[i * e + j],
+        });
+        let said =
+            says(&model, &stored, &x).map_err(|e| Refused::input(format!("{name}, rows {start} to {}: {e}", start + rows)))?;
+        let file = match &mut file {
+            Some(file) => file,
+            none => none.insert(NewModel::create(&target, &kind, None, &said.tables(n, ids.take()), &record, options.overwrite)?),
+        };
+        for (name, m, numbers) in &said.numbers {
+            file.put(name, start * (*m).max(1), numbers)?;
+        }
+        for (name, _, texts) in &said.texts {
+            file.put_texts(name, start, texts)?;
+        }
+        if let Some((_, _, texts)) = said.texts.first() {
+            for t in texts {
+                *counts.entry(if t.is_empty() { "none".into() } else { t.clone() }).or_default() += 1;
+            }
+        }
+        progress.progress((start + rows) as u64);
+        Ok::<_, anyhow::Error>(values)
+    })?;
+    record.values_blake3 = match &mut source {
+        Opened::Prepared(prepared) => prepared.digest().unwrap_or_default(),
+        Opened::Plain(_) => digest.finish(),
+    };
+    record.seconds = from.elapsed().as_secs_f64();
+    let Some(file) = file else { return Err(Refused::input(format!("{name}: it has no rows"))) };
+    file.finish(&record)?;
+    progress.clear();
     if voice.json {
         println!(
             "{}",
@@ -171,6 +193,10 @@ fn flat(m: &Mat<f64>) -> Vec<f64> {
     (0..m.nrows() * d).map(|k| m[(k / d.max(1), k % d.max(1))]).collect()
 }
 
+fn longest(classes: &[String]) -> usize {
+    classes.iter().map(String::len).max().unwrap_or(0)
+}
+
 fn named(classes: &[String], of: &[Option<usize>]) -> Vec<String> {
     of.iter().map(|c| c.and_then(|c| classes.get(c)).cloned().unwrap_or_default()).collect()
 }
@@ -189,7 +215,7 @@ fn says(model: &Model, stored: &StoredModel, x: &Mat<f64>) -> Result<Said, Error
                 let rows = stored.record.rows;
                 let judge = limits.judge(rows);
                 let flags = (0..x.nrows()).map(|i| judge.flag(seen.t2[(i, last)], seen.q[(i, last)]).name().to_owned());
-                said.texts.push(("flag".into(), flags.collect()));
+                said.texts.push(("flag".into(), 8, flags.collect()));
             }
             said.numbers.extend([matrix("scores", &seen.scores), matrix("t2", &seen.t2), matrix("q", &seen.q)]);
         }
@@ -209,7 +235,11 @@ fn says(model: &Model, stored: &StoredModel, x: &Mat<f64>) -> Result<Said, Error
         }
         Model::PlsDa(m) => {
             let found = m.predict(x, m.regression.components())?;
-            said.texts.push(("class".into(), named(&m.classes, &crate::chemometrics::plsda::largest(found.as_ref()))));
+            said.texts.push((
+                "class".into(),
+                longest(&m.classes),
+                named(&m.classes, &crate::chemometrics::plsda::largest(found.as_ref())),
+            ));
             let seen = m.regression.see(x)?;
             said.numbers.extend([
                 matrix("membership", &found),
@@ -220,12 +250,16 @@ fn says(model: &Model, stored: &StoredModel, x: &Mat<f64>) -> Result<Said, Error
         }
         Model::Lda(m) => {
             let found = m.predict(x)?;
-            said.texts.push(("class".into(), named(&m.classes, &crate::chemometrics::plsda::largest(found.as_ref()))));
+            said.texts.push((
+                "class".into(),
+                longest(&m.classes),
+                named(&m.classes, &crate::chemometrics::plsda::largest(found.as_ref())),
+            ));
             said.numbers.extend([matrix("posterior", &found), matrix("coordinates", &m.project(x)?)]);
         }
         Model::Knn(m) => {
             let votes = m.predict(x)?;
-            said.texts.push(("class".into(), votes.iter().map(|v| m.classes[v.class].clone()).collect()));
+            said.texts.push(("class".into(), longest(&m.classes), votes.iter().map(|v| m.classes[v.class].clone()).collect()));
             said.numbers.push(("shares".into(), m.classes.len(), votes.iter().flat_map(|v| v.shares.clone()).collect()));
             said.numbers.push(vector("nearest", votes.iter().map(|v| v.nearest).collect()));
         }
@@ -238,7 +272,8 @@ fn says(model: &Model, stored: &StoredModel, x: &Mat<f64>) -> Result<Said, Error
                 all.sort_by(|a, b| a.0.total_cmp(&b.0));
                 all.into_iter().map(|(_, name)| name).collect::<Vec<_>>().join("; ")
             });
-            said.texts.push(("accepted".into(), accepted.collect()));
+            let most = m.classes.iter().map(|c| c.name.len() + 2).sum();
+            said.texts.push(("accepted".into(), most, accepted.collect()));
             let g = m.classes.len();
             let each = |f: fn(&crate::chemometrics::simca::Judged) -> f64| judged.iter().flatten().map(f).collect::<Vec<_>>();
             said.numbers.extend([
@@ -254,17 +289,4 @@ fn says(model: &Model, stored: &StoredModel, x: &Mat<f64>) -> Result<Said, Error
         Model::Hca(_) => return Err(Error::Option("a tree says nothing of new rows".into())),
     }
     Ok(said)
-}
-
-fn merge(all: &mut Said, more: Said) {
-    if all.numbers.is_empty() && all.texts.is_empty() {
-        *all = more;
-        return;
-    }
-    for ((_, _, into), (_, _, from)) in all.numbers.iter_mut().zip(more.numbers) {
-        into.extend(from);
-    }
-    for ((_, into), (_, from)) in all.texts.iter_mut().zip(more.texts) {
-        into.extend(from);
-    }
 }

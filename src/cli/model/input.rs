@@ -1,12 +1,12 @@
 //! The rows that a model is made of, in memory, raw and prepared; and what is stored of a finished model.
 
-use super::{Common, Validation};
+use super::{Common, Library, Scale, Validation};
 use crate::archive::model::{ModelRecord, NewModel, Table};
 use crate::archive::write::check_target;
 use crate::archive::{Address, Collection};
 use crate::chemometrics::Mat;
 use crate::chemometrics::columns::rows_of;
-use crate::chemometrics::validate::Plan;
+use crate::chemometrics::validate::{Plan, p_value, permuted};
 use crate::chemometrics::{Error as Fault, Parts};
 use crate::cli::progress::Progress;
 use crate::cli::{Refused, Voice, collection};
@@ -14,8 +14,14 @@ use crate::compare::digest::ValuesDigest;
 use crate::compare::{Observer as _, RowSource as _, bytes};
 use crate::matrix::Values;
 use crate::spectrum::transform::{Fitted, Recipe};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::time::Instant;
+
+/// Bytes that the program takes before any row.
+const BASE: u64 = 64 << 20;
+/// Copies of the rows that one fit takes at most.
+const FIT: u64 = 9;
 
 /// Rows in memory.
 pub struct Material {
@@ -25,6 +31,9 @@ pub struct Material {
     pub unit: Option<String>,
     /// Names of the features, where they have names.
     pub features: Option<Vec<String>>,
+    pub ids: Option<Vec<String>>,
+    /// As many threads as there may be fits at a time.
+    pub pool: rayon::ThreadPool,
     pub recipe: Option<Recipe>,
     pub digest: String,
     pub target: Address,
@@ -65,8 +74,10 @@ impl Material {
         }
         source.check_ids()?;
         let (n, d) = (source.rows(), source.width());
-        // The rows as f64 in memory, prepared and centred once more, and decomposed.
-        let needed = 8 * (n as u64) * (d as u64) * 5 + (64 << 20);
+        // The rows as f64, and what a fit takes besides: rows of a fold, prepared, centred, decomposed. Folds run side by side as far as
+        // memory allows.
+        let whole = 8 * (n as u64) * (d as u64);
+        let needed = BASE + whole + FIT * whole;
         if needed > common.memory {
             return Err(Refused::usage(format!(
                 "--memory {} is too little: this model of {n} × {d} needs {} in memory. Give more, or prepare fewer features (keep, bin), or model fewer rows",
@@ -74,6 +85,9 @@ impl Material {
                 bytes(needed)
             )));
         }
+        let side_by_side = (common.memory - BASE - whole) / (FIT * whole).max(1);
+        let threads = usize::try_from(side_by_side).unwrap_or(usize::MAX).clamp(1, rayon::current_num_threads());
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
         let progress = Progress::new(voice.quiet || voice.json);
         progress.phase("read", n as u64);
         let mut digest = ValuesDigest::new(n, d, source.element());
@@ -93,6 +107,7 @@ impl Material {
             }
             progress.advance(end as u64)?;
         }
+        let ids = source.ids()?;
         let features = source.features()?;
         let axis = source.axis()?;
         let unit = axis.as_ref().and_then(|(_, unit)| unit.clone());
@@ -113,6 +128,8 @@ impl Material {
             axis,
             unit,
             features,
+            ids,
+            pool,
             recipe,
             digest: digest.finish(),
             target,
@@ -130,13 +147,34 @@ impl Material {
         recipe
             .fit_named(self.axis.as_deref(), self.features.as_deref(), &mut (&flat[..], d))
             .map(Some)
-            .map_err(|e| Fault::Option(format!("--prepare: {e}")))
+            .map_err(|e| self.unprepared(e, rows))
+    }
+
+    /// Why rows could not be prepared; `rows` says where they stand in the collection.
+    fn unprepared(&self, error: crate::spectrum::transform::Error, rows: &[usize]) -> Fault {
+        use crate::spectrum::transform::Error as Why;
+        match error {
+            Why::Row { row, step, why } => {
+                let row = rows.get(row).copied().unwrap_or(row);
+                let id = self.ids.as_ref().and_then(|ids| ids.get(row)).map_or(String::new(), |id| format!(" (id {id:?})"));
+                Fault::Prepare(format!("row {row}{id}: {step}: {why}"))
+            }
+            Why::Recipe(text) => Fault::Option(format!("--prepare: {text}")),
+            other => Fault::Prepare(other.to_string()),
+        }
     }
 
     /// Some rows as a fitted recipe makes them.
     pub fn prepared(&self, rows: &[usize], fitted: Option<&Fitted>) -> Result<Mat<f64>, Fault> {
         let Some(fitted) = fitted else { return Ok(rows_of(self.raw.as_ref(), rows)) };
-        prepared(&rows_of(self.raw.as_ref(), rows), fitted)
+        let d = self.raw.ncols();
+        let found: Vec<Result<Vec<f64>, _>> = rows
+            .par_iter()
+            .enumerate()
+            .map(|(at, &i)| fitted.prepare(at, &(0..d).map(|j| self.raw[(i, j)]).collect::<Vec<_>>()))
+            .collect();
+        let found = found.into_iter().collect::<Result<Vec<_>, _>>().map_err(|e| self.unprepared(e, rows))?;
+        Ok(Mat::from_fn(found.len(), fitted.widths().1, |i, j| found[i][j]))
     }
 
     /// One text a row.
@@ -163,7 +201,11 @@ impl Material {
 
     /// Groups of rows, and how validation divides them.
     pub fn folds(&mut self, validation: &Validation) -> anyhow::Result<Division> {
-        let groups = self.source.texts_of(&validation.group).ok();
+        let groups = match &validation.group {
+            Some(column) => Some(self.source.texts_of(column)?),
+            None => self.source.exhibit_names()?,
+        };
+        let column = validation.group.as_deref().unwrap_or("exhibit");
         let n = self.raw.nrows();
         let several = groups.as_ref().is_some_and(|g| {
             let different: std::collections::HashSet<&String> = g.iter().collect();
@@ -176,8 +218,7 @@ impl Material {
         });
         if several && plan != Plan::Grouped {
             self.progress.warn(&format!(
-                "rows of one {} are in several folds of {}; what is found is too good. --validate grouped keeps them together",
-                validation.group,
+                "rows of one {column} are in several folds of {}; what is found is too good. --validate grouped keeps them together",
                 plan.name()
             ));
         }
@@ -239,15 +280,6 @@ impl Material {
     }
 }
 
-/// Rows as a fitted recipe makes them.
-pub fn prepared(raw: &Mat<f64>, fitted: &Fitted) -> Result<Mat<f64>, Fault> {
-    let d = raw.ncols();
-    let rows: Result<Vec<Vec<f64>>, _> =
-        (0..raw.nrows()).map(|i| fitted.prepare(i, &(0..d).map(|j| raw[(i, j)]).collect::<Vec<_>>())).collect();
-    let rows = rows.map_err(|e| Fault::Option(format!("--prepare: {e}")))?;
-    Ok(Mat::from_fn(rows.len(), fitted.widths().1, |i, j| rows[i][j]))
-}
-
 /// A matrix as a table.
 pub fn table(m: &Mat<f64>) -> Table {
     let values = (0..m.nrows()).flat_map(|i| (0..m.ncols()).map(move |j| (i, j))).map(|(i, j)| m[(i, j)]).collect();
@@ -262,4 +294,87 @@ pub fn column(values: Vec<f64>) -> Table {
 /// Name and value, for the record.
 pub fn said(pairs: &[(&str, String)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect()
+}
+
+pub fn all_rows(material: &Material) -> Vec<usize> {
+    (0..material.raw.nrows()).collect()
+}
+
+/// What every model records of its options.
+pub fn base(common: &Common, model: &str, scale: Option<&Scale>, library: Option<&Library>) -> BTreeMap<String, String> {
+    let mut options = said(&[("model", model.to_owned()), ("prepare", common.prepare.clone().unwrap_or_default())]);
+    options.extend(scale.map(|s| ("scale".to_owned(), s.scale.name().to_owned())));
+    options.extend(library.map(|l| ("solver".to_owned(), l.solver.name().to_owned())));
+    options
+}
+
+/// Says what was made.
+pub fn finish(record: &ModelRecord, material: &Material, lines: &[String], json: serde_json::Value, voice: Voice) {
+    if voice.json {
+        let mut all = serde_json::json!({
+            "model": material.target.to_string(), "rows": record.rows, "width": record.width, "options": record.options,
+            "seconds": record.seconds, "digest": record.model_blake3,
+        });
+        if let (Some(all), serde_json::Value::Object(more)) = (all.as_object_mut(), json) {
+            all.extend(more);
+        }
+        println!("{all}");
+    } else if !voice.quiet {
+        println!("modelled  {} × {} in {:.1} s", record.rows, record.width, record.seconds);
+        for l in lines {
+            println!("{l}");
+        }
+        println!("stored    {}", material.target);
+        println!("digest    {}", record.model_blake3);
+    }
+}
+
+/// Random orders that are tried in the place of one with which no model can be made (a class that a fold leaves empty).
+const AGAIN: u64 = 20;
+
+/// p of what validation found, under random orders of what is to be found: `statistic` repeats all of the validation, the choice of components
+/// too, with labels, and answers what is larger for better models. One order after another, each with its folds side by side.
+pub fn permutation(
+    validation: &Validation,
+    groups: Option<&[String]>,
+    labels: &[String],
+    found: f64,
+    statistic: &dyn Fn(&[String]) -> Result<f64, Fault>,
+) -> Result<Option<f64>, Fault> {
+    let count = validation.permutations as u64;
+    if count == 0 {
+        return Ok(None);
+    }
+    let mut others = Vec::with_capacity(validation.permutations);
+    for round in 0..count {
+        let mut again = 0;
+        others.push(loop {
+            match statistic(&permuted(labels, groups, validation.seed, round + again * count)) {
+                Err(Fault::FewInClass { .. } | Fault::OneClass { .. } | Fault::Numerics { .. } | Fault::Components { .. })
+                    if again < AGAIN =>
+                {
+                    again += 1;
+                }
+                other => break other?,
+            }
+        });
+    }
+    Ok(Some(p_value(found, &others)))
+}
+
+/// The most components up to `wanted` that `fit` can make, and what it makes.
+pub fn at_most<T>(wanted: usize, fit: impl Fn(usize) -> Result<T, Fault>) -> Result<(usize, T), Fault> {
+    let mut a = wanted.max(1);
+    loop {
+        match fit(a) {
+            Err(Fault::Components { most, .. }) if (1..a).contains(&most) => a = most,
+            other => return Ok((a, other?)),
+        }
+    }
+}
+
+/// The test in a line.
+pub fn permutation_line(p: f64, validation: &Validation, groups: bool) -> String {
+    let of = if groups { "groups or rows" } else { "rows" };
+    format!("permutation test p = {p:.4} ({} orders of {of})", validation.permutations)
 }

@@ -2,9 +2,12 @@
 
 mod apply;
 pub mod check;
-mod fit;
+mod classifier;
 mod input;
 mod pca;
+mod picture;
+mod regression;
+mod structure;
 
 use super::Voice;
 use crate::chemometrics::hca::Linkage;
@@ -28,14 +31,14 @@ pub struct Options {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     Pca(pca::Options),
-    Pls(fit::Regression),
-    Plsda(fit::PlsDa),
-    Opls(fit::Opls),
-    Lda(fit::Lda),
-    Knn(fit::Knn),
-    Simca(fit::Simca),
-    Hca(fit::Hca),
-    Mcr(fit::Mcr),
+    Pls(regression::Regression),
+    Plsda(classifier::PlsDa),
+    Opls(regression::Opls),
+    Lda(classifier::Lda),
+    Knn(classifier::Knn),
+    Simca(classifier::Simca),
+    Hca(structure::Hca),
+    Mcr(structure::Mcr),
     Apply(apply::Options),
 }
 
@@ -53,12 +56,6 @@ pub struct Common {
     /// Steps done to each row first, as of striae prepare; learnt of the training rows alone
     #[arg(long, value_name = "STEPS")]
     pub prepare: Option<String>,
-    /// Features: none, centre, autoscale, pareto
-    #[arg(long, default_value = "centre", value_parser = parse_scaling)]
-    pub scale: Scaling,
-    /// Library that decomposes: faer, or lapack where it was built in (a second opinion)
-    #[arg(long, default_value = "faer", value_parser = parse_solver)]
-    pub solver: Solver,
     /// Folder for pictures, each as SVG and PNG
     #[arg(long, value_name = "FOLDER")]
     pub plot: Option<PathBuf>,
@@ -67,18 +64,56 @@ pub struct Common {
     pub memory: u64,
 }
 
+/// What is done to features.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Scale {
+    /// Features: none, centre, autoscale, pareto
+    #[arg(long, default_value = "centre", value_parser = parse_scaling)]
+    pub scale: Scaling,
+}
+
+/// Who decomposes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Library {
+    /// Library that decomposes: faer, or lapack where it was built in (a second opinion)
+    #[arg(long, default_value = "faer", value_parser = parse_solver)]
+    pub solver: Solver,
+}
+
+/// How many components a model keeps.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Choosing {
+    /// Most components that are tried; how many are kept is chosen by validation
+    #[arg(long, short = 'a', default_value_t = 10)]
+    pub components: usize,
+    /// Keep all of them and choose none
+    #[arg(long, conflicts_with = "choose")]
+    pub all: bool,
+    /// How the number of components is chosen: smallest, one-error, wold
+    #[arg(long, default_value = "one-error", value_parser = parse_choice)]
+    pub choose: Choice,
+}
+
+impl Choosing {
+    /// The number of components by the errors of rows with 1, 2, … of them.
+    pub fn pick(&self, errors: &[Vec<f64>]) -> usize {
+        if self.all { errors.len() } else { self.choose.choose(errors) }
+    }
+
+    pub fn name(&self) -> &'static str {
+        if self.all { "all" } else { self.choose.name() }
+    }
+}
+
 /// How a model is validated.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Validation {
     /// Folds: loo, venetian=K, blocks=K, random=K, grouped; by groups where they are known unless given
     #[arg(long, value_name = "HOW", value_parser = parse_plan)]
     pub validate: Option<Plan>,
-    /// Column whose rows stay together
-    #[arg(long, default_value = "exhibit", value_name = "COLUMN")]
-    pub group: String,
-    /// How the number of components is chosen: smallest, one-error, wold
-    #[arg(long, default_value = "one-error", value_parser = parse_choice)]
-    pub choose: Choice,
+    /// Column whose rows stay together; exhibit, where there is one, unless given
+    #[arg(long, value_name = "COLUMN")]
+    pub group: Option<String>,
     /// Random orders of the labels that the model is held against
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub permutations: usize,
@@ -127,14 +162,14 @@ fn parse_method(text: &str) -> Result<Method, String> {
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     match &options.what {
         What::Pca(o) => pca::run(o, voice),
-        What::Pls(o) => fit::regression(o, voice),
-        What::Plsda(o) => fit::plsda(o, voice),
-        What::Opls(o) => fit::opls(o, voice),
-        What::Lda(o) => fit::lda(o, voice),
-        What::Knn(o) => fit::knn(o, voice),
-        What::Simca(o) => fit::simca(o, voice),
-        What::Hca(o) => fit::hca(o, voice),
-        What::Mcr(o) => fit::mcr(o, voice),
+        What::Pls(o) => regression::regression(o, voice),
+        What::Plsda(o) => classifier::plsda(o, voice),
+        What::Opls(o) => regression::opls(o, voice),
+        What::Lda(o) => classifier::lda(o, voice),
+        What::Knn(o) => classifier::knn(o, voice),
+        What::Simca(o) => classifier::simca(o, voice),
+        What::Hca(o) => structure::hca(o, voice),
+        What::Mcr(o) => structure::mcr(o, voice),
         What::Apply(o) => apply::run(o, voice),
     }
 }

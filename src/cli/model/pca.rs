@@ -1,7 +1,8 @@
 //! `striae model pca`, of any number of rows: by singular values where they fit, else by covariance or subspace iteration in passes.
 
-use super::input::refused;
-use super::{Common, parse_rule};
+use super::input::{at_most, refused};
+use super::picture::Picture;
+use super::{Common, Library, Scale, parse_rule};
 use crate::archive::Address;
 use crate::archive::model::{ModelRecord, NewModel, Table};
 use crate::archive::write::check_target;
@@ -9,7 +10,7 @@ use crate::chemometrics::limits::{Flag, Limits, Rule};
 use crate::chemometrics::moments::{BLOCK, Moments};
 use crate::chemometrics::pca::{Pca, most_components};
 use crate::chemometrics::subspace::Subspace;
-use crate::chemometrics::{Columns, Model, Scaling};
+use crate::chemometrics::{Columns, Model, Scaling, Solver};
 use crate::chemometrics::{Mat, MatRef};
 use crate::cli::opened::Opened;
 use crate::cli::progress::Progress;
@@ -18,7 +19,6 @@ use crate::compare::digest::ValuesDigest;
 use crate::compare::pieces::pieces;
 use crate::compare::{Error, Observer as _, RowSource, bytes};
 use crate::matrix::Values;
-use crate::report::plot::{self, Border, Coverage, Distances, Explained, Figure, Loadings, Scores};
 use crate::spectrum::prepared::Prepared;
 use crate::spectrum::transform::Recipe;
 use rayon::prelude::*;
@@ -43,6 +43,10 @@ const MOST_SVD: usize = 1 << 24;
 pub struct Options {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    scale: Scale,
+    #[command(flatten)]
+    library: Library,
     /// Components; fewer where the rows have no more
     #[arg(long, short = 'a', default_value_t = 10)]
     components: usize,
@@ -102,6 +106,11 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         "auto" => "subspace",
         other => other,
     };
+    if method == "subspace" && options.library.solver == Solver::Lapack {
+        return Err(Refused::usage(
+            "--solver lapack decomposes in memory, and block Krylov iteration in passes does not; take --method svd or covariance, or --solver faer",
+        ));
+    }
     let (n64, d64) = (n as u64, d as u64);
     // Scores, T² and Q of all rows, their ids and flags.
     let of_distances = 8 * n64 * 3 * components as u64 + n64 * 160;
@@ -130,7 +139,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
                 digest.add(values);
                 fill(&mut x, start, values);
             })?;
-            Pca::fit(x.as_ref(), common.scale, components, common.solver)
+            at_most(components, |a| Pca::fit(x.as_ref(), options.scale.scale, a, options.library.solver))
         }
         "covariance" => {
             progress.phase("covary", n as u64);
@@ -140,15 +149,16 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
                 moments.add(values);
             })?;
             finite(moments.mean(), &name)?;
-            let columns = Columns::from_moments(moments.mean().to_vec(), &moments.variances(), common.scale);
-            uncentred(common.scale)?;
-            Pca::from_covariance(columns, moments.covariance().as_ref(), n, components, common.solver)
+            let columns = Columns::from_moments(moments.mean().to_vec(), &moments.variances(), options.scale.scale);
+            uncentred(options.scale.scale)?;
+            let covariance = moments.covariance();
+            at_most(components, |a| Pca::from_covariance(columns.clone(), covariance.as_ref(), n, a, options.library.solver))
         }
         _ => {
-            uncentred(common.scale)?;
-            let (columns, total) = means(source, &progress, &mut digest, common.scale, &name)?;
+            uncentred(options.scale.scale)?;
+            let (columns, total) = means(source, &progress, &mut digest, options.scale.scale, &name)?;
             let scale: Option<Vec<f64>> =
-                (common.scale != Scaling::Centre).then(|| columns.divisor.iter().map(|s| 1.0 / s).collect());
+                (options.scale.scale != Scaling::Centre).then(|| columns.divisor.iter().map(|s| 1.0 / s).collect());
             let mut found = Subspace::new(n, columns.mean.clone(), scale, components, options.seed);
             loop {
                 progress.phase("axes", n as u64);
@@ -163,11 +173,14 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
             if worst > crate::chemometrics::subspace::ENOUGH {
                 notes.push(format!("after {} passes an axis is known to {worst:.1e} of the first eigenvalue only", found.passes));
             }
-            Pca::from_axes(columns, found.axes, found.eigenvalues, total, n)
+            let few = |a: usize| found.axes.as_ref().subcols(0, a).to_owned();
+            at_most(components.min(found.axes.ncols()), |a| {
+                Pca::from_axes(columns.clone(), few(a), found.eigenvalues[..a].to_vec(), total, n)
+            })
         }
     }
     .map_err(|e| refused(&e))?;
-    let a = pca.components();
+    let (a, pca) = pca;
     // A second pass for the scores; distances are kept for their limits.
     let (mut t2, mut q) = (vec![0.0; n * a], vec![0.0; n * a]);
     let mut parts = Model::Pca(pca.clone(), Vec::new()).to_parts();
@@ -207,10 +220,13 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         options: BTreeMap::from([
             ("model".to_owned(), "pca".to_owned()),
             ("components".to_owned(), a.to_string()),
-            ("scale".to_owned(), common.scale.name().to_owned()),
-            ("solver".to_owned(), common.solver.name().to_owned()),
+            ("scale".to_owned(), options.scale.scale.name().to_owned()),
+            ("solver".to_owned(), options.library.solver.name().to_owned()),
             ("method".to_owned(), method.to_owned()),
             ("limits".to_owned(), options.limits.name().to_owned()),
+            ("alpha".to_owned(), options.alpha.to_string()),
+            ("gamma".to_owned(), options.gamma.to_string()),
+            ("seed".to_owned(), options.seed.to_string()),
             ("prepare".to_owned(), recipe.map_or_else(String::new, |r| r.to_string())),
         ]),
         started,
@@ -440,102 +456,4 @@ fn report(
     }
     println!("stored    {target}");
     println!("digest    {}", record.model_blake3);
-}
-
-/// What is drawn of a model.
-struct Picture<'a> {
-    pca: &'a Pca,
-    limits: Option<&'a Limits>,
-    scores: &'a [f64],
-    t2: &'a [f64],
-    q: &'a [f64],
-    ids: Option<&'a [String]>,
-    sources: Option<&'a [String]>,
-    features: Option<&'a [String]>,
-}
-
-/// Rows that are drawn at most; of more every so-many-th.
-const MOST_POINTS: usize = 5000;
-
-impl Picture<'_> {
-    fn save(&self, folder: &std::path::Path, parts: &crate::chemometrics::Parts) -> anyhow::Result<()> {
-        let (a, n) = (self.pca.components(), self.pca.rows);
-        let every = n.div_ceil(MOST_POINTS).max(1);
-        let rows: Vec<usize> = (0..n).step_by(every).collect();
-        let column = |all: &[f64], k: usize| rows.iter().map(|&i| all[i * a + k]).collect::<Vec<f64>>();
-        let names: Vec<&str> = self.ids.map_or_else(Vec::new, |ids| rows.iter().map(|&i| ids[i].as_str()).collect());
-        let different = self.sources.map_or(0, |s| s.iter().collect::<std::collections::HashSet<_>>().len());
-        let classes: Vec<&str> = match self.sources {
-            Some(sources) if different <= plots::MOST_CLASSES => rows.iter().map(|&i| sources[i].as_str()).collect(),
-            _ => Vec::new(),
-        };
-        let explained = self.pca.explained();
-        let percent: Vec<f64> = explained.iter().map(|e| 100.0 * e).collect();
-        let title = |k: usize| format!("PC{} ({:.1} %)", k + 1, percent[k]);
-        if a >= 2 {
-            let (x, y) = (column(self.scores, 0), column(self.scores, 1));
-            let figure = Scores {
-                x: &x,
-                y: &y,
-                x_title: &title(0),
-                y_title: &title(1),
-                classes: &classes,
-                projected: &[],
-                names: &names,
-                named: 5.min(rows.len()),
-                ellipse: if rows.len() > 3 { Coverage::Hotelling(0.95) } else { Coverage::Nothing },
-                per_class: false,
-            };
-            plots::save(folder, "scores", "Scores", &Figure::Scores(&figure))?;
-        }
-        let unit = parts.texts.get("axis_unit").map_or("", String::as_str);
-        let loadings: Vec<(String, Vec<f64>)> = (0..a.min(4))
-            .map(|k| (title(k), (0..self.pca.loadings.nrows()).map(|i| self.pca.loadings[(i, k)]).collect()))
-            .collect();
-        let components: Vec<(&str, &[f64])> = loadings.iter().map(|(name, v)| (name.as_str(), &v[..])).collect();
-        let points: Vec<f64> = (0..self.pca.loadings.nrows()).map(|i| i as f64).collect();
-        let at = parts.arrays.get("axis").map_or(&points[..], |axis| &axis.values[..]);
-        let features: Vec<&str> = self.features.map_or_else(Vec::new, |f| f.iter().map(String::as_str).collect());
-        let along = plots::along(at, unit, &features);
-        plots::save(
-            folder,
-            "loadings",
-            "Loadings",
-            &Figure::Loadings(&Loadings { along, components: &components, title: "Loading" }),
-        )?;
-        plots::save(
-            folder,
-            "explained",
-            "Explained variance",
-            &Figure::Explained(&Explained { percent: &percent, chosen: Some(a) }),
-        )?;
-        if let Some(limits) = self.limits {
-            let (t2, q) = (column(self.t2, a - 1), column(self.q, a - 1));
-            let judge = limits.judge(n);
-            let flags: Vec<plot::Flag> = t2
-                .iter()
-                .zip(&q)
-                .map(|(&t2, &q)| match judge.flag(t2, q) {
-                    Flag::Regular => plot::Flag::Regular,
-                    Flag::Extreme => plot::Flag::Extreme,
-                    Flag::Outlier => plot::Flag::Outlier,
-                })
-                .collect();
-            let border = if limits.is_joint() {
-                Border::Acceptance {
-                    h0: limits.t2.scale,
-                    q0: limits.q.scale,
-                    nh: limits.t2.freedom,
-                    nq: limits.q.freedom,
-                    extreme: limits.full_limit(1.0 - limits.alpha),
-                    outlier: Some(limits.full_limit(libm::pow(1.0 - limits.gamma, 1.0 / n as f64))),
-                }
-            } else {
-                Border::Limits { t2: limits.t2_extreme, q: limits.q_extreme }
-            };
-            let figure = Distances { t2: &t2, q: &q, flags: &flags, names: &names, border, log: true };
-            plots::save(folder, "distances", &format!("Distances, {a} components"), &Figure::Distances(&figure))?;
-        }
-        Ok(())
-    }
 }

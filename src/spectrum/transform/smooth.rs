@@ -20,54 +20,65 @@ pub enum Edge {
     Constant,
 }
 
-/// A window of weights, and the weights of the ends.
+/// A window of weights, and what the ends need.
 #[derive(Clone, Debug)]
 pub struct SavitzkyGolay {
     half: usize,
     edge: Edge,
     middle: Vec<f64>,
-    /// Weights of the first (last) window for each of its first (last) points.
+    /// Orthonormal polynomials on a window's points; only where ends are fitted.
+    directions: Vec<Vec<f64>>,
+    /// For each of the first (last) points of a row, the derivatives of these polynomials there.
     first: Vec<Vec<f64>>,
     last: Vec<Vec<f64>>,
 }
 
-/// Weights with which the points of a window give derivative `deriv` of the fitted polynomial at `at`, points being −half … half.
-fn weights(half: usize, poly: usize, deriv: usize, at: f64) -> Vec<f64> {
-    let n = 2 * half + 1;
-    let scale = half.max(1) as f64;
-    let points: Vec<f64> = (0..n).map(|i| (i as f64 - half as f64) / scale).collect();
-    let basis = Basis::new(&points, poly);
-    let directions = basis.directions();
-    // Each direction as a polynomial's values on the points; its derivative at `at` by the recurrence that made it: the basis
-    // obeys q_{k+1} = (x·q_k − Σ a_j q_j)/r, so do its derivatives.
-    let x = at / scale;
-    let mut values: Vec<Vec<f64>> = Vec::new();
-    for (k, direction) in directions.iter().enumerate() {
-        let mut found = vec![0.0; deriv + 1];
-        if k == 0 {
-            found[0] = direction[0];
-        } else {
-            let before = &directions[k - 1];
-            let turned: Vec<f64> = before.iter().zip(&points).map(|(v, p)| v * p).collect();
-            for (order, slot) in found.iter_mut().enumerate() {
+/// Orthonormal polynomials on the points −half … half, and what their recurrence needs elsewhere: q_{k+1} = (x·q_k − Σ a_j q_j)/r, which
+/// their derivatives obey too.
+struct Window {
+    scale: f64,
+    directions: Vec<Vec<f64>>,
+    /// For each polynomial but the first, a_0 … a_k and r.
+    recurrence: Vec<(Vec<f64>, f64)>,
+}
+
+impl Window {
+    fn new(half: usize, poly: usize) -> Self {
+        let scale = half.max(1) as f64;
+        let points: Vec<f64> = (0..=2 * half).map(|i| (i as f64 - half as f64) / scale).collect();
+        let basis = Basis::new(&points, poly);
+        let directions = basis.directions().to_vec();
+        let recurrence = (1..directions.len()).map(|k| {
+            let turned: Vec<f64> = directions[k - 1].iter().zip(&points).map(|(v, p)| v * p).collect();
+            (directions[..k].iter().map(|other| dot(other, &turned)).collect(), dot(&directions[k], &turned))
+        });
+        Self { scale, recurrence: recurrence.collect(), directions: directions.clone() }
+    }
+
+    /// Derivative `deriv` of each polynomial at the point `at`.
+    fn at(&self, at: f64, deriv: usize) -> Vec<f64> {
+        let x = at / self.scale;
+        let mut values: Vec<Vec<f64>> = Vec::new();
+        for k in 0..self.directions.len() {
+            let mut found = vec![0.0; deriv + 1];
+            if k == 0 {
+                found[0] = self.directions[0][0];
+            } else {
+                let (along, length) = &self.recurrence[k - 1];
                 let last: &Vec<f64> = &values[k - 1];
-                *slot = x * last[order] + if order > 0 { order as f64 * last[order - 1] } else { 0.0 };
-            }
-            for (j, other) in directions[..k].iter().enumerate() {
-                let along = dot(other, &turned);
-                for order in 0..=deriv {
-                    found[order] -= along * values[j][order];
+                for (order, slot) in found.iter_mut().enumerate() {
+                    *slot = x * last[order] + if order > 0 { order as f64 * last[order - 1] } else { 0.0 };
+                    for (a, before) in along.iter().zip(&values) {
+                        *slot -= a * before[order];
+                    }
+                    *slot /= length;
                 }
             }
-            let length = dot(direction, &turned);
-            for f in &mut found {
-                *f /= length;
-            }
+            values.push(found);
         }
-        values.push(found);
+        let over = self.scale.powi(deriv as i32);
+        values.into_iter().map(|v| v[deriv] / over).collect()
     }
-    let over = scale.powi(deriv as i32);
-    (0..n).map(|i| directions.iter().zip(&values).map(|(d, v)| d[i] * v[deriv]).sum::<f64>() / over).collect()
 }
 
 impl SavitzkyGolay {
@@ -76,10 +87,14 @@ impl SavitzkyGolay {
     pub fn new(window: usize, poly: usize, deriv: usize, edge: Edge, step: f64) -> Self {
         let half = window / 2;
         let by = step.powi(deriv as i32);
-        let at = |x: f64| weights(half, poly, deriv, x).into_iter().map(|w| w / by).collect::<Vec<_>>();
+        let window = Window::new(half, poly);
+        let at = |x: f64| window.at(x, deriv).into_iter().map(|v| v / by).collect::<Vec<_>>();
+        let here = at(0.0);
+        let middle = (0..=2 * half).map(|i| window.directions.iter().zip(&here).map(|(d, v)| d[i] * v).sum()).collect();
         let ends = |from: f64| (0..half).map(|i| at(from + i as f64)).collect();
         let (first, last) = if edge == Edge::Interp { (ends(-(half as f64)), ends(1.0)) } else { (Vec::new(), Vec::new()) };
-        Self { half, edge, middle: at(0.0), first, last }
+        let directions = if edge == Edge::Interp { window.directions } else { Vec::new() };
+        Self { half, edge, middle, directions, first, last }
     }
 }
 
@@ -94,10 +109,11 @@ impl Action for SavitzkyGolay {
             *slot = dot(&self.middle, window);
         }
         if self.edge == Edge::Interp {
-            let (head, tail) = (&row[..=(2 * h)], &row[n - 2 * h - 1..]);
+            let fitted = |window: &[f64]| self.directions.iter().map(|d| dot(d, window)).collect::<Vec<f64>>();
+            let (head, tail) = (fitted(&row[..=(2 * h)]), fitted(&row[n - 2 * h - 1..]));
             for i in 0..h {
-                out[i] = dot(&self.first[i], head);
-                out[n - h + i] = dot(&self.last[i], tail);
+                out[i] = dot(&self.first[i], &head);
+                out[n - h + i] = dot(&self.last[i], &tail);
             }
         } else {
             let beyond = |i: isize| -> f64 {
