@@ -83,7 +83,25 @@ fn spectra_are_imported_prepared_and_compared() {
             .to_string()
     };
     assert_eq!(digest("b.h5"), digest("c.h5"));
-    for (recipe, words) in [("snvv", "snv is there"), ("asls(p=0.1)", "lam"), ("keep(9000..9100)", "holds no point")] {
+    // A gap that a step would bridge; another axis, other units.
+    let said = refused(at, 3, &["prepare", "a.h5:/spectra", "--recipe", "drop(1200..1300) | savgol(5, 2)", "-o", "x.h5"]);
+    assert!(said.contains("gap from 1310 to 1190"), "{said}");
+    std::fs::write(
+        at.join("later.csv"),
+        std::fs::read_to_string(at.join("spectra.csv")).unwrap().replacen(",1800,", ",1805,", 1),
+    )
+    .unwrap();
+    json(at, &["import", "spectra", "later.csv", "--unit", "cm-1", "-o", "later.h5"]);
+    json(at, &["import", "spectra", "spectra.csv", "--unit", "nm", "-o", "nm.h5"]);
+    for (other, words) in [("later.h5", "its axis goes from"), ("nm.h5", "axis' unit is")] {
+        let said = refused(at, 3, &["compare", "a.h5:/spectra", other, "--metric", "pearson", "-k", "1", "-o", "x.h5"]);
+        assert!(said.contains(words), "{said}");
+        let said = refused(at, 3, &["prepare", other, "--like", "b.h5", "-o", "x.h5"]);
+        assert!(said.contains(words), "{said}");
+    }
+    for (recipe, words) in
+        [("SNVV", "snv is there"), ("snvv", "snv is there"), ("asls(p=0.1)", "lam"), ("keep(9000..9100)", "holds no point")]
+    {
         let code = if recipe.starts_with("keep") { 3 } else { 2 };
         assert!(refused(at, code, &["prepare", "a.h5:/spectra", "--recipe", recipe, "-o", "x.h5"]).contains(words), "{recipe}");
         assert!(!at.join("x.h5").exists());
@@ -152,6 +170,19 @@ fn tables_of_peaks_become_profiles() {
     assert_eq!((done["samples"].as_u64(), done["compounds"].as_u64(), done["non_detects"].as_u64()), (Some(3), Some(3), Some(2)));
     json(at, &["prepare", "a.h5:/profiles", "--recipe", "sum | root(4)", "-o", "a.h5:/normal"]);
     json(at, &["compare", "a.h5:/normal", "--metric", "cosine", "-k", "1", "-o", "n.h5"]);
+    // As many components as compounds: nothing is left off the model, and T² alone tells.
+    let more: String = (0..20).map(|i| format!("S{i},s,{},{},{}\n", 50 + i * 7 % 13, 1 + i % 3, 1 + i * 5 % 7)).collect();
+    std::fs::write(at.join("more.csv"), format!("sample,source,x,y,z\n{more}")).unwrap();
+    json(at, &["import", "profiles", "more.csv", "-o", "more.h5"]);
+    for limits in ["classic", "chi2", "moments", "robust"] {
+        let made = json(at, &["model", "pca", "more.h5", "--limits", limits, "--plot", "p", "-o", &format!("{limits}.h5")]);
+        assert_eq!(
+            (made["components"].as_u64(), made["outliers"].as_array().map(Vec::len)),
+            (Some(3), Some(0)),
+            "{limits}: {made}"
+        );
+        assert!(made["extreme"].as_array().unwrap().len() <= 4, "{limits}: {made}");
+    }
     // By an internal standard, which is then left out; both by name.
     json(at, &["prepare", "a.h5:/profiles", "--recipe", "internal(x) | drop(x)", "-o", "a.h5:/ratios"]);
     let show = json(at, &["info", "a.h5:/ratios"]);
@@ -215,7 +246,16 @@ fn every_model_is_made_validated_stored_and_applied() {
         assert_eq!(applied["rows"].as_u64(), Some(60));
     }
     json(at, &["model", "mcr", "a.h5:/spectra", "--prepare", "minmax", "-a", "3", "--plot", "p", "-o", "mcr.h5"]);
-    for name in ["scores", "loadings", "explained", "distances", "confusion", "dendrogram", "resolved"] {
+    for name in [
+        "pca-scores",
+        "pca-loadings",
+        "pca-explained",
+        "pca-distances",
+        "plsda-scores",
+        "plsda-confusion",
+        "hca-dendrogram",
+        "mcr-resolved",
+    ] {
         let svg = std::fs::read_to_string(at.join(format!("p/{name}.svg"))).unwrap();
         assert!(svg.starts_with('<') && !svg.contains("NaN"), "{name}");
         assert!(std::fs::read(at.join(format!("p/{name}.png"))).unwrap().starts_with(b"\x89PNG"), "{name}");
@@ -247,6 +287,38 @@ fn every_model_is_made_validated_stored_and_applied() {
         &["model", "opls", "a.h5:/spectra", "--response", "content", "--orthogonal", "2", "--permutations", "9", "-o", "opls.h5"];
     assert!((json(at, opls)["p"].as_f64().unwrap() - 0.1).abs() < 1e-12);
     json(at, &["model", "apply", "pls.h5", "a.h5:/spectra", "-o", "pls-applied.h5"]);
+    // What stands beside a model is held to its digest, and so are the classes that it was made with.
+    let mut bytes = std::fs::read(at.join("pca.h5")).unwrap();
+    let place = bytes.windows(7).position(|w| w == b"regular").unwrap();
+    bytes[place..place + 7].copy_from_slice(b"extreme");
+    std::fs::write(at.join("changed.h5"), &bytes).unwrap();
+    assert!(refused(at, 3, &["verify", "changed.h5"]).contains("training/flag"));
+    let text = std::fs::read_to_string(at.join("spectra.csv")).unwrap().replacen("S07,b,", "S07,c,", 1);
+    std::fs::write(at.join("others.csv"), text).unwrap();
+    json(at, &["import", "spectra", "others.csv", "--unit", "cm-1", "--keep", "content", "-o", "others.h5"]);
+    assert!(refused(at, 3, &["verify", "plsda.h5", "--input", "others.h5:/spectra"]).contains("column source"));
+    // Of what models say too.
+    json(at, &["verify", "plsda-applied.h5"]);
+    assert_eq!(json(at, &["info", "plsda-applied.h5"])["kind"].as_str(), Some("applied"));
+    // Rows of classes that are not modelled are right where none accepts them.
+    let some = &[
+        "model",
+        "simca",
+        "a.h5:/spectra",
+        "--prepare",
+        prepare,
+        "-a",
+        "2",
+        "--limits",
+        "robust",
+        "--target",
+        "a,b",
+        "-o",
+        "some.h5",
+    ];
+    let made = json(at, some);
+    assert!(made["sensitivity"][2].is_null() && made["confusion"][2][3].as_u64() == Some(20), "{made}");
+    assert!(made["accuracy"].as_f64().unwrap() > 0.7, "{made}");
     // The same rows by another way are the same model.
     let value = |method: &str| {
         json(at, &["model", "pca", "a.h5:/spectra", "-a", "3", "--method", method, "-o", &format!("{method}.h5")])["eigenvalues"]
@@ -300,14 +372,29 @@ fn what_does_not_fit_a_model_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn whoever_stops_listening_is_let_go() {
+    for words in [&["prepare", "--list"][..], &["metrics", "--json"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_striae"))
+            .args(words)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let done = child.wait_with_output().unwrap();
+        assert!(done.status.success() && done.stderr.is_empty(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
+#[test]
 fn rows_are_prepared_while_they_are_compared() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     table(at);
     json(at, &["import", "spectra", "spectra.csv", "--unit", "cm-1", "-o", "a.h5"]);
     // A second archive, from which what the recipe learns is learnt.
-    json(at, &["prepare", "a.h5:/spectra", "--recipe", "power(0.5) | drop(1200..1210)", "-o", "half.h5"]);
-    json(at, &["prepare", "a.h5:/spectra", "--recipe", "minmax | drop(1200..1210)", "-o", "other.h5"]);
+    json(at, &["prepare", "a.h5:/spectra", "--recipe", "power(0.5) | drop(1010..1030)", "-o", "half.h5"]);
+    json(at, &["prepare", "a.h5:/spectra", "--recipe", "minmax | drop(1010..1030)", "-o", "other.h5"]);
     let recipe = "msc | savgol(window=7, poly=2) | centre";
     json(at, &["prepare", "half.h5", "--recipe", recipe, "-o", "half-prepared.h5"]);
     json(at, &["prepare", "other.h5", "--like", "half-prepared.h5", "-o", "other-prepared.h5"]);

@@ -16,7 +16,7 @@ use super::error::Error;
 use super::wire::{Dataset, Node, Question};
 use crate::compare::{ExhibitNames, RowSource, SourceError};
 use crate::matrix::{Element, Values, zeros};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 /// Bytes asked for at a time.
@@ -52,6 +52,7 @@ pub struct Collection {
     exhibit: Option<Column>,
     source: Option<Column>,
     axis: Option<(String, Option<String>)>,
+    attributes: BTreeMap<String, String>,
     /// Other columns beside the values, by name, and whether they are numbers.
     others: Vec<(String, bool)>,
     labels: Option<Vec<String>>,
@@ -97,7 +98,9 @@ impl<'a> Tree<'a> {
                 None if self.dataset(&join(&node.path, "values")).is_some() => found.push(node.path.clone()),
                 Some(d) if d.shape.len() == 2 && d.element.is_some() => {
                     let group = node.path.rsplit_once('/').map_or("", |(group, _)| group);
-                    if !node.path.ends_with("/values") && !is_result(self, group) {
+                    // What stands beside values (a mask of what was detected) is no collection.
+                    let beside = self.dataset(&join(group, "values")).is_some() && group != "/";
+                    if !beside && !is_result(self, group) {
                         found.push(node.path.clone());
                     }
                 }
@@ -195,10 +198,26 @@ impl Collection {
             .map(|(name, d)| (name.to_owned(), d.element.is_some()))
             .collect();
         let element = dataset.element.map_or(Element::F64, Element::from);
+        let attributes = tree.nodes.get(beside.as_str()).map_or_else(BTreeMap::new, |node| node.attributes.clone());
         let (id, exhibit, source) = (column("id"), column("exhibit"), column("source"));
         let address = Address { file: address.file.clone(), inner: Some(path) };
         let stored = dataset.stored.clone();
-        Ok(Self { client, address, values, rows, width, element, stored, id, exhibit, source, axis, others, labels: None })
+        Ok(Self {
+            client,
+            address,
+            values,
+            rows,
+            width,
+            element,
+            stored,
+            id,
+            exhibit,
+            source,
+            axis,
+            others,
+            attributes,
+            labels: None,
+        })
     }
 
     /// The numbers of a 1-D dataset; `None` when the address names none such.
@@ -341,6 +360,12 @@ impl Collection {
         let there = if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
         let text = format!("{} has no column {name:?} of {} entries beside its values; {there}", self.address, self.rows);
         Err(Error::Refused { file: self.client.path().display().to_string(), text })
+    }
+
+    /// A short text that the group says of itself, such as `value_unit`.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
     /// A single text beside the values, such as how they were prepared.

@@ -12,6 +12,7 @@ use super::write::{Kind, Layout, Writer};
 use crate::chemometrics::Parts;
 use crate::chemometrics::parts::Array;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Longest text of a model, in bytes.
 const MOST_TEXT: usize = 1 << 28;
@@ -30,11 +31,17 @@ pub struct ModelRecord {
     /// BLAKE3 of the rows, as of a comparison's input.
     pub values_blake3: String,
     /// What was asked for, resolved.
-    pub options: std::collections::BTreeMap<String, String>,
+    pub options: BTreeMap<String, String>,
     pub started: String,
     pub seconds: f64,
     /// BLAKE3 of the model ([`Parts::digest`]).
     pub model_blake3: String,
+    /// BLAKE3 of each column beside the rows that it was made with (classes, responses, groups): `"striae texts 1\0"`, then each text and a zero byte.
+    #[serde(default)]
+    pub columns_blake3: BTreeMap<String, String>,
+    /// BLAKE3 of each table: `"striae table 1\0"`, then its numbers as little-endian f64 row by row, or each text and a zero byte.
+    #[serde(default)]
+    pub tables_blake3: BTreeMap<String, String>,
     #[serde(default)]
     pub warnings: Vec<String>,
 }
@@ -60,6 +67,39 @@ pub struct NewModel {
     writer: Writer,
     group: String,
     record: usize,
+    /// Digests of the tables under way, and numbers or texts that each has so far.
+    digests: BTreeMap<String, (blake3::Hasher, usize)>,
+}
+
+/// The digest of texts, one a row.
+#[must_use]
+pub fn texts_digest(texts: &[String]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"striae texts 1\0");
+    hash_texts(&mut hasher, texts);
+    hasher.finalize().to_hex().to_string()
+}
+
+fn hash_texts(hasher: &mut blake3::Hasher, texts: &[String]) {
+    for text in texts {
+        hasher.update(text.as_bytes());
+        hasher.update(b"\0");
+    }
+}
+
+fn hash_numbers(hasher: &mut blake3::Hasher, numbers: &[f64]) {
+    let mut bytes = Vec::with_capacity(8 << 13);
+    for part in numbers.chunks(1 << 13) {
+        bytes.clear();
+        bytes.extend(part.iter().flat_map(|x| x.to_le_bytes()));
+        hasher.update(&bytes);
+    }
+}
+
+fn table_hasher() -> blake3::Hasher {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"striae table 1\0");
+    hasher
 }
 
 fn path(group: &str, name: &str) -> String {
@@ -82,7 +122,7 @@ impl NewModel {
         let group = address.inner.clone().unwrap_or_else(|| "/".into());
         let texts = parts.map(|p| serde_json::to_string(&p.texts).unwrap_or_default());
         // Times and digests may have other lengths at the end.
-        let room = serde_json::to_string_pretty(record).map_or(0, |t| t.len()) + 4096;
+        let room = serde_json::to_string_pretty(record).map_or(0, |t| t.len()) + 4096 + 160 * tables.len();
         let mut layout = Layout::default()
             .group(&group)
             .attribute(&group, "striae_kind", if parts.is_some() { "model" } else { "applied" })
@@ -116,29 +156,47 @@ impl NewModel {
                 writer.put(&path(&group, &format!("parts/{name}")), 0, &array.values)?;
             }
         }
+        let mut new = Self { writer, group, record: room, digests: BTreeMap::new() };
         for (name, table) in tables {
+            new.digests.insert(name.clone(), (table_hasher(), 0));
             match table {
-                Table::Numbers { values, .. } => writer.put(&path(&group, name), 0, values)?,
-                Table::Texts(all) => writer.put_texts(&path(&group, name), 0, all)?,
+                Table::Numbers { values, .. } => new.put(name, 0, values)?,
+                Table::Texts(all) => new.put_texts(name, 0, all)?,
                 Table::Later(_) | Table::TextsLater(..) => {}
             }
         }
-        Ok(Self { writer, group, record: room })
+        Ok(new)
     }
 
-    /// Writes numbers of a table that comes later, from number `start` on.
+    /// The digest of a table, of which the next entries start at `start`.
+    fn hasher(&mut self, name: &str, start: usize, count: usize) -> Result<&mut blake3::Hasher, Error> {
+        match self.digests.get_mut(name) {
+            Some((hasher, next)) if *next == start => {
+                *next += count;
+                Ok(hasher)
+            }
+            _ => {
+                let text = format!("{name}: entries from {start} on are out of turn");
+                Err(Error::Incomplete { path: self.group.clone(), text })
+            }
+        }
+    }
+
+    /// Writes the next numbers of a table, from number `start` on.
     ///
     /// # Errors
     /// When they do not fit, or the disk fails.
-    pub fn put(&self, name: &str, start: usize, values: &[f64]) -> Result<(), Error> {
+    pub fn put(&mut self, name: &str, start: usize, values: &[f64]) -> Result<(), Error> {
+        hash_numbers(self.hasher(name, start, values.len())?, values);
         self.writer.put(&path(&self.group, name), start as u64, values)
     }
 
-    /// Writes texts of a table that comes later, from row `start` on.
+    /// Writes the next texts of a table, from row `start` on.
     ///
     /// # Errors
     /// As [`Self::put`].
-    pub fn put_texts(&self, name: &str, start: usize, texts: &[String]) -> Result<(), Error> {
+    pub fn put_texts(&mut self, name: &str, start: usize, texts: &[String]) -> Result<(), Error> {
+        hash_texts(self.hasher(name, start, texts.len())?, texts);
         self.writer.put_texts(&path(&self.group, name), start as u64, texts)
     }
 
@@ -148,6 +206,8 @@ impl NewModel {
     /// When something is missing, or the disk fails.
     pub fn finish(self, record: &ModelRecord) -> Result<(), Error> {
         let mut record = record.clone();
+        record.tables_blake3 =
+            self.digests.into_iter().map(|(name, (hasher, _))| (name, hasher.finalize().to_hex().to_string())).collect();
         let mut text = serde_json::to_string_pretty(&record).unwrap_or_default();
         while text.len() > self.record && record.warnings.pop().is_some() {
             text = serde_json::to_string_pretty(&record).unwrap_or_default();
@@ -155,6 +215,77 @@ impl NewModel {
         self.writer.put_texts(&path(&self.group, "record"), 0, &[text])?;
         self.writer.finish()
     }
+}
+
+/// Holds every table of a model or of what one says to the digests of its record.
+///
+/// # Errors
+/// When one is missing, there is one more, or one was changed.
+pub fn check_tables(address: &Address, reading: &Reading, record: &ModelRecord) -> Result<(), Error> {
+    let mut client = Client::open(&address.file, reading)?;
+    let nodes = client.tree()?;
+    let group = address.inner.clone().unwrap_or_else(|| "/".into());
+    let file = address.file.display().to_string();
+    let refuse = |text: String| Err(Error::Refused { file: file.clone(), text });
+    let inside = path(&group, "");
+    let is_table = |name: &str| !name.starts_with("parts/") && name != "record" && name != "texts";
+    let mut there = 0;
+    for node in &nodes {
+        let (Some(dataset), Some(name)) = (&node.dataset, node.path.strip_prefix(&inside)) else { continue };
+        // A model in the root may share its file with other groups.
+        let other = nodes.iter().any(|n| {
+            n.path != group && n.dataset.is_none() && name.starts_with(&n.path[1..]) && n.attributes.contains_key("striae_kind")
+        });
+        if !is_table(name) || (group == "/" && other) {
+            continue;
+        }
+        let Some(expected) = record.tables_blake3.get(name) else {
+            return refuse(format!("{} stands in it and is not in its record", node.path));
+        };
+        there += 1;
+        let mut hasher = table_hasher();
+        let rows = dataset.shape.first().copied().unwrap_or(0);
+        let row = dataset.shape.get(1).copied().unwrap_or(1).max(1);
+        let step = (PIECE / row).max(1);
+        for start in (0..rows).step_by(step) {
+            let end = (start + step).min(rows);
+            if dataset.text {
+                hash_texts(&mut hasher, &client.texts(&node.path, start..end)?);
+            } else {
+                let mut numbers = vec![0.0; (end - start) * row];
+                let question = Question::Rows { dataset: node.path.clone(), start, count: end - start };
+                client.ask_numbers(&question, bytemuck::cast_slice_mut(&mut numbers))?;
+                hash_numbers(&mut hasher, &numbers);
+            }
+        }
+        let found = hasher.finalize().to_hex().to_string();
+        if found != *expected {
+            return refuse(format!(
+                "the digest of {} is {found}, its record says {expected}: the file was changed or damaged after it was made",
+                node.path
+            ));
+        }
+    }
+    if there < record.tables_blake3.len() {
+        return refuse(format!(
+            "{} of {} tables of its record are missing",
+            record.tables_blake3.len() - there,
+            record.tables_blake3.len()
+        ));
+    }
+    Ok(())
+}
+
+/// How what a model says of rows was made.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub fn applied_record(address: &Address, reading: &Reading) -> Result<ModelRecord, Error> {
+    let mut client = Client::open(&address.file, reading)?;
+    let group = address.inner.clone().unwrap_or_else(|| "/".into());
+    let text = client.texts(&path(&group, "record"), 0..1)?.pop().unwrap_or_default();
+    serde_json::from_str(&text)
+        .map_err(|e| Error::Refused { file: address.file.display().to_string(), text: format!("its record cannot be read: {e}") })
 }
 
 /// A model out of a file.

@@ -44,6 +44,14 @@ impl NewCollection {
     pub fn create(address: &Address, element: Element, plan: &Plan, overwrite: bool) -> Result<Self, Error> {
         let group = address.inner.clone().unwrap_or_else(|| "/".into());
         let path = |name: &str| format!("{}/{name}", group.trim_end_matches('/'));
+        let taken = |name: &str| {
+            ["values", "axis", "feature", "detected", "preparation", "indptr", "mz"].contains(&name) || name.contains('/')
+        };
+        if let Some(name) = plan.columns.iter().map(|(n, _)| n).chain(plan.numbers.iter().map(|(n, _)| n)).find(|n| taken(n)) {
+            let text =
+                format!("a column cannot be called {name:?}: the name has a meaning of its own there, or a slash. Rename it");
+            return Err(Error::Refused { file: address.to_string(), text });
+        }
         let longest = |texts: &[String]| texts.iter().map(String::len).max().unwrap_or(0).max(1);
         let kind = match element {
             Element::F32 => Kind::F32,

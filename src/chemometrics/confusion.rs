@@ -11,6 +11,8 @@ pub struct Confusion {
     pub names: Vec<String>,
     /// `counts[true][assigned]`; the last column are rows that were assigned to no class.
     pub counts: Vec<Vec<usize>>,
+    /// Whether a class is modelled; of one that is not, a row is right where it was assigned to none.
+    pub modelled: Vec<bool>,
 }
 
 impl Confusion {
@@ -24,7 +26,16 @@ impl Confusion {
                 counts[*class][found.unwrap_or(g)] += 1;
             }
         }
-        Self { names: truth.names.clone(), counts }
+        Self { names: truth.names.clone(), counts, modelled: vec![true; g] }
+    }
+
+    /// The same where only these classes are modelled; all of them where none is named.
+    #[must_use]
+    pub fn only(mut self, modelled: &[String]) -> Self {
+        if !modelled.is_empty() {
+            self.modelled = self.names.iter().map(|name| modelled.contains(name)).collect();
+        }
+        self
     }
 
     fn total(&self) -> usize {
@@ -33,7 +44,8 @@ impl Confusion {
 
     #[must_use]
     pub fn correct(&self) -> usize {
-        (0..self.names.len()).map(|c| self.counts[c][c]).sum()
+        let none = self.names.len();
+        (0..none).map(|c| self.counts[c][if self.modelled[c] { c } else { none }]).sum()
     }
 
     #[must_use]
@@ -41,9 +53,12 @@ impl Confusion {
         self.correct() as f64 / self.total() as f64
     }
 
-    /// NaN where the class has no rows.
+    /// NaN where the class has no rows, or is not modelled.
     #[must_use]
     pub fn sensitivity(&self, class: usize) -> f64 {
+        if !self.modelled[class] {
+            return f64::NAN;
+        }
         self.counts[class][class] as f64 / self.counts[class].iter().sum::<usize>() as f64
     }
 
@@ -76,5 +91,9 @@ mod tests {
         assert_eq!((table.accuracy(), table.sensitivity(0), table.sensitivity(1)), (0.6, 2.0 / 3.0, 0.5));
         assert_eq!((table.specificity(0), table.specificity(1)), (1.0, 2.0 / 3.0));
         assert!((table.balanced() - f64::midpoint(2.0 / 3.0, 0.5)).abs() < 1e-15);
+        // b is not modelled: its row that was put nowhere is right.
+        let table = table.only(&["a".to_owned()]);
+        assert_eq!((table.accuracy(), table.balanced()), (0.6, 2.0 / 3.0));
+        assert!(table.sensitivity(1).is_nan());
     }
 }

@@ -62,7 +62,7 @@ impl Model {
             "knn" => Ok(Self::Knn(Knn::from_parts(parts)?)),
             "simca" => Ok(Self::Simca(Simca::from_parts(parts)?)),
             "mcr" => Ok(Self::Mcr(Mcr::from_parts(parts)?)),
-            "hca" => Err(Error::Stored("a tree (hca) says nothing of new rows; it cannot be applied".into())),
+            "hca" => Err(Error::Option("a tree (hca) says nothing of new rows; it cannot be applied".into())),
             other => Err(Error::Stored(format!("a model of kind {other:?} is not known to this version"))),
         }
     }

@@ -106,12 +106,8 @@ impl Plan {
             Self::LeaveOneOut | Self::Grouped => 2,
         };
         if count < asked || folds.iter().any(Vec::is_empty) {
-            let have = if self == Self::Grouped { "groups for" } else { "rows for" };
-            return Err(Error::Option(format!(
-                "{}: {rows} rows have too few {have} to divide",
-                self.name(),
-                have = have.trim_end_matches(" for")
-            )));
+            let what = if self == Self::Grouped { format!("there are {count} groups") } else { format!("there are {rows} rows") };
+            return Err(Error::Option(format!("--validate {}: {what}, too few to be divided so", self.name())));
         }
         Ok(folds)
     }

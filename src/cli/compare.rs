@@ -2,7 +2,7 @@
 
 use super::opened::{self, Opened};
 use super::progress::{Progress, short};
-use super::{BackendChoice, Refused, Voice, backend, collection, memory};
+use super::{BackendChoice, Refused, Voice, alike, backend, collection, memory};
 use crate::archive::Address;
 use crate::archive::result::{DenseFile, Target, write_links, write_ranking};
 use crate::archive::write::check_target;
@@ -321,7 +321,10 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     // Options are checked before files are opened.
     Job::new(job.clone())?;
     let recipe = options.prepare.as_deref().map(Recipe::parse).transpose().map_err(|e| Refused::usage(e.to_string()))?;
-    let (query, reference) = opened::open(&options.query, options.reference.as_deref())?;
+    let (mut query, mut reference) = opened::open(&options.query, options.reference.as_deref())?;
+    if let Some(reference) = &mut reference {
+        alike::check(&mut query, reference, options.metric == "ccf")?;
+    }
     let (mut query, reference) = match &recipe {
         None => (query.into(), reference.map(Into::into)),
         Some(recipe) => {

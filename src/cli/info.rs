@@ -21,9 +21,8 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let address = Address::parse(&options.address);
     let reading = collection::reading()?;
     let nodes = Client::open(&address.file, &reading)?.tree()?;
-    let group = address.inner.as_deref().unwrap_or("/");
-    if nodes.iter().any(|n| n.path == group && n.attributes.get("striae_kind").is_some_and(|kind| kind == "model")) {
-        return super::model::check::info(&address, &reading, voice);
+    if let Some(what) = super::model::check::stored(&address, &nodes) {
+        return super::model::check::info(&address, &reading, what, voice);
     }
     let result = nodes.iter().any(|n| n.attributes.contains_key("striae_kind"));
     if result && let Ok(found) = StoredResult::open(&address, &reading) {
@@ -86,7 +85,8 @@ fn peaks_text(found: &PeakLists, voice: Voice) {
 
 fn collection_text(found: &mut Collection, voice: Voice) -> anyhow::Result<()> {
     let ids = found.ids()?;
-    let count = |names: Option<Vec<String>>| names.map(|n| n.into_iter().collect::<BTreeSet<_>>().len());
+    let count =
+        |names: Option<Vec<String>>| names.map(|n| n.into_iter().filter(|name| !name.is_empty()).collect::<BTreeSet<_>>().len());
     let exhibits = count(found.exhibit_names()?);
     let sources = count(found.source_names()?);
     let axis = found.axis()?.map(|(axis, unit)| {

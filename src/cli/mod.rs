@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the command line is where this program speaks")]
 
+mod alike;
 mod backend;
 mod collection;
 mod compare;
@@ -123,6 +124,7 @@ impl Refused {
 #[must_use]
 pub fn main() -> ExitCode {
     quiet_libraries();
+    end_with_the_reader();
     let cli = Cli::parse();
     let voice = Voice { json: cli.json, quiet: cli.quiet };
     let answer = match cli.command {
@@ -153,6 +155,19 @@ pub fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+/// Whoever reads what is said may stop reading (`striae metrics | head`): that is no failure of ours, and nothing to complain about.
+#[allow(clippy::exit, reason = "it stands in the place of a panic that would end the process")]
+fn end_with_the_reader() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let said = info.payload().downcast_ref::<String>().map_or("", String::as_str);
+        if said.starts_with("failed printing to std") && said.contains("Broken pipe") {
+            std::process::exit(0);
+        }
+        usual(info);
+    }));
 }
 
 /// Settings that C libraries read from the environment, unless somebody set them.

@@ -111,8 +111,10 @@ pub fn prepared(
 ) -> anyhow::Result<(Opened, Option<Opened>, Preparation)> {
     let fitted = Arc::new(prepare::fitted(reference.as_mut().unwrap_or(&mut query), recipe, progress)?);
     progress.clear();
+    let unit = reference.as_mut().unwrap_or(&mut query).axis()?.and_then(|(_, unit)| unit);
     let through = |mut collection: Collection, fitted: &Arc<Fitted>| -> anyhow::Result<Opened> {
-        prepare::same_axis(&mut collection, fitted)?;
+        prepare::same_axis(&mut collection, fitted, unit.as_deref())?;
+        prepare::sensible(&collection, fitted.recipe())?;
         Ok(Opened::Prepared(Box::new(Prepared::new(collection, fitted.clone(), lenient)?)))
     };
     let json = fitted.to_json();

@@ -1,7 +1,7 @@
 //! `striae prepare`: spectra as a recipe makes them, in a collection of their own.
 
 use super::progress::Progress;
-use super::{Refused, Voice, collection, plots};
+use super::{Refused, Voice, alike, collection, plots};
 use crate::archive::new_collection::Plan;
 use crate::archive::{Address, Collection, NewCollection};
 use crate::compare::{Observer as _, RowSource as _};
@@ -84,36 +84,23 @@ pub fn fitted(source: &mut Collection, recipe: &Recipe, progress: &Progress) -> 
     Ok(fit(recipe, axis.as_deref(), names.as_deref(), source, progress)?)
 }
 
-/// Refuses rows of other features than names say.
-pub fn same_features(source: &mut Collection, expected: Option<&[String]>) -> anyhow::Result<()> {
-    let (Some(expected), Some(found)) = (expected, source.features()?) else { return Ok(()) };
-    if let Some(at) = (0..expected.len().max(found.len())).find(|&i| expected.get(i) != found.get(i)) {
-        let name = |all: &[String]| all.get(at).map_or_else(|| "none".to_owned(), |n| format!("{n:?}"));
-        return Err(Refused::input(format!(
-            "{}: its feature {at} is {}, and was {} before; give the same compounds in the same order",
-            source.name(),
-            name(&found),
-            name(expected)
-        )));
-    }
-    Ok(())
+/// Refuses rows on another axis, or of other features, than the recipe was fitted with. `unit`: of the axis then, where it is known.
+pub fn same_axis(source: &mut Collection, fitted: &Fitted, unit: Option<&str>) -> anyhow::Result<()> {
+    alike::same_features(source, fitted.names_in())?;
+    alike::same_axes(source, fitted.axis_in(), unit, "the earlier preparation", false)
 }
 
-/// Refuses rows on another axis, or of other features, than the recipe was fitted with.
-pub fn same_axis(source: &mut Collection, fitted: &Fitted) -> anyhow::Result<()> {
-    same_features(source, fitted.names_in())?;
-    let (Some(expected), Some((found, _))) = (fitted.axis_in(), source.axis()?) else { return Ok(()) };
-    if source.width() == expected.len() && !crate::spectrum::resample::same_axis(expected, &found) {
-        return Err(Refused::input(format!(
-            "{}: its axis goes from {} to {}, that of the earlier preparation from {} to {}; import the spectra to the same axis (striae import spectra --axis)",
+/// Refuses to make of absorbances what is made of transmittances, and the other way round.
+pub fn sensible(source: &Collection, recipe: &Recipe) -> anyhow::Result<()> {
+    let Some(unit) = source.attribute("value_unit") else { return Ok(()) };
+    match recipe.steps.iter().find(|step| step.spec.name == unit) {
+        Some(step) => Err(Refused::input(format!(
+            "{}: its values are {unit} already; leave the step {} out",
             source.name(),
-            found.first().copied().unwrap_or(f64::NAN),
-            found.last().copied().unwrap_or(f64::NAN),
-            expected[0],
-            expected[expected.len() - 1],
-        )));
+            step.spec.name
+        ))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// What a collection says beside its values, for another one of the same rows.
@@ -153,6 +140,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         return Err(Refused::usage(format!("{target}: this is the input; name another collection")));
     }
     let progress = Progress::new(voice.quiet || voice.json);
+    let mut unit_then = None;
     let fitted = match (&options.like, asked) {
         (Some(like), _) => {
             let mut earlier = collection::open(like)?;
@@ -161,12 +149,14 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
                     "{like}: it was not made by striae prepare, so there is nothing to do alike"
                 )));
             };
+            unit_then = earlier.axis()?.and_then(|(_, unit)| unit);
             Fitted::from_json(&json).map_err(|e| Refused::input(format!("{like}: {e}")))?
         }
         (None, Some(recipe)) => fitted(&mut source, &recipe, &progress)?,
         (None, None) => return Err(Refused::usage("give --recipe or --like")),
     };
-    same_axis(&mut source, &fitted)?;
+    same_axis(&mut source, &fitted, unit_then.as_deref())?;
+    sensible(&source, fitted.recipe())?;
     let mut plan = plan_of(&mut source)?;
     let unit = source.axis()?.and_then(|(_, unit)| unit);
     plan.width = fitted.widths().1;
@@ -177,6 +167,11 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         ("made_by".into(), concat!("striae prepare ", env!("CARGO_PKG_VERSION")).into()),
         ("made_of".into(), source.name()),
     ];
+    for name in ["axis_quantity", "interpolation", "non_detect"] {
+        if let Some(text) = source.attribute(name) {
+            plan.attributes.push((name.to_owned(), text.to_owned()));
+        }
+    }
     plan.texts = vec![("preparation".into(), fitted.to_json())];
     let element = if options.f32 { Element::F32 } else { Element::F64 };
     let line = fitted.recipe().to_string();

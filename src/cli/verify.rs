@@ -3,8 +3,8 @@
 use super::opened::{self, Opened};
 use super::progress::Progress;
 use super::{Refused, Voice, collection};
-use crate::archive::Address;
 use crate::archive::result::{StoredKind, StoredResult};
+use crate::archive::{Address, Client};
 use crate::compare::check::{Recomputed, recompute};
 use crate::compare::explain::{Column, Explainer};
 use crate::compare::survey::survey;
@@ -14,7 +14,7 @@ use anyhow::bail;
 
 /// Checks a result: its digest, its inputs, and a sample of its scores computed anew
 ///
-/// Of a model: its digest, and the digest of the rows that it was made of.
+/// Of a model, or of what one says of rows: the digests of all that is stored, and of the rows and columns that it was made of.
 ///
 /// The sample is computed the slow way: every score by its definition, every partner looked at, nothing skipped. It is
 /// compared to the last bit (dense results: within their tolerance).
@@ -42,8 +42,9 @@ pub struct Options {
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let address = Address::parse(&options.result);
     let reading = collection::reading()?;
-    if super::model::check::is_model(&address, &reading)? {
-        return super::model::check::verify(&address, &reading, options.input.first(), voice);
+    let nodes = Client::open(&address.file, &reading)?.tree()?;
+    if let Some(what) = super::model::check::stored(&address, &nodes) {
+        return super::model::check::verify(&address, &reading, what, options.input.first(), voice);
     }
     let mut stored = StoredResult::open(&address, &reading)?;
     let record = stored.record.clone();

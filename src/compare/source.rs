@@ -40,18 +40,24 @@ pub trait RowSource: Send {
     fn label(&mut self, row: usize) -> Option<String>;
 }
 
-/// Numbers for the names of exhibits.
+/// Numbers for the names of exhibits. Where the exhibit is not known (an empty name) a row is one of its own.
 #[derive(Debug, Default)]
-pub struct ExhibitNames(std::collections::HashMap<String, u32>);
+pub struct ExhibitNames {
+    known: std::collections::HashMap<String, u32>,
+    next: u32,
+}
 
 impl ExhibitNames {
     /// The number of `name`, a new one if it was not met before.
     pub fn number(&mut self, name: &str) -> u32 {
-        if let Some(&n) = self.0.get(name) {
+        if let Some(&n) = self.known.get(name) {
             return n;
         }
-        let n = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        self.0.insert(name.to_owned(), n);
+        let n = self.next;
+        self.next = self.next.saturating_add(1);
+        if !name.is_empty() {
+            self.known.insert(name.to_owned(), n);
+        }
         n
     }
 }
@@ -104,5 +110,17 @@ impl RowSource for InMemory {
 
     fn label(&mut self, _: usize) -> Option<String> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ExhibitNames;
+
+    #[test]
+    fn what_is_not_known_is_no_exhibit_in_common() {
+        let mut names = ExhibitNames::default();
+        let numbers: Vec<u32> = ["a", "", "b", "a", "", "b"].iter().map(|name| names.number(name)).collect();
+        assert_eq!(numbers, [0, 1, 2, 0, 3, 2]);
     }
 }

@@ -27,6 +27,9 @@ pub struct Options {
     /// Where the samples are: rows, columns
     #[arg(long, default_value = "rows", value_parser = ["rows", "columns"])]
     samples: String,
+    /// Columns (or rows, with --samples columns) that describe samples and are no compounds, beside exhibit, source, case, batch and the like
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    beside: Vec<String>,
     /// What stands for a non-detect: 0, or a share of its limit (else of the compound's smallest value)
     #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
     non_detect: f64,
@@ -40,7 +43,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let text = String::from_utf8(bytes).unwrap_or_else(|e| e.into_bytes().iter().map(|&b| char::from(b)).collect());
     let orientation = if options.samples == "columns" { Orientation::Columns } else { Orientation::Rows };
     let substitute = if options.non_detect > 0.0 { Substitute::Share(options.non_detect) } else { Substitute::Zero };
-    let found = profiles::read(text.trim_start_matches('\u{feff}'), orientation, substitute)
+    let found = profiles::read(text.trim_start_matches('\u{feff}'), orientation, substitute, &options.beside)
         .map_err(|e| Refused::input(format!("{}: {e}", options.file.display())))?;
     let (n, d) = (found.samples.len(), found.compounds.len());
     let missing = found.detected.iter().filter(|d| !**d).count();

@@ -209,6 +209,9 @@ fn hold_content(path: &Path, content: Content, hold: &Hold, wanted: &dyn Fn(&str
 
 #[allow(clippy::too_many_lines, reason = "the steps of one command in their order, each a call")]
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
+    if let Some(missing) = options.files.iter().find(|path| !path.exists()) {
+        return Err(Refused::input(format!("{}: there is no such file or folder", missing.display())));
+    }
     let files = files_of(&options.files)?;
     if files.is_empty() {
         return Err(Refused::input("there is no file in what was named"));
@@ -330,10 +333,13 @@ type ById = (Vec<String>, HashMap<String, Vec<String>>);
 
 fn metadata_table(path: &Path) -> anyhow::Result<ById> {
     let whole = |what: String| Refused::input(format!("{}: {what}", path.display()));
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let first = text.lines().next().unwrap_or("");
+    let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|&d| first.bytes().filter(|&b| b == d).count()).unwrap_or(b',');
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
-        .from_path(path)
-        .with_context(|| format!("cannot read {}", path.display()))?;
+        .delimiter(delimiter)
+        .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let header: Vec<String> = reader.headers().map_err(|e| whole(e.to_string()))?.iter().map(str::to_lowercase).collect();
     let Some(at) = header.iter().position(|h| h == "id") else { return Err(whole("it has no column id".into())) };
     let mut rows = HashMap::new();
@@ -355,8 +361,9 @@ fn columns<T>(all: &mut [Found<T>], keep: &[String], table: Option<&ById>) -> an
         *counts.entry(f.id.clone()).or_default() += 1;
     }
     for f in all.iter_mut().filter(|f| counts[&f.id] > 1) {
-        // Files of one name in several folders are told apart by these.
-        f.id = format!("{}/{}", Path::new(&f.file).parent().unwrap_or_else(|| Path::new("")).display(), f.id);
+        // Files of one name are told apart by their folders and endings.
+        let number = f.id.rsplit_once('#').map_or(String::new(), |(_, n)| format!("#{n}"));
+        f.id = format!("{}{number}", f.file);
     }
     let mut seen = HashSet::new();
     if let Some(f) = all.iter().find(|f| !seen.insert(f.id.clone())) {
@@ -388,6 +395,12 @@ fn columns<T>(all: &mut [Found<T>], keep: &[String], table: Option<&ById>) -> an
             return Err(Refused::input(format!(
                 "--metadata: none of its ids is one of a spectrum; a spectrum's is {ours:?}, one of the table's is {theirs:?}"
             )));
+        }
+        let (without, ids) =
+            (all.iter().filter(|f| !rows.contains_key(&f.id)).count(), all.iter().map(|f| f.id.as_str()).collect::<HashSet<_>>());
+        let strangers = rows.keys().filter(|id| !ids.contains(id.as_str())).count();
+        if without + strangers > 0 {
+            eprintln!("striae: --metadata: {without} spectra have no row in it, {strangers} of its rows are of no spectrum");
         }
         for (j, name) in header.iter().enumerate().filter(|(_, n)| *n != "id" && !n.is_empty()) {
             let texts = all.iter().map(|f| rows.get(&f.id).and_then(|r| r.get(j)).cloned().unwrap_or_default()).collect();

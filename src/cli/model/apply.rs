@@ -7,13 +7,12 @@ use crate::chemometrics::Mat;
 use crate::chemometrics::{Error, Model};
 use crate::cli::opened::Opened;
 use crate::cli::progress::Progress;
-use crate::cli::{Refused, Voice, collection};
+use crate::cli::{Refused, Voice, alike, collection};
 use crate::compare::digest::ValuesDigest;
 use crate::compare::pieces::pieces;
 use crate::compare::{Observer as _, RowSource as _};
 use crate::matrix::Values;
 use crate::spectrum::prepared::Prepared;
-use crate::spectrum::resample::same_axis;
 use crate::spectrum::transform::Fitted;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -89,24 +88,14 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         Some(fitted) => fitted.axis_in().map(<[f64]>::to_vec),
         None => stored.parts.arrays.get("axis").map(|a| a.values.clone()),
     };
-    if let (Some(axis), Some((found, _))) = (&axis_in, source.axis()?)
-        && !same_axis(axis, &found)
-    {
-        return Err(Refused::input(format!(
-            "{}: its axis goes from {} to {}, that of the model from {} to {}; import the spectra to the same axis (striae import spectra --axis)",
-            source.name(),
-            found[0],
-            found[found.len() - 1],
-            axis[0],
-            axis[axis.len() - 1]
-        )));
-    }
+    let unit = stored.parts.texts.get("axis_unit").map(String::as_str);
+    alike::same_axes(&mut source, axis_in.as_deref(), unit, "the model", false)?;
     let names = match &fitted {
         Some(fitted) => fitted.names_in().map(<[String]>::to_vec),
         None if stored.parts.texts.contains_key("features") => Some(stored.parts.list("features").map_err(stored_of)?),
         None => None,
     };
-    crate::cli::prepare::same_features(&mut source, names.as_deref())?;
+    alike::same_features(&mut source, names.as_deref())?;
     let progress = Progress::new(voice.quiet || voice.json);
     let started = collection::now();
     let mut ids = source.ids()?;
@@ -128,6 +117,8 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         started,
         seconds: 0.0,
         model_blake3: stored.record.model_blake3.clone(),
+        columns_blake3: BTreeMap::new(),
+        tables_blake3: BTreeMap::new(),
         warnings: Vec::new(),
     };
     // What is said of the first rows tells what is to be stored of all.
@@ -148,7 +139,11 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
             says(&model, &stored, &x).map_err(|e| Refused::input(format!("{name}, rows {start} to {}: {e}", start + rows)))?;
         let file = match &mut file {
             Some(file) => file,
-            none => none.insert(NewModel::create(&target, &kind, None, &said.tables(n, ids.take()), &record, options.overwrite)?),
+            none => {
+                let mut tables = said.tables(n, ids.take());
+                tables.extend(names_of(&model, &stored).map_err(stored_of)?);
+                none.insert(NewModel::create(&target, &kind, None, &tables, &record, options.overwrite)?)
+            }
         };
         for (name, m, numbers) in &said.numbers {
             file.put(name, start * (*m).max(1), numbers)?;
@@ -191,6 +186,19 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
 fn flat(m: &Mat<f64>) -> Vec<f64> {
     let d = m.ncols();
     (0..m.nrows() * d).map(|k| m[(k / d.max(1), k % d.max(1))]).collect()
+}
+
+/// What the columns of its answers mean: classes, in the order of memberships, ratios and shares; responses, in that of predictions.
+fn names_of(model: &Model, stored: &StoredModel) -> Result<Option<(String, Table)>, Error> {
+    let classes = |names: Vec<String>| Some(("classes".to_owned(), Table::Texts(names)));
+    Ok(match model {
+        Model::PlsDa(m) => classes(m.classes.clone()),
+        Model::Lda(m) => classes(m.classes.clone()),
+        Model::Knn(m) => classes(m.classes.clone()),
+        Model::Simca(m) => classes(m.classes.iter().map(|c| c.name.clone()).collect()),
+        Model::Regression(_) => Some(("responses".to_owned(), Table::Texts(stored.parts.list("responses")?))),
+        _ => None,
+    })
 }
 
 fn longest(classes: &[String]) -> usize {

@@ -1,42 +1,63 @@
 //! What `striae verify` and `striae info` say of a stored model.
 
-use crate::archive::model::StoredModel;
-use crate::archive::{Address, Client, Reading};
+use crate::archive::model::{StoredModel, applied_record, check_tables, texts_digest};
+use crate::archive::wire::Node;
+use crate::archive::{Address, Reading};
 use crate::chemometrics::{Error as Fault, Model};
 use crate::cli::progress::Progress;
 use crate::cli::{Refused, Voice, collection};
 use crate::compare::digest::ValuesDigest;
 use crate::compare::pieces::pieces;
 use crate::compare::{Error, Observer as _, RowSource as _};
+use std::collections::BTreeMap;
 
 /// Bytes of rows that are read together.
 const PIECE: usize = 4 << 20;
 
-/// Whether a model stands at this address.
-pub fn is_model(address: &Address, reading: &Reading) -> anyhow::Result<bool> {
-    let group = address.inner.as_deref().unwrap_or("/");
-    let nodes = Client::open(&address.file, reading)?.tree()?;
-    Ok(nodes.iter().any(|n| n.path == group && n.attributes.get("striae_kind").is_some_and(|kind| kind == "model")))
+/// What stands at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    Model,
+    /// What a model says of rows.
+    Applied,
 }
 
-/// Holds a model to its digest, and its training rows to theirs.
-pub fn verify(address: &Address, reading: &Reading, input: Option<&String>, voice: Voice) -> anyhow::Result<()> {
+/// Whether a model, or what one says of rows, stands at this address.
+pub fn stored(address: &Address, nodes: &[Node]) -> Option<Stored> {
+    let group = address.inner.as_deref().unwrap_or("/");
+    let kind = nodes.iter().find(|n| n.path == group).and_then(|n| n.attributes.get("striae_kind"))?;
+    match kind.as_str() {
+        "model" => Some(Stored::Model),
+        "applied" => Some(Stored::Applied),
+        _ => None,
+    }
+}
+
+/// Holds a model to its digest, all that stands beside it to theirs, and its training rows with their classes, responses and groups too.
+pub fn verify(address: &Address, reading: &Reading, what: Stored, input: Option<&String>, voice: Voice) -> anyhow::Result<()> {
     let say = |text: String| {
         if !voice.json && !voice.quiet {
             println!("{text}");
         }
     };
-    // It opens only if its digest is the recorded one.
-    let stored = StoredModel::open(address, reading)?;
-    match Model::from_parts(&stored.parts) {
-        Ok(_) => {}
-        // A tree is no model for new rows, and yet sound.
-        Err(_) if stored.parts.texts.get("kind").is_some_and(|kind| kind == "hca") => {}
-        Err(error @ Fault::Stored(_)) => return Err(Refused::input(format!("{address}: {error}"))),
-        Err(error) => return Err(error.into()),
-    }
-    let record = &stored.record;
-    say(format!("digest    {}: as recorded", record.model_blake3));
+    let record = &match what {
+        Stored::Applied => applied_record(address, reading)?,
+        // It opens only if its digest is the recorded one.
+        Stored::Model => {
+            let stored = StoredModel::open(address, reading)?;
+            match Model::from_parts(&stored.parts) {
+                Ok(_) => {}
+                // A tree is no model for new rows, and yet sound.
+                Err(_) if stored.parts.texts.get("kind").is_some_and(|kind| kind == "hca") => {}
+                Err(error @ Fault::Stored(_)) => return Err(Refused::input(format!("{address}: {error}"))),
+                Err(error) => return Err(error.into()),
+            }
+            say(format!("digest    {}: as recorded", stored.record.model_blake3));
+            stored.record
+        }
+    };
+    check_tables(address, reading, record)?;
+    say(format!("tables    {}: as recorded", record.tables_blake3.len()));
     let mut source = collection::open(input.unwrap_or(&record.input))?;
     let (rows, width) = (source.rows(), source.width());
     let progress = Progress::new(voice.quiet || voice.json);
@@ -56,7 +77,17 @@ pub fn verify(address: &Address, reading: &Reading, input: Option<&String>, voic
             record.values_blake3
         )));
     }
-    say(format!("input     {} ({rows} × {width}): as recorded", source.name()));
+    for (column, expected) in &record.columns_blake3 {
+        if texts_digest(&source.texts_of(column)?) != *expected {
+            return Err(Refused::input(format!(
+                "{}: its column {column} is not the one that the model was made with, or was changed since",
+                source.name()
+            )));
+        }
+    }
+    let beside: Vec<&str> = record.columns_blake3.keys().map(String::as_str).collect();
+    let beside = if beside.is_empty() { String::new() } else { format!(", with {}", beside.join(", ")) };
+    say(format!("input     {} ({rows} × {width}{beside}): as recorded", source.name()));
     if voice.json {
         println!(
             "{}",
@@ -66,17 +97,27 @@ pub fn verify(address: &Address, reading: &Reading, input: Option<&String>, voic
     Ok(())
 }
 
-/// Says what a model is and how it was made.
-pub fn info(address: &Address, reading: &Reading, voice: Voice) -> anyhow::Result<()> {
-    let stored = StoredModel::open(address, reading)?;
-    let record = &stored.record;
-    let kind = stored.parts.texts.get("kind").map_or("model", String::as_str);
+/// Says what a model is, or of what something was said, and how it was made.
+pub fn info(address: &Address, reading: &Reading, what: Stored, voice: Voice) -> anyhow::Result<()> {
+    let (record, shapes, kind) = match what {
+        Stored::Applied => (applied_record(address, reading)?, BTreeMap::new(), "applied".to_owned()),
+        Stored::Model => {
+            let stored = StoredModel::open(address, reading)?;
+            let shapes: BTreeMap<String, Vec<usize>> =
+                stored.parts.arrays.iter().map(|(name, a)| (name.clone(), a.shape.clone())).collect();
+            let kind = stored.parts.texts.get("kind").cloned().unwrap_or_default();
+            (stored.record, shapes, kind)
+        }
+    };
     if voice.json {
-        let shapes: std::collections::BTreeMap<_, _> = stored.parts.arrays.iter().map(|(name, a)| (name, &a.shape)).collect();
         println!("{}", serde_json::json!({ "kind": kind, "record": record, "parts": shapes }));
         return Ok(());
     }
-    println!("Model: {kind}");
+    if what == Stored::Applied {
+        println!("What a model says of rows");
+    } else {
+        println!("Model: {kind}");
+    }
     println!(
         "  input    {} ({} × {})\n           values BLAKE3 {}",
         record.input, record.rows, record.width, record.values_blake3
@@ -84,15 +125,19 @@ pub fn info(address: &Address, reading: &Reading, voice: Voice) -> anyhow::Resul
     for (name, value) in record.options.iter().filter(|(_, value)| !value.is_empty()) {
         println!("  {name:<13}{value}");
     }
-    for (name, array) in &stored.parts.arrays {
-        let shape: Vec<String> = array.shape.iter().map(ToString::to_string).collect();
+    for (name, shape) in &shapes {
+        let shape: Vec<String> = shape.iter().map(ToString::to_string).collect();
         println!("  parts/{name:<22}{}", shape.join(" × "));
+    }
+    for name in record.tables_blake3.keys() {
+        println!("  {name}");
     }
     println!("  made     {} by striae {} in {:.2} s", record.started, record.version, record.seconds);
     for warning in &record.warnings {
         println!("  note     {warning}");
     }
-    println!("  digest   {}", record.model_blake3);
-    println!("Check it with: striae verify; apply it with: striae model apply");
+    println!("  digest   {} (of the model)", record.model_blake3);
+    let apply = if what == Stored::Model && kind != "hca" { "; apply it with: striae model apply" } else { "" };
+    println!("Check it with: striae verify{apply}");
     Ok(())
 }

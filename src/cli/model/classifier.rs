@@ -1,7 +1,7 @@
 //! `striae model plsda|lda|knn|simca`: classes of rows, with their validation.
 
-use super::input::{Division, Material, at_most, base, column, finish, permutation, permutation_line, refused, said};
-use super::{Choosing, Common, Library, Scale, Validation, parse_distance, parse_rule};
+use super::input::{Division, Material, at_most, base, column, finish, in_folds, permutation, permutation_line, refused, said};
+use super::{Choosing, Common, Library, Scale, Validation, parse_count, parse_distance, parse_rule};
 use crate::archive::model::Table;
 use crate::chemometrics::Mat;
 use crate::chemometrics::classes::Classes;
@@ -67,7 +67,7 @@ pub struct Knn {
     #[arg(long, default_value = "source", value_name = "COLUMN")]
     class: String,
     /// Neighbours
-    #[arg(long, short, default_value_t = 1)]
+    #[arg(long, short, default_value = "1", value_parser = parse_count)]
     k: usize,
     /// euclidean, manhattan, cosine, correlation
     #[arg(long, default_value = "euclidean", value_parser = parse_distance)]
@@ -92,7 +92,7 @@ pub struct Simca {
     #[arg(long, value_name = "CLASS", value_delimiter = ',')]
     target: Vec<String>,
     /// Components of each class
-    #[arg(long, short = 'a', default_value_t = 3)]
+    #[arg(long, short = 'a', default_value = "3", value_parser = parse_count)]
     components: usize,
     /// Limits: moments and robust (DD-SIMCA), classic, chi2
     #[arg(long, default_value = "moments", value_parser = parse_rule)]
@@ -110,6 +110,7 @@ pub struct Simca {
 /// A confusion table and its shares, as lines.
 fn confusion_lines(table: &Confusion, shares: &[(f64, f64)]) -> Vec<String> {
     let width = table.names.iter().map(String::len).max().unwrap_or(4).clamp(5, 16);
+    let share = |x: f64| if x.is_finite() { format!("{x:.3}") } else { "–".to_owned() };
     let cut = |t: &str| t.chars().take(width).collect::<String>();
     let mut lines = vec![format!(
         "   {:<width$} {} none   sensitivity specificity",
@@ -119,12 +120,12 @@ fn confusion_lines(table: &Confusion, shares: &[(f64, f64)]) -> Vec<String> {
     for (c, name) in table.names.iter().enumerate().take(40) {
         let counts: Vec<String> = table.counts[c][..table.names.len()].iter().map(|n| format!("{n:>width$}")).collect();
         lines.push(format!(
-            "   {:<width$} {} {:>4} {:>13.3} {:>11.3}",
+            "   {:<width$} {} {:>4} {:>13} {:>11}",
             cut(name),
             counts.join(" "),
             table.counts[c][table.names.len()],
-            shares[c].0,
-            shares[c].1
+            share(shares[c].0),
+            share(shares[c].1)
         ));
     }
     lines.push(format!("accuracy {:.4}, balanced {:.4}", table.accuracy(), table.balanced()));
@@ -159,8 +160,8 @@ fn validated(
     Ok(all)
 }
 
-/// For each new row, whether each class accepts it.
-type Accept<'a> = dyn Fn(&Mat<f64>, &Classes, &Mat<f64>) -> Result<Vec<Vec<bool>>, Error> + Sync + 'a;
+/// For each new row, whether each class accepts it; `None` of classes that are not modelled.
+type Accept<'a> = dyn Fn(&Mat<f64>, &Classes, &Mat<f64>) -> Result<Vec<Vec<Option<bool>>>, Error> + Sync + 'a;
 
 /// Sensitivity and specificity of each class: the share of its rows that it accepts, and of other rows that it does not.
 fn accepted_shares(
@@ -181,6 +182,7 @@ fn accepted_shares(
         for (&row, accepted) in test.iter().zip(found) {
             let Some(class) = classes.of[row] else { continue };
             for (c, accepted) in accepted.into_iter().enumerate() {
+                let Some(accepted) = accepted else { continue };
                 let (count, of) = if c == class { (&mut own[c], accepted) } else { (&mut others[c], !accepted) };
                 count.0 += usize::from(of);
                 count.1 += 1;
@@ -210,6 +212,8 @@ struct Asked<'a> {
     /// Further options, for the record.
     extra: &'a [(&'a str, String)],
     assign: &'a Assign<'a>,
+    /// Only these classes are modelled; all where none is named.
+    target: &'a [String],
     /// Which classes accept a row, where more than one may.
     accepts: Option<&'a Accept<'a>>,
     /// Makes the model itself, with the chosen components.
@@ -220,7 +224,7 @@ type Make<'a> = dyn Fn(&Mat<f64>, &Classes, usize) -> Result<Model, Error> + 'a;
 
 /// A classifier validated, its components chosen, described and stored.
 fn classifier(asked: &Asked<'_>, voice: Voice) -> anyhow::Result<()> {
-    let Asked { common, validation, class, name, scale, library, ref choosing, extra, assign, accepts, make } = *asked;
+    let Asked { common, validation, class, name, scale, library, ref choosing, extra, assign, target, accepts, make } = *asked;
     let mut material = Material::open(common, voice)?;
     let labels = material.labels(class)?;
     let classes = Classes::of(&labels);
@@ -229,15 +233,15 @@ fn classifier(asked: &Asked<'_>, voice: Voice) -> anyhow::Result<()> {
     }
     let division = material.folds(validation)?;
     let Division { plan, groups, folds } = &division;
-    let seen = validated(&material, &classes, folds, assign).map_err(|e| refused(&e))?;
+    let seen = validated(&material, &classes, folds, assign).map_err(|e| in_folds(&e, plan, folds.len()))?;
     let errors = wrong(&classes, &seen);
     let chosen = choosing.as_ref().map_or(seen.len(), |c| c.pick(&errors));
-    let confusion = Confusion::of(&classes, &seen[chosen - 1]);
+    let confusion = Confusion::of(&classes, &seen[chosen - 1]).only(target);
     let p = permutation(validation, groups.as_deref(), &labels, confusion.balanced(), &|labels| {
         let classes = Classes::of(labels);
         let all = validated(&material, &classes, folds, assign)?;
         let chosen = choosing.as_ref().map_or(all.len(), |c| c.pick(&wrong(&classes, &all)));
-        Ok(Confusion::of(&classes, &all[chosen - 1]).balanced())
+        Ok(Confusion::of(&classes, &all[chosen - 1]).only(target).balanced())
     })
     .map_err(|e| refused(&e))?;
     let known = classes.known();
@@ -246,6 +250,10 @@ fn classifier(asked: &Asked<'_>, voice: Voice) -> anyhow::Result<()> {
     let model = make(&x, &classes.rows(&known), chosen).map_err(|e| refused(&e))?;
     let what = choosing.as_ref().map_or_else(Clone::clone, |_| format!("{chosen} components"));
     let mut lines = vec![format!("validated by {} ({} folds), {what}", plan.name(), folds.len())];
+    let unknown = labels.len() - known.len();
+    if unknown > 0 {
+        lines.push(format!("{unknown} of {} rows have no {class} and were left out", labels.len()));
+    }
     // Of classes that may share a row, by which of them accept it; of others by where it was put.
     let shares: Vec<(f64, f64)> = match accepts {
         None => (0..confusion.names.len()).map(|c| (confusion.sensitivity(c), confusion.specificity(c))).collect(),
@@ -259,7 +267,7 @@ fn classifier(asked: &Asked<'_>, voice: Voice) -> anyhow::Result<()> {
         );
     }
     lines.extend(p.map(|p| permutation_line(p, validation, groups.is_some())));
-    let accuracies: Vec<f64> = seen.iter().map(|s| Confusion::of(&classes, s).accuracy()).collect();
+    let accuracies: Vec<f64> = seen.iter().map(|s| Confusion::of(&classes, s).only(target).accuracy()).collect();
     let assigned: Vec<String> =
         seen[chosen - 1].iter().map(|c| c.map_or_else(String::new, |c| classes.names[c].clone())).collect();
     let mut options = base(common, name, Some(scale), library);
@@ -284,8 +292,13 @@ fn classifier(asked: &Asked<'_>, voice: Voice) -> anyhow::Result<()> {
         let given: Vec<&str> = truth.iter().copied().chain(["none"]).collect();
         let counts: Vec<u64> = confusion.counts.iter().flatten().map(|&n| n as u64).collect();
         let figure = plot::Confusion { truth: &truth, assigned: &given, counts: &counts };
-        plots::save(folder, "confusion", &format!("{}, validated by {}", shown(name), plan.name()), &Figure::Confusion(&figure))?;
-        let ids = material.labels("id").ok();
+        plots::save(
+            folder,
+            &format!("{name}-confusion"),
+            &format!("{}, validated by {}", shown(name), plan.name()),
+            &Figure::Confusion(&figure),
+        )?;
+        let ids = material.ids.clone();
         scores_picture(folder, name, &model, &x, &classes.rows(&known), ids.as_deref().map(|ids| (ids, &known[..])))?;
     }
     let record = material.store(model.to_parts(), fitted.as_ref(), options, tables, common.overwrite)?;
@@ -341,7 +354,7 @@ fn scores_picture(
         ellipse: plot::Coverage::Hotelling(0.95),
         per_class: true,
     };
-    plots::save(folder, "scores", &format!("{}: training rows", shown(name)), &Figure::Scores(&figure))
+    plots::save(folder, &format!("{name}-scores"), &format!("{}: training rows", shown(name)), &Figure::Scores(&figure))
 }
 
 pub fn plsda(o: &PlsDa, voice: Voice) -> anyhow::Result<()> {
@@ -364,6 +377,7 @@ pub fn plsda(o: &PlsDa, voice: Voice) -> anyhow::Result<()> {
         choosing: Ok(&o.choosing),
         extra: &[],
         assign: &assign,
+        target: &[],
         accepts: None,
         make: &make,
     };
@@ -399,6 +413,7 @@ pub fn lda(o: &Lda, voice: Voice) -> anyhow::Result<()> {
         choosing: Ok(&o.choosing),
         extra: &[("priors", o.priors.clone())],
         assign: &assign,
+        target: &[],
         accepts: None,
         make: &make,
     };
@@ -422,6 +437,7 @@ pub fn knn(o: &Knn, voice: Voice) -> anyhow::Result<()> {
         choosing: Err(format!("the {} nearest", o.k)),
         extra: &extra,
         assign: &assign,
+        target: &[],
         accepts: None,
         make: &make,
     };
@@ -453,7 +469,7 @@ pub fn simca(o: &Simca, voice: Voice) -> anyhow::Result<()> {
         let judged = model.judge(new.as_ref())?;
         let place = |name: &String| model.classes.iter().position(|m| m.name == *name);
         let places: Vec<Option<usize>> = classes.names.iter().map(place).collect();
-        Ok(judged.iter().map(|row| places.iter().map(|p| p.is_some_and(|p| row[p].accepted())).collect()).collect())
+        Ok(judged.iter().map(|row| places.iter().map(|p| p.map(|p| row[p].accepted())).collect()).collect())
     };
     let make =
         |x: &Mat<f64>, classes: &Classes, _: usize| Ok(Model::Simca(SimcaModel::fit(x.as_ref(), classes, &o.target, options)?));
@@ -474,6 +490,7 @@ pub fn simca(o: &Simca, voice: Voice) -> anyhow::Result<()> {
         choosing: Err(format!("{} components a class", o.components)),
         extra: &extra,
         assign: &assign,
+        target: &o.target,
         accepts: Some(&accepts),
         make: &make,
     };

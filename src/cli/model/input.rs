@@ -1,7 +1,7 @@
 //! The rows that a model is made of, in memory, raw and prepared; and what is stored of a finished model.
 
 use super::{Common, Library, Scale, Validation};
-use crate::archive::model::{ModelRecord, NewModel, Table};
+use crate::archive::model::{ModelRecord, NewModel, Table, texts_digest};
 use crate::archive::write::check_target;
 use crate::archive::{Address, Collection};
 use crate::chemometrics::Mat;
@@ -32,9 +32,12 @@ pub struct Material {
     /// Names of the features, where they have names.
     pub features: Option<Vec<String>>,
     pub ids: Option<Vec<String>>,
+    /// Digests of the columns that were used.
+    used: BTreeMap<String, String>,
     /// As many threads as there may be fits at a time.
     pub pool: rayon::ThreadPool,
     pub recipe: Option<Recipe>,
+    pub pictures: Option<std::path::PathBuf>,
     pub digest: String,
     pub target: Address,
     pub progress: Progress,
@@ -55,6 +58,19 @@ pub fn refused(error: &Fault) -> anyhow::Error {
         Fault::Option(_) | Fault::Components { .. } => Refused::usage(error.to_string()),
         Fault::Numerics { .. } => anyhow::anyhow!("{error}"),
         _ => Refused::input(error.to_string()),
+    }
+}
+
+/// The same of a fault in validation, where counts are of the rows that a fold leaves to fit on.
+pub fn in_folds(error: &Fault, plan: &Plan, folds: usize) -> anyhow::Error {
+    match error {
+        Fault::FewInClass { .. } | Fault::OneClass { .. } | Fault::FewRows { .. } | Fault::Components { .. } => {
+            Refused::input(format!(
+                "on the rows that one of {folds} folds of validation ({}) leaves to fit on: {error}. Another --validate may divide them so that enough are left",
+                plan.name()
+            ))
+        }
+        other => refused(other),
     }
 }
 
@@ -129,7 +145,9 @@ impl Material {
             unit,
             features,
             ids,
+            used: BTreeMap::new(),
             pool,
+            pictures: common.plot.clone(),
             recipe,
             digest: digest.finish(),
             target,
@@ -177,14 +195,16 @@ impl Material {
         Ok(Mat::from_fn(found.len(), fitted.widths().1, |i, j| found[i][j]))
     }
 
-    /// One text a row.
+    /// One text a row, which becomes part of what the model is made of.
     pub fn labels(&mut self, column: &str) -> anyhow::Result<Vec<String>> {
-        Ok(self.source.texts_of(column)?)
+        let texts = self.source.texts_of(column)?;
+        self.used.insert(column.to_owned(), texts_digest(&texts));
+        Ok(texts)
     }
 
     /// One number a row.
     pub fn numbers(&mut self, column: &str) -> anyhow::Result<Vec<f64>> {
-        let texts = self.source.texts_of(column)?;
+        let texts = self.labels(column)?;
         let name = self.source.name();
         texts
             .iter()
@@ -202,9 +222,12 @@ impl Material {
     /// Groups of rows, and how validation divides them.
     pub fn folds(&mut self, validation: &Validation) -> anyhow::Result<Division> {
         let groups = match &validation.group {
-            Some(column) => Some(self.source.texts_of(column)?),
+            Some(column) => Some(self.labels(column)?),
             None => self.source.exhibit_names()?,
         };
+        if let (None, Some(groups)) = (&validation.group, &groups) {
+            self.used.insert("exhibit".into(), texts_digest(groups));
+        }
         let column = validation.group.as_deref().unwrap_or("exhibit");
         let n = self.raw.nrows();
         let several = groups.as_ref().is_some_and(|g| {
@@ -252,8 +275,8 @@ impl Material {
         if let Some(features) = features {
             parts.put_list("features", features);
         }
-        if let Ok(ids) = self.source.texts_of("id") {
-            tables.push(("training/id".into(), Table::Texts(ids)));
+        if let Some(ids) = &self.ids {
+            tables.push(("training/id".into(), Table::Texts(ids.clone())));
         }
         let mut record = self.record(options);
         record.model_blake3 = parts.digest();
@@ -275,6 +298,8 @@ impl Material {
             started: self.started.clone(),
             seconds: self.from.elapsed().as_secs_f64(),
             model_blake3: String::new(),
+            columns_blake3: self.used.clone(),
+            tables_blake3: BTreeMap::new(),
             warnings: Vec::new(),
         }
     }
@@ -323,6 +348,9 @@ pub fn finish(record: &ModelRecord, material: &Material, lines: &[String], json:
         println!("modelled  {} × {} in {:.1} s", record.rows, record.width, record.seconds);
         for l in lines {
             println!("{l}");
+        }
+        if let Some(folder) = &material.pictures {
+            println!("pictures  {}", folder.display());
         }
         println!("stored    {}", material.target);
         println!("digest    {}", record.model_blake3);

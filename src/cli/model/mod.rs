@@ -83,8 +83,8 @@ pub struct Library {
 /// How many components a model keeps.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Choosing {
-    /// Most components that are tried; how many are kept is chosen by validation
-    #[arg(long, short = 'a', default_value_t = 10)]
+    /// Most components that are tried, fewer where the rows have no more; how many are kept is chosen by validation
+    #[arg(long, short = 'a', default_value = "10", value_parser = parse_count)]
     pub components: usize,
     /// Keep all of them and choose none
     #[arg(long, conflicts_with = "choose")]
@@ -108,7 +108,8 @@ impl Choosing {
 /// How a model is validated.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Validation {
-    /// Folds: loo, venetian=K, blocks=K, random=K, grouped; by groups where they are known unless given
+    /// Folds: loo, venetian=K, blocks=K, random=K, grouped; unless given, grouped where groups are known, else loo up to 50 rows and
+    /// venetian=10 beyond
     #[arg(long, value_name = "HOW", value_parser = parse_plan)]
     pub validate: Option<Plan>,
     /// Column whose rows stay together; exhibit, where there is one, unless given
@@ -124,6 +125,11 @@ pub struct Validation {
 
 fn names<T>(all: impl Iterator<Item = &'static str>, text: &str, found: Option<T>) -> Result<T, String> {
     found.ok_or_else(|| format!("{text:?} is not known; give {}", all.collect::<Vec<_>>().join(", ")))
+}
+
+/// A whole number from 1.
+fn parse_count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&n| n > 0).ok_or_else(|| format!("{text:?} is no whole number from 1"))
 }
 
 fn parse_scaling(text: &str) -> Result<Scaling, String> {

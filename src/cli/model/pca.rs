@@ -2,7 +2,7 @@
 
 use super::input::{at_most, refused};
 use super::picture::Picture;
-use super::{Common, Library, Scale, parse_rule};
+use super::{Common, Library, Scale, parse_count, parse_rule};
 use crate::archive::Address;
 use crate::archive::model::{ModelRecord, NewModel, Table};
 use crate::archive::write::check_target;
@@ -48,7 +48,7 @@ pub struct Options {
     #[command(flatten)]
     library: Library,
     /// Components; fewer where the rows have no more
-    #[arg(long, short = 'a', default_value_t = 10)]
+    #[arg(long, short = 'a', default_value = "10", value_parser = parse_count)]
     components: usize,
     /// Limits of T² and Q: classic, chi2, moments, robust
     #[arg(long, default_value = "moments", value_parser = parse_rule)]
@@ -232,6 +232,8 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         started,
         seconds: 0.0,
         model_blake3: "0".repeat(64),
+        columns_blake3: BTreeMap::new(),
+        tables_blake3: BTreeMap::new(),
         warnings: notes,
     };
     record.options.extend(extra);

@@ -50,7 +50,7 @@ impl Picture<'_> {
                 ellipse: if rows.len() > 3 { Coverage::Hotelling(0.95) } else { Coverage::Nothing },
                 per_class: false,
             };
-            plots::save(folder, "scores", "Scores", &Figure::Scores(&figure))?;
+            plots::save(folder, "pca-scores", "Scores", &Figure::Scores(&figure))?;
         }
         let unit = parts.texts.get("axis_unit").map_or("", String::as_str);
         let loadings: Vec<(String, Vec<f64>)> = (0..a.min(4))
@@ -63,17 +63,18 @@ impl Picture<'_> {
         let along = plots::along(at, unit, &features);
         plots::save(
             folder,
-            "loadings",
+            "pca-loadings",
             "Loadings",
             &Figure::Loadings(&Loadings { along, components: &components, title: "Loading" }),
         )?;
         plots::save(
             folder,
-            "explained",
+            "pca-explained",
             "Explained variance",
             &Figure::Explained(&Explained { percent: &percent, chosen: Some(a) }),
         )?;
-        if let Some(limits) = self.limits {
+        // Where nothing is left off the model there is nothing to draw.
+        if let Some(limits) = self.limits.filter(|l| l.q_extreme > 0.0 && l.t2_extreme > 0.0) {
             let (t2, q) = (column(self.t2, a - 1), column(self.q, a - 1));
             let judge = limits.judge(n);
             let flags: Vec<plot::Flag> = t2
@@ -98,7 +99,7 @@ impl Picture<'_> {
                 Border::Limits { t2: limits.t2_extreme, q: limits.q_extreme }
             };
             let figure = Distances { t2: &t2, q: &q, flags: &flags, names: &names, border, log: true };
-            plots::save(folder, "distances", &format!("Distances, {a} components"), &Figure::Distances(&figure))?;
+            plots::save(folder, "pca-distances", &format!("Distances, {a} components"), &Figure::Distances(&figure))?;
         }
         Ok(())
     }

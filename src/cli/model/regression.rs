@@ -1,13 +1,13 @@
 //! `striae model pls|opls`: contents of rows, with their validation.
 
 use super::input::{
-    Division, Material, all_rows, at_most, base, column, finish, permutation, permutation_line, refused, said, table,
+    Division, Material, all_rows, at_most, base, column, finish, in_folds, permutation, permutation_line, refused, said, table,
 };
 use super::{Choosing, Common, Library, Scale, Validation, parse_method};
 use crate::chemometrics::Mat;
 use crate::chemometrics::opls::Opls as OplsModel;
 use crate::chemometrics::regression::{Method, Options as RegressionOptions, Regression as RegressionModel, quality};
-use crate::chemometrics::validate::across;
+use crate::chemometrics::validate::{Plan, across};
 use crate::chemometrics::{Error, Model, Scaling, Solver};
 use crate::cli::{Refused, Voice, plots};
 use crate::report::plot::{ErrorCurve, Figure, Predictions};
@@ -48,6 +48,14 @@ pub struct Opls {
     orthogonal: usize,
     #[command(flatten)]
     validation: Validation,
+}
+
+/// Refuses a response that is the same in all rows.
+fn varies(name: &str, values: &[f64]) -> anyhow::Result<()> {
+    if values.windows(2).all(|w| w[0] == w[1]) {
+        return Err(Refused::input(format!("the response {name} is {} in all rows; there is nothing to explain", values[0])));
+    }
+    Ok(())
 }
 
 /// Rows of responses as texts that give the same numbers back, to be put in other orders.
@@ -95,6 +103,28 @@ fn validated(
     Ok(predicted)
 }
 
+/// Errors by the number of components, and what was predicted against what was measured.
+fn pictures(
+    folder: &std::path::Path,
+    names: &[String],
+    measured: &[Vec<f64>],
+    validated: &[Vec<f64>],
+    rmsecv: &[f64],
+    chosen: usize,
+    plan: &Plan,
+) -> anyhow::Result<()> {
+    let counts: Vec<usize> = (1..=rmsecv.len()).collect();
+    let figure =
+        ErrorCurve { components: &counts, series: &[("RMSECV", rmsecv)], chosen: Some(chosen), title: "RMSECV", unit: "" };
+    plots::save(folder, "pls-rmsecv", &format!("Validated by {}", plan.name()), &Figure::ErrorCurve(&figure))?;
+    for (j, name) in names.iter().enumerate() {
+        let figure = Predictions { reference: &measured[j], predicted: &validated[j], sets: &[], quantity: name, unit: "" };
+        let title = format!("{name}, validated by {}", plan.name());
+        plots::save(folder, &format!("pls-predicted-{}", j + 1), &title, &Figure::Predictions(&figure))?;
+    }
+    Ok(())
+}
+
 pub fn regression(o: &Regression, voice: Voice) -> anyhow::Result<()> {
     if o.method == Method::Nipals && o.library.solver == Solver::Lapack {
         return Err(Refused::usage(
@@ -105,6 +135,9 @@ pub fn regression(o: &Regression, voice: Voice) -> anyhow::Result<()> {
     let n = material.raw.nrows();
     let columns: Vec<Vec<f64>> = o.response.iter().map(|c| material.numbers(c)).collect::<anyhow::Result<_>>()?;
     let y = Mat::from_fn(n, columns.len(), |i, j| columns[j][i]);
+    for (name, values) in o.response.iter().zip(&columns) {
+        varies(name, values)?;
+    }
     let Division { plan, groups, folds } = material.folds(&o.validation)?;
     let least = folds.iter().map(Vec::len).max().unwrap_or(0);
     let most = o.choosing.components.min(n.saturating_sub(least + 1)).max(1);
@@ -115,7 +148,7 @@ pub fn regression(o: &Regression, voice: Voice) -> anyhow::Result<()> {
         y: Scaling::Centre,
         solver: o.library.solver,
     };
-    let predicted = validated(&material, &folds, &y, most, &options).map_err(|e| refused(&e))?;
+    let predicted = validated(&material, &folds, &y, most, &options).map_err(|e| in_folds(&e, &plan, folds.len()))?;
     let errors = squares(&y, &predicted);
     let chosen = o.choosing.pick(&errors);
     let error = |y: &Mat<f64>, p: &Mat<f64>| squares(y, std::slice::from_ref(p))[0].iter().sum::<f64>();
@@ -148,20 +181,8 @@ pub fn regression(o: &Regression, voice: Voice) -> anyhow::Result<()> {
     ));
     lines.extend(p.map(|p| permutation_line(p, &o.validation, groups.is_some())));
     if let Some(folder) = &o.common.plot {
-        let counts: Vec<usize> = (1..=rmsecv.len()).collect();
-        let figure =
-            ErrorCurve { components: &counts, series: &[("RMSECV", &rmsecv)], chosen: Some(chosen), title: "RMSECV", unit: "" };
-        plots::save(folder, "rmsecv", &format!("Validated by {}", plan.name()), &Figure::ErrorCurve(&figure))?;
-        for (j, name) in o.response.iter().enumerate() {
-            let validated = of(&predicted[chosen - 1], j);
-            let figure = Predictions { reference: &columns[j], predicted: &validated, sets: &[], quantity: name, unit: "" };
-            plots::save(
-                folder,
-                &format!("predicted-{}", j + 1),
-                &format!("{name}, validated by {}", plan.name()),
-                &Figure::Predictions(&figure),
-            )?;
-        }
+        let validated: Vec<Vec<f64>> = (0..y.ncols()).map(|j| of(&predicted[chosen - 1], j)).collect();
+        pictures(folder, &o.response, &columns, &validated, &rmsecv, chosen, &plan)?;
     }
     let seen = model.see(x.as_ref()).map_err(|e| refused(&e))?;
     let mut parts = Model::Regression(model.clone()).to_parts();
@@ -200,6 +221,7 @@ pub fn regression(o: &Regression, voice: Voice) -> anyhow::Result<()> {
 pub fn opls(o: &Opls, voice: Voice) -> anyhow::Result<()> {
     let mut material = Material::open(&o.common, voice)?;
     let y = material.numbers(&o.response)?;
+    varies(&o.response, &y)?;
     let Division { plan, groups, folds } = material.folds(&o.validation)?;
     let validated = |y: &[f64]| -> Result<Vec<f64>, Error> {
         let fold = |train: &[usize], test: &[usize]| {
@@ -213,7 +235,7 @@ pub fn opls(o: &Opls, voice: Voice) -> anyhow::Result<()> {
         folds.iter().zip(&seen).for_each(|(test, s)| test.iter().zip(&s.predicted).for_each(|(&i, &p)| predicted[i] = p));
         Ok(predicted)
     };
-    let predicted = validated(&y).map_err(|e| refused(&e))?;
+    let predicted = validated(&y).map_err(|e| in_folds(&e, &plan, folds.len()))?;
     let texts: Vec<String> = y.iter().map(ToString::to_string).collect();
     let p = permutation(&o.validation, groups.as_deref(), &texts, -quality(&y, &predicted).rmse, &|order| {
         let y: Vec<f64> = order.iter().filter_map(|t| t.parse().ok()).collect();
@@ -236,6 +258,11 @@ pub fn opls(o: &Opls, voice: Voice) -> anyhow::Result<()> {
         o.orthogonal
     )];
     lines.extend(p.map(|p| permutation_line(p, &o.validation, groups.is_some())));
+    if let Some(folder) = &o.common.plot {
+        let figure = Predictions { reference: &y, predicted: &predicted, sets: &[], quantity: &o.response, unit: "" };
+        let title = format!("{}, validated by {}", o.response, plan.name());
+        plots::save(folder, "opls-predicted", &title, &Figure::Predictions(&figure))?;
+    }
     let mut options = base(&o.common, "opls", Some(&o.scale), None);
     options.extend(said(&[
         ("response", o.response.clone()),

@@ -1,7 +1,7 @@
 //! `striae model hca|mcr`: what rows are by themselves: groups, mixtures.
 
 use super::input::{Material, all_rows, base, column, finish, refused, said};
-use super::{Common, Scale, parse_distance, parse_linkage};
+use super::{Common, Scale, parse_count, parse_distance, parse_linkage};
 use crate::chemometrics::Model;
 use crate::chemometrics::hca::{Linkage, Tree};
 use crate::chemometrics::knn::Distance;
@@ -23,7 +23,7 @@ pub struct Hca {
     #[arg(long, default_value = "average", value_parser = parse_linkage)]
     linkage: Linkage,
     /// Number of clusters that are stored
-    #[arg(long, conflicts_with = "height")]
+    #[arg(long, conflicts_with = "height", value_parser = parse_count)]
     clusters: Option<usize>,
     /// Height below which rows are of one cluster
     #[arg(long)]
@@ -36,9 +36,9 @@ pub struct Mcr {
     #[command(flatten)]
     common: Common,
     /// Pure spectra
-    #[arg(long, short = 'a')]
+    #[arg(long, short = 'a', value_parser = parse_count)]
     components: usize,
-    /// Contents of each row sum to one
+    /// Scale spectra so that contents of each row sum to one as nearly as they can: for rows of one total
     #[arg(long)]
     closure: bool,
 }
@@ -67,12 +67,12 @@ pub fn hca(o: &Hca, voice: Voice) -> anyhow::Result<()> {
     if let Some(folder) = &o.common.plot {
         let merges: Vec<Merge> =
             tree.steps.iter().map(|s| Merge { left: s.left, right: s.right, height: s.height, size: s.size }).collect();
-        let ids = material.labels("id").unwrap_or_else(|_| rows.iter().map(usize::to_string).collect());
+        let ids = material.ids.clone().unwrap_or_else(|| rows.iter().map(usize::to_string).collect());
         let names: Vec<&str> = ids.iter().map(String::as_str).collect();
         let figure = Dendrogram { merges: &merges, names: &names, classes: &[], cut: o.height, title: "Distance" };
         plots::save(
             folder,
-            "dendrogram",
+            "hca-dendrogram",
             &format!("{} linkage, {} distance", o.linkage.name(), o.distance.name()),
             &Figure::Dendrogram(&figure),
         )?;
@@ -112,7 +112,7 @@ pub fn mcr(o: &Mcr, voice: Voice) -> anyhow::Result<()> {
     let fitted = material.learn(&rows).map_err(|e| refused(&e))?;
     let x = material.prepared(&rows, fitted.as_ref()).map_err(|e| refused(&e))?;
     let model = McrModel::fit(x.as_ref(), o.components, None, o.closure).map_err(|e| refused(&e))?;
-    let lines = [
+    let mut lines = vec![
         format!(
             "{} rounds{}, lack of fit {:.3} %",
             model.rounds,
@@ -122,6 +122,16 @@ pub fn mcr(o: &Mcr, voice: Voice) -> anyhow::Result<()> {
         "non-negativity does not fix the answer alone: compare the spectra with known ones before they are given names"
             .to_owned(),
     ];
+    let negative = (0..x.ncols()).flat_map(|j| x.col(j).iter()).filter(|v| **v < 0.0).count();
+    if negative > 0 {
+        let share = 100.0 * negative as f64 / (x.nrows() * x.ncols()) as f64;
+        lines.push(format!("{share:.1} % of the numbers are negative, which spectra and contents from 0 cannot explain"));
+    }
+    if o.closure {
+        let sums = (0..x.nrows()).map(|i| (0..o.components).map(|k| model.contents[(i, k)]).sum::<f64>());
+        let (low, high) = sums.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), s| (l.min(s), h.max(s)));
+        lines.push(format!("contents of a row sum to {low:.4} … {high:.4}"));
+    }
     let mut options = base(&o.common, "mcr", None, None);
     options.extend(said(&[("components", o.components.to_string()), ("closure", o.closure.to_string())]));
     let json = serde_json::json!({ "rounds": model.rounds, "converged": model.converged, "lack_of_fit": model.lack_of_fit });
@@ -138,7 +148,7 @@ pub fn mcr(o: &Mcr, voice: Voice) -> anyhow::Result<()> {
         let features: Vec<&str> = features.map_or_else(Vec::new, |f| f.iter().map(String::as_str).collect());
         let along = plots::along(axis.unwrap_or(&points), material.unit.as_deref().unwrap_or(""), &features);
         let figure = plot::Loadings { along, components: &components, title: "Resolved" };
-        plots::save(folder, "resolved", "Resolved spectra", &Figure::Loadings(&figure))?;
+        plots::save(folder, "mcr-resolved", "Resolved spectra", &Figure::Loadings(&figure))?;
     }
     let record = material.store(Model::Mcr(model).to_parts(), fitted.as_ref(), options, Vec::new(), o.common.overwrite)?;
     finish(&record, &material, &lines, json, voice);

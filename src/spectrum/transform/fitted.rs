@@ -228,6 +228,14 @@ impl Fitted {
         if learnt.iter().any(|v| v.len() != width || v.iter().any(|x| !x.is_finite())) {
             return Err("what it learnt does not fit the rows".into());
         }
+        let across = ["savgol", "difference", "mean", "median", "asls", "arpls", "airpls", "snip", "area"];
+        if across.contains(&step.spec.name)
+            && let Some((from, to)) = axis.as_deref().and_then(gap)
+        {
+            return Err(format!(
+                "the axis has a gap from {from} to {to}, which this step would bridge; do it before keep or drop"
+            ));
+        }
         let names = self.names_out.clone();
         let features = Features { count: width, axis: axis.as_deref(), names: names.as_deref() };
         let points = || scaled(None, width);
@@ -423,6 +431,18 @@ impl Fitted {
     }
 }
 
+/// Where a part of the axis is missing: a step that is more than two and a half times those beside it.
+fn gap(axis: &[f64]) -> Option<(f64, f64)> {
+    let step = |i: usize| (axis[i + 1] - axis[i]).abs();
+    let beside = |i: usize| (i.saturating_sub(2)..(i + 3).min(axis.len() - 1)).filter(move |&j| j != i).map(step);
+    (0..axis.len().saturating_sub(1))
+        .find(|&i| {
+            let largest = beside(i).fold(f64::NAN, f64::max);
+            step(i) > 2.5 * largest
+        })
+        .map(|i| (axis[i], axis[i + 1]))
+}
+
 /// The step of an even axis; 1 where there is none.
 fn even_step(axis: Option<&[f64]>) -> Result<f64, String> {
     let Some(axis) = axis else { return Ok(1.0) };
@@ -488,7 +508,7 @@ mod tests {
             "pareto",
             "range",
             "keep(3600..3900) | bin(3) | snv | centre",
-            "drop(3700..3750) | savgol(5, 2)",
+            "savgol(5, 2) | drop(3700..3750)",
         ] {
             let fitted = fit(text, Some(&axis), &x, d).unwrap_or_else(|e| panic!("{text}: {e}"));
             let again = Fitted::from_json(&fitted.to_json()).unwrap_or_else(|e| panic!("{text}: {e}"));

@@ -210,7 +210,7 @@ impl Param {
 }
 
 fn unknown(name: &str) -> Error {
-    let near = STEPS.iter().map(|s| (distance(name, s.name), s.name)).min();
+    let near = STEPS.iter().map(|s| (distance(&name.to_lowercase(), s.name), s.name)).min();
     let hint = near.filter(|(d, _)| *d <= 2).map_or(String::new(), |(_, n)| format!("; {n} is there"));
     Error::Recipe(format!("there is no step {name:?}{hint}. striae prepare --list says which there are"))
 }
