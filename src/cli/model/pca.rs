@@ -404,6 +404,11 @@ fn seen(pca: &Pca, values: &Values, d: usize) -> Result<Seen, crate::chemometric
     Ok(all)
 }
 
+/// A number, or a stroke where there is none.
+fn shown(x: f64, digits: usize) -> String {
+    if x.is_finite() { format!("{x:.digits$}") } else { "–".into() }
+}
+
 fn report(
     pca: &Pca,
     limits: &[Limits],
@@ -440,12 +445,18 @@ fn report(
         together += share;
         let (t2, q) = limits.get(k).map_or((f64::NAN, f64::NAN), |l| (l.t2_extreme, l.q_extreme));
         println!(
-            "   {:>9} {:>12.5} {:>9.2} % {:>8.2} % {t2:>13.4} {q:>13.5}",
+            "   {:>9} {:>12.5} {:>9.2} % {:>8.2} % {:>13} {:>13}",
             k + 1,
             pca.eigenvalues[k],
             100.0 * share,
-            100.0 * together
+            100.0 * together,
+            shown(t2, 4),
+            shown(q, 5)
         );
+    }
+    if let Some(last) = limits.last() {
+        let how = if last.is_joint() { "T² and Q together" } else { "T² and Q each for itself" };
+        println!("judged    by {how} ({}), with {} components", last.rule.name(), pca.components());
     }
     for (what, rows) in [("extreme", extreme), ("outliers", outliers)] {
         if !rows.is_empty() {

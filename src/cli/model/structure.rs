@@ -79,10 +79,11 @@ pub fn hca(o: &Hca, voice: Voice) -> anyhow::Result<()> {
     }
     let mut tables = vec![("training/order".into(), column(tree.order().iter().map(|&i| i as f64).collect()))];
     let mut lines = vec![format!(
-        "{} linkage of {} distances, cophenetic correlation {:.4}",
+        "{} linkage of {} distances, cophenetic correlation {}",
         o.linkage.name(),
         o.distance.name(),
-        tree.cophenetic
+        // Of rows that are all equally far apart there is none.
+        if tree.cophenetic.is_finite() { format!("{:.4}", tree.cophenetic) } else { "–".into() }
     )];
     let mut count = 0;
     if let Some(clusters) = &clusters {
