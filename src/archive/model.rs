@@ -228,15 +228,15 @@ pub fn check_tables(address: &Address, reading: &Reading, record: &ModelRecord) 
     let file = address.file.display().to_string();
     let refuse = |text: String| Err(Error::Refused { file: file.clone(), text });
     let inside = path(&group, "");
-    let is_table = |name: &str| !name.starts_with("parts/") && name != "record" && name != "texts";
+    // Its own datasets, and those in its groups of tables; whatever else is in the file belongs to others.
+    let is_table = |name: &str| {
+        let own = !name.contains('/') || name.starts_with("training/") || name.starts_with("validation/");
+        own && name != "record" && name != "texts"
+    };
     let mut there = 0;
     for node in &nodes {
         let (Some(dataset), Some(name)) = (&node.dataset, node.path.strip_prefix(&inside)) else { continue };
-        // A model in the root may share its file with other groups.
-        let other = nodes.iter().any(|n| {
-            n.path != group && n.dataset.is_none() && name.starts_with(&n.path[1..]) && n.attributes.contains_key("striae_kind")
-        });
-        if !is_table(name) || (group == "/" && other) {
+        if !is_table(name) {
             continue;
         }
         let Some(expected) = record.tables_blake3.get(name) else {

@@ -28,6 +28,13 @@ pub struct Plan {
     pub mask: bool,
 }
 
+/// Whether a column may not be called so, since the name has a meaning of its own beside values.
+#[must_use]
+pub fn is_taken(name: &str) -> bool {
+    let own = ["values", "axis", "feature", "detected", "preparation", "indptr", "mz", "intensity", "precursor_mz"];
+    own.contains(&name) || name.contains('/')
+}
+
 /// A collection being written.
 #[derive(Debug)]
 pub struct NewCollection {
@@ -44,10 +51,7 @@ impl NewCollection {
     pub fn create(address: &Address, element: Element, plan: &Plan, overwrite: bool) -> Result<Self, Error> {
         let group = address.inner.clone().unwrap_or_else(|| "/".into());
         let path = |name: &str| format!("{}/{name}", group.trim_end_matches('/'));
-        let taken = |name: &str| {
-            ["values", "axis", "feature", "detected", "preparation", "indptr", "mz"].contains(&name) || name.contains('/')
-        };
-        if let Some(name) = plan.columns.iter().map(|(n, _)| n).chain(plan.numbers.iter().map(|(n, _)| n)).find(|n| taken(n)) {
+        if let Some(name) = plan.columns.iter().map(|(n, _)| n).chain(plan.numbers.iter().map(|(n, _)| n)).find(|n| is_taken(n)) {
             let text =
                 format!("a column cannot be called {name:?}: the name has a meaning of its own there, or a slash. Rename it");
             return Err(Error::Refused { file: address.to_string(), text });

@@ -4,12 +4,13 @@
 use super::Refused;
 use crate::archive::Collection;
 use crate::compare::RowSource as _;
+use crate::spectrum::read::{axis_unit, value_unit};
 use crate::spectrum::resample::same_axis;
 
 /// Names and units are compared as far as both say them.
-fn units(name: &str, what: &str, found: Option<&str>, expected: Option<&str>) -> anyhow::Result<()> {
+fn units(name: &str, what: &str, usual: fn(&str) -> String, found: Option<&str>, expected: Option<&str>) -> anyhow::Result<()> {
     match (found, expected) {
-        (Some(found), Some(expected)) if found != expected => Err(Refused::input(format!(
+        (Some(found), Some(expected)) if usual(found) != usual(expected) => Err(Refused::input(format!(
             "{name}: its {what} is {found:?}, that of the other {expected:?}; bring both to one unit"
         ))),
         _ => Ok(()),
@@ -45,7 +46,7 @@ pub fn same_axes(
     if !finite(&found) || !finite(expected) {
         return Ok(());
     }
-    units(&source.name(), "axis' unit", found_unit.as_deref(), unit)?;
+    units(&source.name(), "axis' unit", |unit| axis_unit(unit).1, found_unit.as_deref(), unit)?;
     let step = |axis: &[f64]| (axis[axis.len() - 1] - axis[0]) / (axis.len() - 1).max(1) as f64;
     let same = if lagged {
         (step(&found) - step(expected)).abs() <= 1e-6 * step(expected).abs()
@@ -65,10 +66,15 @@ pub fn same_axes(
     )))
 }
 
+/// Refuses rows of values in another unit.
+pub fn same_values(source: &Collection, expected: Option<&str>) -> anyhow::Result<()> {
+    units(&source.name(), "values' unit", value_unit, source.attribute("value_unit"), expected)
+}
+
 /// Refuses a reference whose features are not those of the queries.
 pub fn check(query: &mut Collection, reference: &mut Collection, lagged: bool) -> anyhow::Result<()> {
-    let (name, value_unit) = (reference.name(), reference.attribute("value_unit").map(str::to_owned));
-    units(&query.name(), "values' unit", query.attribute("value_unit"), value_unit.as_deref())?;
+    let (name, said) = (reference.name(), reference.attribute("value_unit").map(str::to_owned));
+    same_values(query, said.as_deref())?;
     if let Some((axis, unit)) = reference.axis()? {
         same_axes(query, Some(&axis), unit.as_deref(), &name, lagged)?;
     }

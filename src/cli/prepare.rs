@@ -2,7 +2,7 @@
 
 use super::progress::Progress;
 use super::{Refused, Voice, alike, collection, plots};
-use crate::archive::new_collection::Plan;
+use crate::archive::new_collection::{Plan, is_taken};
 use crate::archive::{Address, Collection, NewCollection};
 use crate::compare::{Observer as _, RowSource as _};
 use crate::matrix::{Element, Values};
@@ -93,14 +93,17 @@ pub fn same_axis(source: &mut Collection, fitted: &Fitted, unit: Option<&str>) -
 /// Refuses to make of absorbances what is made of transmittances, and the other way round.
 pub fn sensible(source: &Collection, recipe: &Recipe) -> anyhow::Result<()> {
     let Some(unit) = source.attribute("value_unit") else { return Ok(()) };
-    match recipe.steps.iter().find(|step| step.spec.name == unit) {
-        Some(step) => Err(Refused::input(format!(
-            "{}: its values are {unit} already; leave the step {} out",
-            source.name(),
-            step.spec.name
-        ))),
-        None => Ok(()),
+    let step = |name: &str| recipe.steps.iter().any(|step| step.spec.name == name);
+    if step(unit) {
+        return Err(Refused::input(format!("{}: its values are {unit} already; leave the step {unit} out", source.name())));
     }
+    if unit == "transmittance %" && (step("absorbance") || step("transmittance")) {
+        return Err(Refused::input(format!(
+            "{}: its values are transmittances in per cent; absorbances are made of those from 0 to 1. Divide them by 100 before they are imported",
+            source.name()
+        )));
+    }
+    Ok(())
 }
 
 /// What a collection says beside its values, for another one of the same rows.
@@ -113,7 +116,9 @@ pub fn plan_of(source: &mut Collection) -> anyhow::Result<Plan> {
             plan.columns.push((name.to_owned(), texts));
         }
     }
-    for (name, numbers) in others.into_iter().filter(|(n, _)| !["id", "exhibit", "source"].contains(&n.as_str())) {
+    // Columns of foreign files whose names mean something here are left behind.
+    let comes = |name: &str| !["id", "exhibit", "source"].contains(&name) && !is_taken(name);
+    for (name, numbers) in others.into_iter().filter(|(n, _)| comes(n)) {
         let texts = source.texts_of(&name)?;
         if numbers {
             plan.numbers.push((name, texts.iter().map(|t| t.parse().unwrap_or(f64::NAN)).collect()));

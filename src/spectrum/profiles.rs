@@ -81,10 +81,11 @@ pub fn read(text: &str, orientation: Orientation, substitute: Substitute, beside
     let body = &fields.rows[1..];
     // Rows and columns that describe samples: the first, and further ones by their names.
     let is_beside = |name: &str| describes(name) || beside.iter().any(|b| b.eq_ignore_ascii_case(name));
-    if let Some(stranger) = beside.iter().find(|b| {
-        let known = |name: &String| name.eq_ignore_ascii_case(b);
-        !header.iter().any(known) && !body.iter().any(|(_, r)| known(&r[0]))
-    }) {
+    let names: Vec<&String> = match orientation {
+        Orientation::Rows => header[1..].iter().collect(),
+        Orientation::Columns => body.iter().map(|(_, r)| &r[0]).collect(),
+    };
+    if let Some(stranger) = beside.iter().find(|b| !names.iter().any(|name| name.eq_ignore_ascii_case(b))) {
         return Err(Error::whole("the table", format!("no column {stranger:?} is in it")));
     }
     let (described, places): (Vec<usize>, Vec<usize>) = match orientation {

@@ -4,7 +4,7 @@
 //! and written a piece at a time.
 
 use super::hold::{Held, Hold};
-use crate::archive::new_collection::Plan;
+use crate::archive::new_collection::{Plan, is_taken};
 use crate::archive::{Address, Kind as Stored, Layout, NewCollection, Writer};
 use crate::cli::progress::Progress;
 use crate::cli::{Refused, Voice, memory};
@@ -79,6 +79,11 @@ pub struct Options {
     /// Most memory to use beside the files that are being read; what it does not hold waits in a file beside the output
     #[arg(long, default_value = "2GiB", value_name = "SIZE", value_parser = memory::parse)]
     memory: u64,
+}
+
+/// A label without what spellings differ in.
+fn plain(key: &str) -> String {
+    key.chars().filter(|c| !" -/_".contains(*c)).flat_map(char::to_lowercase).collect()
 }
 
 /// All files, those of folders in the order of their names.
@@ -232,7 +237,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     // Two fifths for values that wait, one for axes, the rest for pieces and what is known of each spectrum.
     let hold = Hold::new(most / 5 * 2, options.output.parent().unwrap_or_else(|| Path::new(".")));
     let wanted =
-        |key: &str| USUAL.iter().any(|u| u.eq_ignore_ascii_case(key)) || options.keep.iter().any(|k| k.eq_ignore_ascii_case(key));
+        |key: &str| USUAL.iter().any(|u| u.eq_ignore_ascii_case(key)) || options.keep.iter().any(|k| plain(k) == plain(key));
     let loaded: Vec<Result<Read, String>> = files
         .par_iter()
         .map(|path| {
@@ -325,7 +330,11 @@ fn axis(text: &str) -> anyhow::Result<Vec<f64>> {
     let Some((from, to, step)) = parts else {
         return Err(Refused::usage(format!("--axis {text:?}: give from, to and step, such as 4000..650:2")));
     };
-    even(from.min(to), from.max(to), step.abs(), from > to).map_err(|e| Refused::usage(format!("--axis: {e}")))
+    let step = step.abs();
+    let steps = ((to - from).abs() / step * (1.0 + 1e-12)).floor();
+    // From where it was asked to begin; the other end is the last whole step before it.
+    let end = if from > to { from - steps * step } else { from + steps * step };
+    even(from.min(end), from.max(end), step, from > to).map_err(|e| Refused::usage(format!("--axis: {e}")))
 }
 
 /// Rows of a CSV by the value of its column id.
@@ -379,14 +388,16 @@ fn columns<T>(all: &mut [Found<T>], keep: &[String], table: Option<&ById>) -> an
     if all.iter().any(|f| !f.name.is_empty()) {
         found.push(("title".to_owned(), all.iter().map(|f| f.name.clone()).collect()));
     }
-    let wanted = USUAL.iter().map(|u| (*u).to_owned()).chain(keep.iter().map(|k| k.to_lowercase()));
+    let wanted = USUAL.iter().map(|u| (*u).to_owned()).chain(keep.iter().map(|k| k.to_lowercase().replace([' ', '/'], "_")));
     for key in wanted {
         let texts: Vec<String> = all
             .iter()
-            .map(|f| f.metadata.iter().find(|(k, _)| k.eq_ignore_ascii_case(&key)).map_or(String::new(), |(_, v)| v.clone()))
+            .map(|f| f.metadata.iter().find(|(k, _)| plain(k) == plain(&key)).map_or(String::new(), |(_, v)| v.clone()))
             .collect();
         if texts.iter().any(|t| !t.is_empty()) && !found.iter().any(|(name, _)| *name == key) {
             found.push((key, texts));
+        } else if !USUAL.contains(&key.as_str()) && !found.iter().any(|(name, _)| *name == key) {
+            eprintln!("striae: --keep {key}: no file says it");
         }
     }
     if let Some((header, rows)) = table {
@@ -515,6 +526,11 @@ fn store_lists(
     target: &Address,
 ) -> anyhow::Result<usize> {
     let columns = columns(&mut all, &options.keep, table)?;
+    if let Some((name, _)) = columns.iter().find(|(name, _)| is_taken(name)) {
+        return Err(Refused::input(format!(
+            "a column cannot be called {name:?}: the name has a meaning of its own there, or a slash"
+        )));
+    }
     let n = all.len();
     let group = target.inner.clone().unwrap_or_default();
     let path = |name: &str| format!("{group}/{name}");

@@ -89,6 +89,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         None => stored.parts.arrays.get("axis").map(|a| a.values.clone()),
     };
     let unit = stored.parts.texts.get("axis_unit").map(String::as_str);
+    alike::same_values(&source, stored.parts.texts.get("value_unit").map(String::as_str))?;
     alike::same_axes(&mut source, axis_in.as_deref(), unit, "the model", false)?;
     let names = match &fitted {
         Some(fitted) => fitted.names_in().map(<[String]>::to_vec),

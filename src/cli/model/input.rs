@@ -89,6 +89,9 @@ impl Material {
             return Err(Refused::usage(format!("{}: this is the input; name another output", target.file.display())));
         }
         source.check_ids()?;
+        if let Some(recipe) = &recipe {
+            crate::cli::prepare::sensible(&source, recipe)?;
+        }
         let (n, d) = (source.rows(), source.width());
         // The rows as f64, and what a fit takes besides: rows of a fold, prepared, centred, decomposed. Folds run side by side as far as
         // memory allows.
@@ -245,6 +248,11 @@ impl Material {
                 plan.name()
             ));
         }
+        if validation.group.is_some() && !several {
+            return Err(Refused::input(format!(
+                "--group {column}: it has one value in all rows, or another one in each; there is nothing that it could keep together"
+            )));
+        }
         let folds = plan.folds(n, groups.as_deref(), validation.seed).map_err(|e| refused(&e))?;
         Ok(Division { plan, groups, folds })
     }
@@ -270,6 +278,9 @@ impl Material {
         }
         if let Some(unit) = &self.unit {
             parts.put_text("axis_unit", unit);
+        }
+        if let Some(unit) = self.source.attribute("value_unit") {
+            parts.put_text("value_unit", unit);
         }
         let features = fitted.map_or(self.features.as_deref(), |f| f.names_out());
         if let Some(features) = features {
@@ -373,7 +384,7 @@ pub fn permutation(
     if count == 0 {
         return Ok(None);
     }
-    let mut others = Vec::with_capacity(validation.permutations);
+    let mut others = Vec::new();
     for round in 0..count {
         let mut again = 0;
         others.push(loop {

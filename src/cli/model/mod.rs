@@ -116,7 +116,7 @@ pub struct Validation {
     #[arg(long, value_name = "COLUMN")]
     pub group: Option<String>,
     /// Random orders of the labels that the model is held against
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    #[arg(long, default_value = "0", value_name = "N", value_parser = parse_permutations)]
     pub permutations: usize,
     /// Seed of random folds and orders
     #[arg(long, default_value_t = 1)]
@@ -125,6 +125,10 @@ pub struct Validation {
 
 fn names<T>(all: impl Iterator<Item = &'static str>, text: &str, found: Option<T>) -> Result<T, String> {
     found.ok_or_else(|| format!("{text:?} is not known; give {}", all.collect::<Vec<_>>().join(", ")))
+}
+
+fn parse_permutations(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&n| n <= 1_000_000).ok_or_else(|| format!("{text:?} is no whole number from 0 to 1000000"))
 }
 
 /// A whole number from 1.

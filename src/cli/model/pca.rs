@@ -82,6 +82,9 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         return Err(Refused::usage(format!("{}: this is the input; name another output", target.file.display())));
     }
     raw.check_ids()?;
+    if let Some(recipe) = &recipe {
+        prepare::sensible(&raw, recipe)?;
+    }
     let progress = Progress::new(voice.quiet || voice.json);
     let started = collection::now();
     let name = raw.name();
@@ -90,6 +93,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let sources = if common.plot.is_some() { raw.source_names()? } else { None };
     let features = raw.features()?;
     let width = raw.width();
+    let value_unit = raw.attribute("value_unit").map(str::to_owned);
     let (mut source, fitted) = match &recipe {
         None => (Opened::from(raw), None),
         Some(recipe) => {
@@ -190,6 +194,9 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let out_axis = fitted.as_ref().map_or_else(|| axis.as_ref().map(|(a, _)| a.clone()), |f| f.axis_out().map(<[f64]>::to_vec));
     if let Some(axis) = out_axis.filter(|a| a.iter().all(|x| x.is_finite())) {
         parts.put_numbers("axis", &axis);
+    }
+    if let Some(unit) = value_unit {
+        parts.put_text("value_unit", &unit);
     }
     if let Some(unit) = axis.and_then(|(_, unit)| unit) {
         parts.put_text("axis_unit", &unit);

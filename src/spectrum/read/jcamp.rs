@@ -11,8 +11,9 @@
 use super::{Axis, Content, Error, PeakList, Quantity, Spectrum, axis_unit, is_monotone, sorted_peaks, value_unit};
 use std::collections::BTreeMap;
 
-/// Most points that one number of a file can stand for (a duplicate count).
-const MOST_POINTS: usize = 1 << 26;
+/// Points that a file may have whatever its length, and further ones for each of its bytes: a duplicate count stands for any number of them.
+const FREE_POINTS: usize = 1 << 22;
+const POINTS_A_BYTE: usize = 16;
 
 /// A labelled value: label, line of the label, text of all its lines.
 struct Record<'a> {
@@ -59,9 +60,13 @@ impl Block<'_> {
 
     fn number(&self, label: &str) -> Result<Option<f64>, Error> {
         let Some((line, text)) = self.values.get(label).filter(|(_, v)| !v.is_empty()) else { return Ok(None) };
-        let word = text.split([' ', '\t', ',', ';']).next().unwrap_or("");
+        // A decimal comma is none of the format's, and half a number would be another one.
+        let word = text.split([' ', '\t', ';']).next().unwrap_or("").trim_end_matches(',');
         match word.parse::<f64>() {
             Ok(x) if x.is_finite() => Ok(Some(x)),
+            _ if word.contains(',') => {
+                Err(Error::at(*line, format!("{label} is {text:?}; a number with a decimal point is needed")))
+            }
             _ => Err(Error::at(*line, format!("{label} is {text:?}; a number is needed"))),
         }
     }
@@ -78,10 +83,14 @@ impl Block<'_> {
 pub fn read(text: &str) -> Result<Content, Error> {
     let mut open: Vec<Block<'_>> = Vec::new();
     let (mut spectra, mut peaks) = (Vec::new(), Vec::new());
+    let mut left = FREE_POINTS + POINTS_A_BYTE * text.len();
     let mut close = |block: Block<'_>| -> Result<(), Error> {
         if block.data.is_some() {
-            match finish(&block)? {
-                Content::Spectra(found) => spectra.extend(found),
+            match finish(&block, left)? {
+                Content::Spectra(found) => {
+                    left = left.saturating_sub(found.iter().map(|s| s.values.len()).sum());
+                    spectra.extend(found);
+                }
                 Content::Peaks(found) => peaks.extend(found),
             }
         }
@@ -136,14 +145,17 @@ pub fn read(text: &str) -> Result<Content, Error> {
     }
 }
 
-/// A block with data as a spectrum or a peak list.
-fn finish(block: &Block<'_>) -> Result<Content, Error> {
+/// A block with data as a spectrum, of `most` points at most, or a peak list.
+fn finish(block: &Block<'_>, most: usize) -> Result<Content, Error> {
     let Some(data) = &block.data else { return Ok(Content::Spectra(Vec::new())) };
     let line = data.line;
     let form: String = plain(data.lines.first().copied().unwrap_or("")).replace('.', "");
     let kind = plain(block.text("DATATYPE").unwrap_or(""));
     let mass = kind.contains("MASSSPECTRUM") || block.text("XUNITS").is_some_and(|u| plain(u) == "MZ");
     let (xf, yf) = (block.number("XFACTOR")?.unwrap_or(1.0), block.number("YFACTOR")?.unwrap_or(1.0));
+    if xf == 0.0 || yf == 0.0 {
+        return Err(Error::at(line, format!("XFACTOR is {xf} and YFACTOR {yf}; with 0 every number would be 0")));
+    }
     let name = block.text("TITLE").unwrap_or("").to_owned();
     let metadata = || -> BTreeMap<String, String> {
         block.values.iter().filter(|(_, (_, v))| v.len() <= 4096).map(|(k, (_, v))| (k.clone(), v.clone())).collect()
@@ -162,6 +174,12 @@ fn finish(block: &Block<'_>) -> Result<Content, Error> {
         });
     }
     if data.label == "PEAKTABLE" || (mass && form.contains("XYXY")) {
+        if mass && !form.contains("XYXY") {
+            return Err(Error::at(
+                line,
+                format!("the peak table's form is {:?}; (XY..XY) is read", data.lines.first().copied().unwrap_or("").trim()),
+            ));
+        }
         if !mass {
             let why = format!(
                 "line {line}: a peak table of a {} is no curve; export the spectrum itself",
@@ -185,8 +203,11 @@ fn finish(block: &Block<'_>) -> Result<Content, Error> {
     } else if form.contains("X++YY") || form.contains("X++(YY)") {
         let (first, last) = (block.needed("FIRSTX", line)?, block.needed("LASTX", line)?);
         let said = block.needed("NPOINTS", line)?;
-        if !(said >= 2.0 && said.fract() == 0.0 && said <= MOST_POINTS as f64) {
-            return Err(Error::at(line, format!("NPOINTS is {said}; a curve has 2 points or more, {MOST_POINTS} at most")));
+        if !(said >= 2.0 && said.fract() == 0.0 && said <= most as f64) {
+            return Err(Error::at(
+                line,
+                format!("NPOINTS is {said}; a curve has 2 points or more, and {most} at most in a file of this length"),
+            ));
         }
         let step = (last - first) / (said - 1.0);
         let y = ordinates(data, first, step, xf, said as usize)?;
@@ -308,7 +329,7 @@ fn tokens(line: &str, number: usize, exponents: bool) -> Result<Vec<Token>, Erro
         found.push(match kind {
             'v' => Token::Value(value),
             'd' => Token::Difference(value),
-            _ if value >= 1.0 && value.fract() == 0.0 && value <= MOST_POINTS as f64 => Token::Times(value as usize),
+            _ if value >= 1.0 && value.fract() == 0.0 && value <= 1e9 => Token::Times(value as usize),
             _ => return Err(Error::at(number, format!("{word:?} is no number of repeats"))),
         });
     }

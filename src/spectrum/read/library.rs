@@ -74,7 +74,7 @@ pub fn mgf(text: &str) -> Result<Vec<PeakList>, Error> {
                 }
             }
             _ => {
-                let mut words = line.split([' ', '\t', ',']).filter(|w| !w.is_empty());
+                let mut words = line.split([' ', '\t']).filter(|w| !w.is_empty());
                 let (Some(mz), Some(intensity)) = (words.next(), words.next()) else {
                     return Err(Error::at(number_of, format!("{line:?} is no peak: m/z and intensity are needed")));
                 };
@@ -98,28 +98,26 @@ pub fn msp(text: &str) -> Result<Vec<PeakList>, Error> {
     let mut start = 1;
     // Peaks that are due, and those that came.
     let mut due: Option<(usize, Vec<(f64, f64)>)> = None;
-    let mut finish = |keys: &mut BTreeMap<String, String>,
-                      due: &mut Option<(usize, Vec<(f64, f64)>)>,
-                      start: usize|
-     -> Result<(), Error> {
-        let Some((count, peaks)) = due.take() else {
-            return if keys.contains_key("NAME") { Err(Error::at(start, "a spectrum without Num Peaks")) } else { Ok(()) };
+    let mut finish =
+        |keys: &mut BTreeMap<String, String>, due: &mut Option<(usize, Vec<(f64, f64)>)>, start: usize| -> Result<(), Error> {
+            let Some((count, peaks)) = due.take() else {
+                return if keys.contains_key("NAME") { Err(Error::at(start, "a spectrum without Num Peaks")) } else { Ok(()) };
+            };
+            if peaks.len() != count {
+                return Err(Error::at(
+                    start,
+                    format!("Num Peaks is {count} and there are {}: the file is cut off or damaged", peaks.len()),
+                ));
+            }
+            let keys = std::mem::take(keys);
+            let precursor = ["PRECURSORMZ", "PRECURSOR_MZ", "PEPMASS"].iter().find_map(|k| keys.get(*k));
+            // Some write a word or two numbers here; only a number is one.
+            let precursor =
+                precursor.and_then(|v| v.split([' ', ';']).next()).and_then(|v| v.parse::<f64>().ok()).filter(|p| p.is_finite());
+            let name = keys.get("NAME").cloned().unwrap_or_default();
+            found.push(list(name, peaks, precursor, keys, start)?);
+            Ok(())
         };
-        if peaks.len() != count {
-            return Err(Error::at(
-                start,
-                format!("Num Peaks is {count} and there are {}: the file is cut off or damaged", peaks.len()),
-            ));
-        }
-        let keys = std::mem::take(keys);
-        let precursor = ["PRECURSORMZ", "PRECURSOR_MZ", "PEPMASS"].iter().find_map(|k| keys.get(*k));
-        // Some write a word or two numbers here; only a number is one.
-        let precursor =
-            precursor.and_then(|v| v.split([' ', ',', ';']).next()).and_then(|v| v.parse::<f64>().ok()).filter(|p| p.is_finite());
-        let name = keys.get("NAME").cloned().unwrap_or_default();
-        found.push(list(name, peaks, precursor, keys, start)?);
-        Ok(())
-    };
     for (n, raw) in text.lines().enumerate() {
         let (number_of, line) = (n + 1, raw.trim());
         if line.is_empty() {

@@ -158,14 +158,17 @@ pub fn read(name: &str, bytes: &[u8], hints: &Hints) -> Result<Content, Error> {
         return Err(error);
     }
     if spc::is(bytes) && (ending == "spc" || bytes.iter().take(512).any(|b| *b == 0)) {
-        return spc::read(bytes).map(Content::Spectra);
+        return spc::read(bytes).and_then(|all| told(all, hints)).map(Content::Spectra);
     }
     let text = text(bytes);
     let head: String = text.chars().take(8192).collect();
     let upper = head.to_ascii_uppercase();
     let peaks = |found: Vec<PeakList>| Ok(Content::Peaks(found));
     if upper.trim_start().starts_with("##") && upper.contains("##TITLE") {
-        jcamp::read(&text)
+        match jcamp::read(&text)? {
+            Content::Spectra(all) => told(all, hints).map(Content::Spectra),
+            peaks @ Content::Peaks(_) => Ok(peaks),
+        }
     } else if upper.contains("<MZML") || upper.contains("<INDEXEDMZML") {
         peaks(mzml::read(bytes)?)
     } else if upper.contains("<MZXML") || upper.contains("<MZDATA") {
@@ -180,8 +183,40 @@ pub fn read(name: &str, bytes: &[u8], hints: &Hints) -> Result<Content, Error> {
         let what = "is of no format that is known here; JCAMP-DX, SPC, CSV, MGF, MSP and mzML are read";
         Err(Error::whole("the file", what))
     } else {
-        table::read(&text, hints).map(Content::Spectra)
+        let layout = Hints { layout: hints.layout, ..Hints::default() };
+        table::read(&text, &layout).and_then(|all| told(all, hints)).map(Content::Spectra)
     }
+}
+
+/// Units as a person says them, where the file does not; where it says another, one of both is wrong.
+fn told(mut all: Vec<Spectrum>, hints: &Hints) -> Result<Vec<Spectrum>, Error> {
+    let contradiction = |what: &str, file: &str, person: &str| {
+        Err(Error::whole(
+            "the file",
+            format!("says that its {what} is {file:?}, and you say {person:?}; leave the option out, or correct the file"),
+        ))
+    };
+    for s in &mut all {
+        if let Some(said) = &hints.axis_unit {
+            let (quantity, unit) = axis_unit(said);
+            if s.axis.unit.is_empty() {
+                let raman = s.axis.quantity == Quantity::RamanShift;
+                s.axis.quantity = if raman && quantity == Quantity::Wavenumber { Quantity::RamanShift } else { quantity };
+                s.axis.unit = unit;
+            } else if s.axis.unit != unit {
+                return contradiction("axis' unit", &s.axis.unit, said);
+            }
+        }
+        if let Some(said) = &hints.value_unit {
+            let unit = value_unit(said);
+            if s.unit.is_empty() {
+                s.unit = unit;
+            } else if s.unit != unit {
+                return contradiction("values' unit", &s.unit, said);
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Bytes as text: UTF-8, with or without byte order mark, UTF-16 with one, else Latin-1.
@@ -268,7 +303,7 @@ pub(super) fn sorted_peaks(mut peaks: Vec<(f64, f64)>, name: &str) -> Result<(Ve
 
 #[cfg(test)]
 mod tests {
-    use super::{Error, Hints, Quantity, axis_unit, read, text, value_unit};
+    use super::{Content, Error, Hints, Quantity, axis_unit, read, text, value_unit};
 
     #[test]
     fn units_in_many_spellings_are_one() {
@@ -288,6 +323,46 @@ mod tests {
         assert_eq!(text(b"\xff\xfea\0b\0"), "ab");
         assert_eq!(text(b"2\xd72"), "2×2");
         assert_eq!(text("2×2".as_bytes()), "2×2");
+    }
+
+    #[test]
+    fn what_could_be_two_things_is_refused() {
+        let refused = |name: &str, text: &str, words: &str| {
+            let error = read(name, text.as_bytes(), &Hints::default()).expect_err(words).to_string();
+            assert!(error.contains(words), "{text:?}: {error}");
+        };
+        // Spectra with numbers for names; thousands or decimals; cells that are not there.
+        refused("a.csv", "k,1,2,3\n400,.1,.2,.3\n410,.2,.3,.4\n", "could be the axis");
+        refused("a.tsv", "400.5\t12,345\n401.5\t987\n402.5\t988\n", "thousands");
+        refused("a.csv", "400,\n410,2\n420,3\n", "empty field");
+        refused("a.csv", "x,y\n400\n410,2\n420,3\n", "has 1 fields");
+        let told = "wavenumber (cm-1),1,2,3\n400,.1,.2,.3\n410,.2,.3,.4\n";
+        let Content::Spectra(all) = read("a.csv", told.as_bytes(), &Hints::default()).expect("columns") else { panic!("curves") };
+        assert_eq!((all.len(), &all[0].axis.values[..], all[2].name.as_str()), (3, &[400.0, 410.0][..], "3"));
+        let jcamp = |head: &str, data: &str| {
+            format!(
+                "##TITLE=t\n##JCAMP-DX=4.24\n##DATA TYPE=INFRARED SPECTRUM\n{head}##FIRSTX=400\n##LASTX=402\n##NPOINTS=3\n{data}\n##END=\n"
+            )
+        };
+        let table = "##XYDATA=(X++(Y..Y))\n400 1 2 3";
+        refused("a.jdx", &jcamp("##YFACTOR=0,001\n", table), "decimal point");
+        refused("a.jdx", &jcamp("##YFACTOR=0\n", table), "every number would be 0");
+        let mass = "##TITLE=m\n##DATA TYPE=MASS SPECTRUM\n##PEAK TABLE=(XYW..XYW)\n58,10,1 42,5,1\n##END=\n";
+        refused("a.jdx", mass, "(XY..XY)");
+        let many = jcamp("", table).replace("NPOINTS=3", "NPOINTS=67108864").replace("400 1 2 3", "400 1SZ9999999");
+        refused("a.jdx", &many, "in a file of this length");
+        refused("a.mgf", "BEGIN IONS\nTITLE=a\n100,5 20,3\nEND IONS\n", "100,5");
+    }
+
+    #[test]
+    fn units_that_a_person_says_are_taken_where_files_say_none() {
+        let text = "##TITLE=t\n##JCAMP-DX=4.24\n##DATA TYPE=INFRARED SPECTRUM\n##FIRSTX=400\n##LASTX=402\n##NPOINTS=3\n##XYDATA=(X++(Y..Y))\n400 1 2 3\n##END=\n";
+        let hints = Hints { axis_unit: Some("1/cm".into()), value_unit: Some("%T".into()), layout: None };
+        let Content::Spectra(all) = read("a.jdx", text.as_bytes(), &hints).expect("right") else { panic!("curves") };
+        assert_eq!((all[0].axis.unit.as_str(), all[0].unit.as_str()), ("cm-1", "transmittance %"));
+        let said = text.replace("##FIRSTX", "##XUNITS=NANOMETERS\n##FIRSTX");
+        let error = read("a.jdx", said.as_bytes(), &hints).expect_err("two units").to_string();
+        assert!(error.contains("you say"), "{error}");
     }
 
     #[test]

@@ -23,16 +23,26 @@ pub fn read(bytes: &[u8]) -> Result<Vec<PeakList>, Error> {
 fn all(bytes: &[u8]) -> Result<Vec<PeakList>, Error> {
     // A truncated file ends the iteration as if it were complete.
     let tail = &bytes[bytes.len().saturating_sub(4096)..];
-    if !tail.windows(7).any(|w| w == b"</mzML>") {
+    let ends = |with: &[u8]| tail.windows(with.len()).any(|w| w == with);
+    if !ends(b"</mzML>") && !ends(b"</indexedmzML>") {
         return Err(Error::whole("mzML", "it does not end with </mzML>: the file is cut off"));
     }
     let reader: MzMLReaderType<Cursor<&[u8]>> = MzMLReaderType::new(Cursor::new(bytes));
     let mut found: Vec<(u8, PeakList)> = Vec::new();
-    let mut profiles = 0_usize;
+    // Profiles of fragments are fragments too: those of level 1 do not stand in for them.
+    let (mut profiles, mut fragments) = (0_usize, false);
     for spectrum in reader {
-        if spectrum.signal_continuity() == SignalContinuity::Profile {
-            profiles += 1;
-            continue;
+        match spectrum.signal_continuity() {
+            SignalContinuity::Profile => {
+                profiles += 1;
+                fragments |= spectrum.ms_level() > 1;
+                continue;
+            }
+            SignalContinuity::Unknown => {
+                let what = "it does not say whether it is of centroids or a profile; convert it with centroids (msconvert --filter \"peakPicking true 1-\")";
+                return Err(Error::whole(&format!("mzML spectrum {:?}", spectrum.id()), what));
+            }
+            SignalContinuity::Centroid => {}
         }
         let name = spectrum.id().to_owned();
         let peaks: Vec<(f64, f64)> = match spectrum.raw_arrays() {
@@ -61,7 +71,7 @@ fn all(bytes: &[u8]) -> Result<Vec<PeakList>, Error> {
         }
         found.push((level, PeakList { name, mz, intensity, precursor_mz, metadata }));
     }
-    let fragments = found.iter().any(|(level, _)| *level > 1);
+    fragments |= found.iter().any(|(level, _)| *level > 1);
     let kept: Vec<PeakList> = found.into_iter().filter(|(level, _)| *level > 1 || !fragments).map(|(_, list)| list).collect();
     if kept.is_empty() {
         let why = if profiles > 0 {

@@ -154,9 +154,10 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Spectrum>, Error> {
             metadata.insert(name.to_owned(), text);
         }
     }
+    let mut with_log = metadata.clone();
     let log = file.u32(248)? as usize;
     if log > 0 {
-        log_text(&file, log, &mut metadata);
+        log_text(&file, log, &mut with_log);
     }
     let mut found = Vec::new();
     for trace in 0..traces {
@@ -203,7 +204,8 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Spectrum>, Error> {
             axis,
             values: y,
             unit: value.to_owned(),
-            metadata: metadata.clone(),
+            // The log is of the whole file, and may be long: it goes with the first trace.
+            metadata: if trace == 0 { std::mem::take(&mut with_log) } else { metadata.clone() },
         });
     }
     Ok(found)

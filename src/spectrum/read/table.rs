@@ -94,12 +94,23 @@ pub(crate) fn fields(text: &str) -> Result<Fields, Error> {
     }
     let comma = separator != ','
         && rows.iter().flat_map(|(_, r)| r).any(|f| f.matches(',').count() == 1 && f.replace(',', ".").parse::<f64>().is_ok());
+    if comma
+        && let Some((line, field)) =
+            rows.iter().find_map(|(line, r)| r.iter().find(|f| f.contains('.') && f.parse::<f64>().is_ok()).map(|f| (*line, f)))
+        && !rows.iter().flat_map(|(_, r)| r).any(|f| f.contains('.') && f.contains(','))
+    {
+        let what = format!(
+            "{field:?} has a decimal point and other numbers have a comma: is that a decimal one or one of thousands? Write all of them alike"
+        );
+        return Err(Error::at(line, what));
+    }
     let mut fields = Fields { rows, comma };
     // Titles and remarks above the table have other numbers of fields than the table.
     let width = fields.rows.last().map_or(0, |(_, r)| r.len());
     let start = fields.rows.iter().rposition(|(_, r)| r.len() != width).map_or(0, |i| i + 1);
     if start > 0 {
-        let words = fields.rows[..start].iter().all(|(_, r)| r.iter().filter(|f| fields.number(f).is_some()).count() < 2);
+        // A row of the table that is cut off begins with a number.
+        let words = fields.rows[..start].iter().all(|(_, r)| r.first().is_none_or(|f| fields.number(f).is_none()));
         if !words {
             let (line, row) = &fields.rows[start - 1];
             return Err(Error::at(*line, format!("it has {} fields and the last line has {width}", row.len())));
@@ -118,13 +129,31 @@ pub fn read(text: &str, hints: &Hints) -> Result<Vec<Spectrum>, Error> {
     let (first_line, first) = &fields.rows[0];
     let width = first.len();
     let numbers = first.iter().filter(|f| fields.number(f).is_some()).count();
-    // A header names columns, or holds the x of spectra in rows.
+    // A header names columns, or holds the x of spectra in rows. Numbers beside empty fields are no names.
+    let blank = |f: &String| f.is_empty() || f.eq_ignore_ascii_case("nan");
+    if fields.number(&first[0]).is_some() && numbers < width && first.iter().all(|f| blank(f) || fields.number(f).is_some()) {
+        return Err(Error::at(*first_line, "an empty field; what was not measured cannot be compared"));
+    }
     let named = numbers < width;
     let x_of = |row: &[String]| row.iter().map(|f| fields.number(f)).collect::<Option<Vec<f64>>>();
     let layout = match hints.layout {
         Some(layout) => layout,
         None if width == 2 => Layout::Xy,
-        None if numbers * 2 > width && named => Layout::Rows,
+        None if numbers * 2 > width && named => {
+            // Spectra may have numbers for names: then the first column is an axis, and its header says so.
+            let body: Option<Vec<f64>> = fields.rows[1..].iter().map(|(_, r)| fields.number(&r[0])).collect();
+            let column = body.is_some_and(|x| x.len() > 1 && is_monotone(&x));
+            let quantity = axis_unit(&first[0]).0;
+            let words = ["id", "name", "sample", "spectrum", "exhibit", "source"];
+            if !column || words.iter().any(|w| first[0].eq_ignore_ascii_case(w)) {
+                Layout::Rows
+            } else if !matches!(quantity, Quantity::Unknown | Quantity::Other) {
+                Layout::Columns
+            } else {
+                let what = "both its first row and its first column could be the axis; say --layout rows or --layout columns";
+                return Err(Error::at(*first_line, what));
+            }
+        }
         None => {
             let header = x_of(first).is_some_and(|x| is_monotone(&x) && fields.rows.len() > 1);
             let body = if named || header { &fields.rows[1..] } else { &fields.rows[..] };

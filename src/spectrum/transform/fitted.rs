@@ -165,6 +165,14 @@ fn learn(step: &Step, before: &Fitted, rows: &mut dyn Rows) -> Result<Learnt, Er
     }
 }
 
+/// Refuses a row that nothing can be taken relative to.
+fn without_sum(row: Option<usize>) -> Result<(), Error> {
+    row.map_or(Ok(()), |row| {
+        let why = "its numbers do not sum to more than zero, so that no quotient to a reference can be learnt of it".into();
+        Err(Error::Row { row, step: "pqn".into(), why })
+    })
+}
+
 fn over_sum(row: &[f64], relative: bool) -> f64 {
     if relative { row.iter().sum() } else { 1.0 }
 }
@@ -172,13 +180,18 @@ fn over_sum(row: &[f64], relative: bool) -> f64 {
 fn mean(before: &Fitted, rows: &mut dyn Rows, relative: bool) -> Result<Vec<f64>, Error> {
     // About the first row, so that an offset common to all costs no digits.
     let (mut first, mut sum) = (Vec::new(), vec![0.0; before.width_out]);
-    before.each(rows, &mut |_, row| {
+    let mut blank = None;
+    before.each(rows, &mut |i, row| {
         let by = over_sum(row, relative);
+        if by <= 0.0 || by.is_nan() {
+            blank.get_or_insert(i);
+        }
         if first.is_empty() {
             first = row.iter().map(|x| x / by).collect();
         }
         sum.iter_mut().zip(row.iter().zip(&first)).for_each(|(s, (x, f))| *s += x / by - f);
     })?;
+    without_sum(blank)?;
     let n = rows.rows() as f64;
     let mean: Vec<f64> = sum.iter().zip(&first).map(|(s, f)| f + s / n).collect();
     if mean.iter().all(|m| m.is_finite()) {
@@ -191,12 +204,17 @@ fn mean(before: &Fitted, rows: &mut dyn Rows, relative: bool) -> Result<Vec<f64>
 fn medians(before: &Fitted, rows: &mut dyn Rows, relative: bool) -> Result<Vec<f64>, Error> {
     let every = rows.rows().div_ceil(MEDIAN_ROWS).max(1);
     let mut kept: Vec<Vec<f64>> = Vec::new();
+    let mut blank = None;
     before.each(rows, &mut |i, row| {
         if i % every == 0 {
             let by = over_sum(row, relative);
+            if by <= 0.0 || by.is_nan() {
+                blank.get_or_insert(i);
+            }
             kept.push(row.iter().map(|x| x / by).collect());
         }
     })?;
+    without_sum(blank)?;
     Ok((0..before.width_out)
         .into_par_iter()
         .map(|j| {
@@ -228,7 +246,7 @@ impl Fitted {
         if learnt.iter().any(|v| v.len() != width || v.iter().any(|x| !x.is_finite())) {
             return Err("what it learnt does not fit the rows".into());
         }
-        let across = ["savgol", "difference", "mean", "median", "asls", "arpls", "airpls", "snip", "area"];
+        let across = ["savgol", "difference", "mean", "median", "asls", "arpls", "airpls", "snip", "area", "bin"];
         if across.contains(&step.spec.name)
             && let Some((from, to)) = axis.as_deref().and_then(gap)
         {

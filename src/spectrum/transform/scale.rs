@@ -87,9 +87,7 @@ impl Action for Curve {
         let (least, allowed) = match self {
             Self::Root(_) | Self::Power(_) => (0.0, "0 and above"),
             Self::Log { offset, .. } => (f64::MIN_POSITIVE - offset, "above zero after the offset"),
-            Self::Absorbance => {
-                (f64::MIN_POSITIVE, "transmittances above 0 (1 is all of the light; per cent are divided by 100 first)")
-            }
+            Self::Absorbance => (f64::MIN_POSITIVE, "transmittances above 0 (1 is all of the light)"),
             Self::Transmittance => (f64::NEG_INFINITY, ""),
         };
         if let Some((i, x)) = row.iter().enumerate().find(|(_, x)| **x < least) {

@@ -73,7 +73,8 @@ impl Action for Emsc {
         let b = dot(&self.direction, row) / self.length;
         let mut polynomial = Vec::with_capacity(row.len());
         self.basis.fit(row, &mut polynomial);
-        if b == 0.0 || !b.is_finite() {
+        // Of a row that is a polynomial rounding leaves a factor that would blow it up.
+        if (b * self.length).abs() <= 1e-12 * dot(row, row).sqrt() || !b.is_finite() {
             return Err("the row has nothing in common with the reference: its scatter factor is zero".into());
         }
         for ((x, p), r) in row.iter_mut().zip(&polynomial).zip(&self.part) {
@@ -115,5 +116,8 @@ mod tests {
         Emsc::new(&reference, 2, Some(&axis)).expect("a reference").apply(&mut row).expect("scatter");
         assert!(row.iter().zip(&reference).all(|(a, b)| (a - b).abs() < 1e-12));
         assert!(Emsc::new(&[1.0; 9], 0, None).is_err());
+        for level in [5.0, 0.3, 100.0] {
+            assert!(Emsc::new(&reference, 0, None).expect("a reference").apply(&mut vec![level; n as usize]).is_err());
+        }
     }
 }
