@@ -170,6 +170,9 @@ fn tables_of_peaks_become_profiles() {
     assert_eq!((done["samples"].as_u64(), done["compounds"].as_u64(), done["non_detects"].as_u64()), (Some(3), Some(3), Some(2)));
     json(at, &["prepare", "a.h5:/profiles", "--recipe", "sum | root(4)", "-o", "a.h5:/normal"]);
     json(at, &["compare", "a.h5:/normal", "--metric", "cosine", "-k", "1", "-o", "n.h5"]);
+    let listed = striae(at, &["info", "a.h5"]);
+    let listed = String::from_utf8_lossy(&listed.stdout);
+    assert!(listed.contains("a.h5:/profiles") && !listed.contains("a.h5:/profiles/detected"), "{listed}");
     // As many components as compounds: nothing is left off the model, and T² alone tells.
     let more =
         (0..20).map(|i| format!("S{i},s,{},{},{}", 50 + i * 7 % 13, 1 + i % 3, 1 + i * 5 % 7)).collect::<Vec<_>>().join("\n");

@@ -51,8 +51,10 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let mut collections = Vec::new();
     for node in &nodes {
         let inner = node.path.clone();
-        let values = node.path.ends_with("/values");
-        if values || node.dataset.as_ref().is_some_and(|d| d.shape.len() != 2) {
+        // Values are named by their group, and a mask beside them is no collection.
+        let group = node.path.rsplit_once('/').map_or("", |(group, _)| group);
+        let beside = !group.is_empty() && nodes.iter().any(|n| n.path == format!("{group}/values"));
+        if beside || node.dataset.as_ref().is_some_and(|d| d.shape.len() != 2) {
             continue;
         }
         if let Ok(found) = Collection::open(&Address { file: address.file.clone(), inner: Some(inner) }, &reading) {
