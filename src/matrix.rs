@@ -60,6 +60,24 @@ impl Values {
         self.len() == 0
     }
 
+    /// Number `k`, exactly.
+    #[must_use]
+    pub fn at(&self, k: usize) -> f64 {
+        match self {
+            Self::F32(v) => f64::from(v[k]),
+            Self::F64(v) => v[k],
+        }
+    }
+
+    /// Some of the numbers, exactly.
+    #[must_use]
+    pub fn span(&self, span: std::ops::Range<usize>) -> Vec<f64> {
+        match self {
+            Self::F32(v) => v[span].iter().map(|&x| f64::from(x)).collect(),
+            Self::F64(v) => v[span].to_vec(),
+        }
+    }
+
     #[must_use]
     pub const fn element(&self) -> Element {
         match self {

@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+#[path = "support/table.rs"]
+mod table;
+
 use faer::Mat;
-use std::path::{Path, PathBuf};
 use striae::chemometrics::classes::Classes;
 use striae::chemometrics::columns::rows_of;
 use striae::chemometrics::knn::{Distance, Knn};
@@ -13,23 +15,7 @@ use striae::chemometrics::pca::Pca;
 use striae::chemometrics::regression::{Method, Options, Regression};
 use striae::chemometrics::validate::{Plan, across};
 use striae::chemometrics::{Scaling, Solver};
-
-fn shared(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name)
-}
-
-/// Numbers of a table, by any of comma, blank and tab; lines that hold words are left out.
-fn table(path: &Path) -> Mat<f64> {
-    let text = std::fs::read_to_string(path).unwrap();
-    let number = |word: &str| word.trim_matches('"').parse::<f64>().ok();
-    let rows: Vec<Vec<f64>> = text
-        .lines()
-        .filter_map(|line| line.split([',', ' ', '\t']).filter(|w| !w.is_empty()).map(number).collect::<Option<Vec<f64>>>())
-        .filter(|row| !row.is_empty())
-        .collect();
-    assert!(rows.iter().all(|r| r.len() == rows[0].len()), "{}", path.display());
-    Mat::from_fn(rows.len(), rows[0].len(), |i, j| rows[i][j])
-}
+use table::{shared, table};
 
 #[test]
 #[cfg_attr(not(shared_data), ignore = "the real data is not here")]

@@ -2,36 +2,23 @@
 //!
 //! Eigenvalues within 1e-10 of each, scores within 1e-10 of the length of each component's scores. An axis is only as certain as its
 //! eigenvalue is apart from its neighbours' (doi:10.1137/0707001): components whose eigenvalue is within 1e-4 of a neighbour's, or below 1e-8 of
-//! the first, are held to the subspace that all components up to there span, by T² of each row.
+//! the first, are held to the subspace that all components up to there span, by what it leaves of each row (Q).
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+#[path = "support/table.rs"]
+mod table;
+
 use faer::Mat;
-use std::path::{Path, PathBuf};
 use striae::chemometrics::moments::Moments;
 use striae::chemometrics::pca::{Pca, most_components};
 use striae::chemometrics::regression::{Method, Options, Regression};
 use striae::chemometrics::{Columns, Scaling, Solver};
 use striae::draw::Stream;
 use striae::matrix::Values;
+use table::{shared, table};
 
 const MOST: f64 = 1e-10;
-
-fn shared(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name)
-}
-
-/// Numbers of a table, by any of comma, blank and tab; lines that hold words are left out.
-fn table(path: &Path) -> Mat<f64> {
-    let text = std::fs::read_to_string(path).unwrap();
-    let number = |word: &str| word.trim_matches('"').parse::<f64>().ok();
-    let rows: Vec<Vec<f64>> = text
-        .lines()
-        .filter_map(|line| line.split([',', ' ', '\t']).filter(|w| !w.is_empty()).map(number).collect::<Option<Vec<f64>>>())
-        .filter(|row| !row.is_empty())
-        .collect();
-    Mat::from_fn(rows.len(), rows[0].len(), |i, j| rows[i][j])
-}
 
 /// Largest difference of two columns over the length of the second.
 fn off(a: &Mat<f64>, b: &Mat<f64>, k: usize) -> f64 {

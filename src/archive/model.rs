@@ -46,6 +46,28 @@ pub struct ModelRecord {
     pub warnings: Vec<String>,
 }
 
+impl ModelRecord {
+    /// Of rows of an input, by this version; what comes out of the work is filled in later.
+    #[must_use]
+    pub fn new(input: String, rows: usize, width: usize, options: BTreeMap<String, String>, started: String) -> Self {
+        Self {
+            tool: "striae".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            input,
+            rows,
+            width,
+            values_blake3: String::new(),
+            options,
+            started,
+            seconds: 0.0,
+            model_blake3: String::new(),
+            columns_blake3: BTreeMap::new(),
+            tables_blake3: BTreeMap::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
 /// A column or matrix that stands beside a model.
 #[derive(Clone, Debug)]
 pub enum Table {
@@ -121,7 +143,7 @@ impl NewModel {
     ) -> Result<Self, Error> {
         let group = address.inner.clone().unwrap_or_else(|| "/".into());
         let texts = parts.map(|p| serde_json::to_string(&p.texts).unwrap_or_default());
-        // Times and digests may have other lengths at the end.
+        // Times and digests come at the end.
         let room = serde_json::to_string_pretty(record).map_or(0, |t| t.len()) + 4096 + 160 * tables.len();
         let mut layout = Layout::default()
             .group(&group)

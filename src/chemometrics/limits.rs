@@ -225,16 +225,23 @@ pub fn hotelling(components: usize, rows: usize, p: f64) -> f64 {
 }
 
 impl Limits {
+    /// Whether there can be limits with these shares.
+    ///
+    /// # Errors
+    /// When α or γ is not between 0 and 1.
+    pub fn check(alpha: f64, gamma: f64) -> Result<(), Error> {
+        match [("alpha", alpha), ("gamma", gamma)].into_iter().find(|&(_, share)| !(share > 0.0 && share < 1.0)) {
+            Some((name, share)) => Err(Error::Option(format!("{name} is {share}; it must be above 0 and below 1, such as 0.05"))),
+            None => Ok(()),
+        }
+    }
+
     /// For the first `components` of `model`, whose training rows have these distances.
     ///
     /// # Errors
     /// When α or γ is not between 0 and 1, or there are fewer than three rows.
     pub fn of(model: &Pca, components: usize, t2: &[f64], q: &[f64], rule: Rule, alpha: f64, gamma: f64) -> Result<Self, Error> {
-        for (name, value) in [("alpha", alpha), ("gamma", gamma)] {
-            if !(value > 0.0 && value < 1.0) {
-                return Err(Error::Option(format!("{name} is {value}; it must be above 0 and below 1, such as 0.05")));
-            }
-        }
+        Self::check(alpha, gamma)?;
         let n = t2.len();
         if n < 3 || q.len() != n {
             return Err(Error::FewRows { what: "limits", got: n, needed: 3 });

@@ -92,10 +92,7 @@ impl Subspace {
         let length = BLOCK * d.max(1);
         for b in 0..rows.len().div_ceil(length) {
             let span = b * length..((b + 1) * length).min(rows.len());
-            let mut block: Vec<f64> = match rows {
-                Values::F32(v) => v[span].iter().map(|&x| f64::from(x)).collect(),
-                Values::F64(v) => v[span].to_vec(),
-            };
+            let mut block = rows.span(span);
             let count = block.len() / d.max(1);
             let (mean, scale) = (&self.mean, self.scale.as_deref());
             block.par_chunks_mut(d).for_each(|row| {

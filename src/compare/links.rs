@@ -6,6 +6,7 @@
 
 use super::error::Error;
 use super::pairing::Pairing;
+use super::spool::unnamed;
 use super::survey::NO_TWIN;
 use crate::backend::{Picked, Sink, Tile};
 use crate::metric::Closer;
@@ -133,7 +134,7 @@ impl Inner {
     fn spill(&mut self, directory: &Path) -> std::io::Result<()> {
         self.fresh.sort_unstable_by_key(Link::key);
         if self.spool.is_none() {
-            self.spool = Some(unnamed(directory)?);
+            self.spool = Some(unnamed(directory, "links")?);
         }
         let start = self.runs.last().map_or(0, |r| r.end);
         if let Some(spool) = &mut self.spool {
@@ -149,22 +150,6 @@ impl Inner {
         self.fresh.clear();
         Ok(())
     }
-}
-
-/// A file that is gone when it is closed, however the process ends.
-fn unnamed(directory: &Path) -> std::io::Result<File> {
-    for attempt in 0..1000u32 {
-        let path = directory.join(format!(".striae-links-{}-{attempt}", std::process::id()));
-        match File::options().read(true).write(true).create_new(true).open(&path) {
-            Ok(file) => {
-                std::fs::remove_file(&path)?;
-                return Ok(file);
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Err(std::io::Error::other("no free name for a temporary file"))
 }
 
 /// Part of the spool, read at its own position: runs share one file.

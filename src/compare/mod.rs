@@ -27,6 +27,7 @@ pub mod run;
 mod sample;
 pub mod select;
 pub mod source;
+pub mod spool;
 pub mod strategy;
 pub mod survey;
 

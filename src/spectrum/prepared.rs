@@ -179,11 +179,7 @@ impl<S: RowSource> RowSource for Prepared<S> {
                 .enumerate()
                 .filter_map(|(i, out)| {
                     let span = i * before..(i + 1) * before;
-                    let row: Vec<f64> = match &raw {
-                        Values::F32(v) => v[span].iter().map(|&x| f64::from(x)).collect(),
-                        Values::F64(v) => v[span].to_vec(),
-                    };
-                    match fitted.prepare(start + from + i, &row) {
+                    match fitted.prepare(start + from + i, &raw.span(span)) {
                         Ok(row) => out.copy_from_slice(&row),
                         Err(Error::Row { .. }) if self.lenient => out.fill(f64::NAN),
                         Err(error) => return Some((i, error)),

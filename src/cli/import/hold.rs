@@ -1,5 +1,6 @@
 //! Numbers of spectra while others are read: in memory as far as `--memory` allows, beyond that in a file without a name beside the output.
 
+use crate::compare::spool::unnamed;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
@@ -57,7 +58,7 @@ impl Hold {
             let mut spool = self.spool.lock().unwrap_or_else(PoisonError::into_inner);
             let (file, end) = match spool.take() {
                 Some(open) => open,
-                None => (Arc::new(unnamed(&self.folder)?), 0),
+                None => (Arc::new(unnamed(&self.folder, "import")?), 0),
             };
             *spool = Some((file.clone(), end + bytes));
             (file, end)
@@ -101,22 +102,6 @@ impl Hold {
         axes.insert(digest, axis.clone());
         Some(axis)
     }
-}
-
-/// A file that is gone when it is closed, however the process ends.
-fn unnamed(folder: &Path) -> io::Result<File> {
-    for attempt in 0..1000_u32 {
-        let path = folder.join(format!(".striae-import-{}-{attempt}", std::process::id()));
-        match File::options().read(true).write(true).create_new(true).open(&path) {
-            Ok(file) => {
-                std::fs::remove_file(&path)?;
-                return Ok(file);
-            }
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Err(io::Error::other("no free name for a temporary file"))
 }
 
 #[cfg(test)]

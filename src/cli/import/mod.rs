@@ -3,6 +3,7 @@
 mod hold;
 mod profiles;
 mod spectra;
+mod store;
 
 use super::Voice;
 

@@ -11,7 +11,6 @@ use crate::cli::{Refused, Voice, alike, collection};
 use crate::compare::digest::ValuesDigest;
 use crate::compare::pieces::pieces;
 use crate::compare::{Observer as _, RowSource as _};
-use crate::matrix::Values;
 use crate::spectrum::prepared::Prepared;
 use crate::spectrum::transform::Fitted;
 use std::collections::BTreeMap;
@@ -107,21 +106,9 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         Some(fitted) => Opened::Prepared(Box::new(Prepared::new(source, Arc::new(fitted), false)?)),
         None => Opened::from(source),
     };
-    let mut record = ModelRecord {
-        tool: "striae".into(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        input: source.name(),
-        rows: n,
-        width: d,
-        values_blake3: "0".repeat(64),
-        options: BTreeMap::from([("applied".to_owned(), address.to_string())]),
-        started,
-        seconds: 0.0,
-        model_blake3: stored.record.model_blake3.clone(),
-        columns_blake3: BTreeMap::new(),
-        tables_blake3: BTreeMap::new(),
-        warnings: Vec::new(),
-    };
+    let applied = BTreeMap::from([("applied".to_owned(), address.to_string())]);
+    let mut record = ModelRecord::new(source.name(), n, d, applied, started);
+    record.model_blake3.clone_from(&stored.record.model_blake3);
     // What is said of the first rows tells what is to be stored of all.
     let mut file: Option<NewModel> = None;
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
@@ -132,10 +119,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
             digest.add(&values);
         }
         let rows = values.len() / e;
-        let x = Mat::from_fn(rows, e, |i, j| match &values {
-            Values::F32(v) => f64::from(v[i * e + j]),
-            Values::F64(v) => v[i * e + j],
-        });
+        let x = Mat::from_fn(rows, e, |i, j| values.at(i * e + j));
         let said =
             says(&model, &stored, &x).map_err(|e| Refused::input(format!("{name}, rows {start} to {}: {e}", start + rows)))?;
         let file = match &mut file {

@@ -1,14 +1,13 @@
 //! `striae model plsda|lda|knn|simca`: classes of rows, with their validation.
 
 use super::input::{Division, Material, at_most, base, column, finish, in_folds, permutation, permutation_line, refused, said};
-use super::{Choosing, Common, Library, Scale, Validation, parse_count, parse_distance, parse_rule};
+use super::{Borders, Choosing, Common, Library, Scale, Validation, parse_count, parse_distance};
 use crate::archive::model::Table;
 use crate::chemometrics::Mat;
 use crate::chemometrics::classes::Classes;
 use crate::chemometrics::confusion::Confusion;
 use crate::chemometrics::knn::{Distance, Knn as KnnModel};
 use crate::chemometrics::lda::{Lda as LdaModel, Priors};
-use crate::chemometrics::limits::Rule;
 use crate::chemometrics::plsda::{PlsDa as PlsDaModel, largest};
 use crate::chemometrics::simca::{Options as SimcaOptions, Simca as SimcaModel};
 use crate::chemometrics::validate::across;
@@ -94,15 +93,8 @@ pub struct Simca {
     /// Components of each class
     #[arg(long, short = 'a', default_value = "3", value_parser = parse_count)]
     components: usize,
-    /// Limits: moments and robust (DD-SIMCA), classic, chi2
-    #[arg(long, default_value = "moments", value_parser = parse_rule)]
-    limits: Rule,
-    /// Share of a class's own rows that it does not accept
-    #[arg(long, default_value_t = 0.05)]
-    alpha: f64,
-    /// Chance that any good row is called an outlier
-    #[arg(long, default_value_t = 0.01)]
-    gamma: f64,
+    #[command(flatten)]
+    borders: Borders,
     #[command(flatten)]
     validation: Validation,
 }
@@ -132,8 +124,27 @@ fn confusion_lines(table: &Confusion, shares: &[(f64, f64)]) -> Vec<String> {
     lines
 }
 
+/// What is said of new rows by known ones and their classes.
+type OfFold<'a, T> = dyn Fn(&Mat<f64>, &Classes, &Mat<f64>) -> Result<T, Error> + Sync + 'a;
+
 /// What classes rows are given with 1, 2, … components: fitted on some rows, applied to others.
-type Assign<'a> = dyn Fn(&Mat<f64>, &Classes, &Mat<f64>) -> Result<Vec<Vec<Option<usize>>>, Error> + Sync + 'a;
+type Assign<'a> = OfFold<'a, Vec<Vec<Option<usize>>>>;
+
+/// What `each` says of the rows of every fold, given the other rows whose class is known: all that is learnt, preparation too, is of these.
+fn in_folds_of<T: Send>(
+    material: &Material,
+    classes: &Classes,
+    folds: &[Vec<usize>],
+    each: &OfFold<'_, T>,
+) -> Result<Vec<T>, Error> {
+    let fold = |train: &[usize], test: &[usize]| {
+        let known: Vec<usize> = train.iter().copied().filter(|&i| classes.of[i].is_some()).collect();
+        let fitted = material.learn(&known)?;
+        let (x, new) = (material.prepared(&known, fitted.as_ref())?, material.prepared(test, fitted.as_ref())?);
+        each(&x, &classes.rows(&known), &new)
+    };
+    material.pool.install(|| across(folds, fold))
+}
 
 /// Cross-validated classes for each number of components.
 fn validated(
@@ -143,13 +154,7 @@ fn validated(
     assign: &Assign<'_>,
 ) -> Result<Vec<Vec<Option<usize>>>, Error> {
     let n = material.raw.nrows();
-    let fold = |train: &[usize], test: &[usize]| {
-        let known: Vec<usize> = train.iter().copied().filter(|&i| classes.of[i].is_some()).collect();
-        let fitted = material.learn(&known)?;
-        let (x, new) = (material.prepared(&known, fitted.as_ref())?, material.prepared(test, fitted.as_ref())?);
-        assign(&x, &classes.rows(&known), &new)
-    };
-    let parts = material.pool.install(|| across(folds, fold))?;
+    let parts = in_folds_of(material, classes, folds, assign)?;
     let most = parts.iter().map(Vec::len).min().unwrap_or(0);
     let mut all = vec![vec![None; n]; most];
     for (test, found) in folds.iter().zip(parts) {
@@ -161,7 +166,7 @@ fn validated(
 }
 
 /// For each new row, whether each class accepts it; `None` of classes that are not modelled.
-type Accept<'a> = dyn Fn(&Mat<f64>, &Classes, &Mat<f64>) -> Result<Vec<Vec<Option<bool>>>, Error> + Sync + 'a;
+type Accept<'a> = OfFold<'a, Vec<Vec<Option<bool>>>>;
 
 /// Sensitivity and specificity of each class: the share of its rows that it accepts, and of other rows that it does not.
 fn accepted_shares(
@@ -170,13 +175,7 @@ fn accepted_shares(
     folds: &[Vec<usize>],
     accepts: &Accept<'_>,
 ) -> Result<Vec<(f64, f64)>, Error> {
-    let fold = |train: &[usize], test: &[usize]| {
-        let known: Vec<usize> = train.iter().copied().filter(|&i| classes.of[i].is_some()).collect();
-        let fitted = material.learn(&known)?;
-        let (x, new) = (material.prepared(&known, fitted.as_ref())?, material.prepared(test, fitted.as_ref())?);
-        accepts(&x, &classes.rows(&known), &new)
-    };
-    let parts = material.pool.install(|| across(folds, fold))?;
+    let parts = in_folds_of(material, classes, folds, accepts)?;
     let (mut own, mut others) = (vec![(0, 0); classes.names.len()], vec![(0, 0); classes.names.len()]);
     for (test, found) in folds.iter().zip(parts) {
         for (&row, accepted) in test.iter().zip(found) {
@@ -448,9 +447,9 @@ pub fn simca(o: &Simca, voice: Voice) -> anyhow::Result<()> {
     let options = SimcaOptions {
         components: o.components,
         scaling: o.scale.scale,
-        rule: o.limits,
-        alpha: o.alpha,
-        gamma: o.gamma,
+        rule: o.borders.limits,
+        alpha: o.borders.alpha,
+        gamma: o.borders.gamma,
         solver: o.library.solver,
     };
     // A row is counted as of the class that accepts it most clearly, or of none.
@@ -475,9 +474,9 @@ pub fn simca(o: &Simca, voice: Voice) -> anyhow::Result<()> {
         |x: &Mat<f64>, classes: &Classes, _: usize| Ok(Model::Simca(SimcaModel::fit(x.as_ref(), classes, &o.target, options)?));
     let extra = [
         ("components", o.components.to_string()),
-        ("limits", o.limits.name().to_owned()),
-        ("alpha", o.alpha.to_string()),
-        ("gamma", o.gamma.to_string()),
+        ("limits", o.borders.limits.name().to_owned()),
+        ("alpha", o.borders.alpha.to_string()),
+        ("gamma", o.borders.gamma.to_string()),
         ("target", o.target.join(",")),
     ];
     let asked = Asked {

@@ -12,7 +12,6 @@ use crate::cli::progress::Progress;
 use crate::cli::{Refused, Voice, collection};
 use crate::compare::digest::ValuesDigest;
 use crate::compare::{Observer as _, RowSource as _, bytes};
-use crate::matrix::Values;
 use crate::spectrum::transform::{Fitted, Recipe};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -118,10 +117,7 @@ impl Material {
             digest.add(&values);
             for i in start..end {
                 for j in 0..d {
-                    raw[(i, j)] = match &values {
-                        Values::F32(v) => f64::from(v[(i - start) * d + j]),
-                        Values::F64(v) => v[(i - start) * d + j],
-                    };
+                    raw[(i, j)] = values.at((i - start) * d + j);
                 }
             }
             progress.advance(end as u64)?;
@@ -266,53 +262,46 @@ impl Material {
         mut tables: Vec<(String, Table)>,
         overwrite: bool,
     ) -> anyhow::Result<ModelRecord> {
-        if let Some(fitted) = fitted {
-            parts.put_text("preparation", &fitted.to_json());
-        }
-        let axis = match fitted {
-            Some(fitted) => fitted.axis_out().map(<[f64]>::to_vec),
-            None => self.axis.clone(),
-        };
-        if let Some(axis) = axis {
-            parts.put_numbers("axis", &axis);
-        }
-        if let Some(unit) = &self.unit {
-            parts.put_text("axis_unit", unit);
-        }
-        if let Some(unit) = self.source.attribute("value_unit") {
-            parts.put_text("value_unit", unit);
-        }
-        let features = fitted.map_or(self.features.as_deref(), |f| f.names_out());
-        if let Some(features) = features {
-            parts.put_list("features", features);
-        }
+        let value_unit = self.source.attribute("value_unit");
+        describe(&mut parts, fitted, self.axis.as_deref(), self.unit.as_deref(), value_unit, self.features.as_deref());
         if let Some(ids) = &self.ids {
             tables.push(("training/id".into(), Table::Texts(ids.clone())));
         }
-        let mut record = self.record(options);
+        let (rows, width) = (self.raw.nrows(), self.raw.ncols());
+        let mut record = ModelRecord::new(self.source.name(), rows, width, options, self.started.clone());
+        record.values_blake3.clone_from(&self.digest);
+        record.columns_blake3.clone_from(&self.used);
+        record.seconds = self.from.elapsed().as_secs_f64();
         record.model_blake3 = parts.digest();
         let kind = parts.texts.get("kind").cloned().unwrap_or_default();
         NewModel::create(&self.target, &kind, Some(&parts), &tables, &record, overwrite)?.finish(&record)?;
         self.progress.clear();
         Ok(record)
     }
+}
 
-    fn record(&self, options: BTreeMap<String, String>) -> ModelRecord {
-        ModelRecord {
-            tool: "striae".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            input: self.source.name(),
-            rows: self.raw.nrows(),
-            width: self.raw.ncols(),
-            values_blake3: self.digest.clone(),
-            options,
-            started: self.started.clone(),
-            seconds: self.from.elapsed().as_secs_f64(),
-            model_blake3: String::new(),
-            columns_blake3: self.used.clone(),
-            tables_blake3: BTreeMap::new(),
-            warnings: Vec::new(),
+/// What must be the same of rows that the model is applied to: how they are prepared, on which axis, in which units, of which features.
+pub fn describe(
+    parts: &mut Parts,
+    fitted: Option<&Fitted>,
+    axis: Option<&[f64]>,
+    unit: Option<&str>,
+    value_unit: Option<&str>,
+    features: Option<&[String]>,
+) {
+    if let Some(fitted) = fitted {
+        parts.put_text("preparation", &fitted.to_json());
+    }
+    if let Some(axis) = fitted.map_or(axis, Fitted::axis_out) {
+        parts.put_numbers("axis", axis);
+    }
+    for (name, text) in [("axis_unit", unit), ("value_unit", value_unit)] {
+        if let Some(text) = text {
+            parts.put_text(name, text);
         }
+    }
+    if let Some(features) = fitted.map_or(features, Fitted::names_out) {
+        parts.put_list("features", features);
     }
 }
 

@@ -80,6 +80,20 @@ pub struct Library {
     pub solver: Solver,
 }
 
+/// How far from a model rows may be.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Borders {
+    /// Limits of T² and Q: moments and robust (both distances together, DD-SIMCA), classic, chi2
+    #[arg(long, default_value = "moments", value_parser = parse_rule)]
+    pub limits: Rule,
+    /// Share of good rows that are called extreme; by SIMCA, that are not accepted
+    #[arg(long, default_value_t = 0.05)]
+    pub alpha: f64,
+    /// Chance that any good row is called an outlier
+    #[arg(long, default_value_t = 0.01)]
+    pub gamma: f64,
+}
+
 /// How many components a model keeps.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Choosing {

@@ -1,12 +1,12 @@
 //! `striae model pca`, of any number of rows: by singular values where they fit, else by covariance or subspace iteration in passes.
 
-use super::input::{at_most, refused};
+use super::input::{at_most, base, describe, refused, said};
 use super::picture::Picture;
-use super::{Common, Library, Scale, parse_count, parse_rule};
+use super::{Borders, Common, Library, Scale, parse_count};
 use crate::archive::Address;
 use crate::archive::model::{ModelRecord, NewModel, Table};
 use crate::archive::write::check_target;
-use crate::chemometrics::limits::{Flag, Limits, Rule};
+use crate::chemometrics::limits::{Flag, Limits};
 use crate::chemometrics::moments::{BLOCK, Moments};
 use crate::chemometrics::pca::{Pca, most_components};
 use crate::chemometrics::subspace::Subspace;
@@ -50,15 +50,8 @@ pub struct Options {
     /// Components; fewer where the rows have no more
     #[arg(long, short = 'a', default_value = "10", value_parser = parse_count)]
     components: usize,
-    /// Limits of T² and Q: classic, chi2, moments, robust
-    #[arg(long, default_value = "moments", value_parser = parse_rule)]
-    limits: Rule,
-    /// Share of good rows that are called extreme
-    #[arg(long, default_value_t = 0.05)]
-    alpha: f64,
-    /// Chance that any good row is called an outlier
-    #[arg(long, default_value_t = 0.01)]
-    gamma: f64,
+    #[command(flatten)]
+    borders: Borders,
     /// How it is computed: auto, svd, covariance, subspace
     #[arg(long, default_value = "auto", value_parser = ["auto", "svd", "covariance", "subspace"])]
     method: String,
@@ -71,6 +64,7 @@ pub struct Options {
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let from = Instant::now();
     let common = &options.common;
+    Limits::check(options.borders.alpha, options.borders.gamma).map_err(|e| refused(&e))?;
     let target = Address::parse(&common.output.display().to_string());
     check_target(&target.file, common.overwrite || target.inner.is_some())?;
     let recipe = common.prepare.as_deref().map(Recipe::parse).transpose().map_err(|e| Refused::usage(e.to_string()))?;
@@ -134,116 +128,31 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         )));
     }
     let mut digest = ValuesDigest::new(n, d, source.element());
-    let (mut notes, mut extra) = (Vec::new(), BTreeMap::new());
-    let pca = match method {
-        "svd" => {
-            progress.phase("read", n as u64);
-            let mut x = Mat::zeros(n, d);
-            each(source, &progress, |start, values| {
-                digest.add(values);
-                fill(&mut x, start, values);
-            })?;
-            at_most(components, |a| Pca::fit(x.as_ref(), options.scale.scale, a, options.library.solver))
-        }
-        "covariance" => {
-            progress.phase("covary", n as u64);
-            let mut moments = Moments::new(d);
-            each(source, &progress, |_, values| {
-                digest.add(values);
-                moments.add(values);
-            })?;
-            finite(moments.mean(), &name)?;
-            let columns = Columns::from_moments(moments.mean().to_vec(), &moments.variances(), options.scale.scale);
-            uncentred(options.scale.scale)?;
-            let covariance = moments.covariance();
-            at_most(components, |a| Pca::from_covariance(columns.clone(), covariance.as_ref(), n, a, options.library.solver))
-        }
-        _ => {
-            uncentred(options.scale.scale)?;
-            let (columns, total) = means(source, &progress, &mut digest, options.scale.scale, &name)?;
-            let scale: Option<Vec<f64>> =
-                (options.scale.scale != Scaling::Centre).then(|| columns.divisor.iter().map(|s| 1.0 / s).collect());
-            let mut found = Subspace::new(n, columns.mean.clone(), scale, components, options.seed);
-            loop {
-                progress.phase("axes", n as u64);
-                each(source, &progress, |_, values| found.add(values))?;
-                if found.end_pass() {
-                    break;
-                }
-            }
-            extra.insert("passes".to_owned(), found.passes.to_string());
-            let worst = found.residuals.iter().copied().fold(0.0, f64::max);
-            extra.insert("largest_residual".to_owned(), format!("{worst:e}"));
-            if worst > crate::chemometrics::subspace::ENOUGH {
-                notes.push(format!("after {} passes an axis is known to {worst:.1e} of the first eigenvalue only", found.passes));
-            }
-            let few = |a: usize| found.axes.as_ref().subcols(0, a).to_owned();
-            at_most(components.min(found.axes.ncols()), |a| {
-                Pca::from_axes(columns.clone(), few(a), found.eigenvalues[..a].to_vec(), total, n)
-            })
-        }
-    }
-    .map_err(|e| refused(&e))?;
-    let (a, pca) = pca;
+    let (pca, found) = decomposed(options, method, source, components, &mut digest, &progress)?;
+    let a = pca.components();
     // A second pass for the scores; distances are kept for their limits.
     let (mut t2, mut q) = (vec![0.0; n * a], vec![0.0; n * a]);
     let mut parts = Model::Pca(pca.clone(), Vec::new()).to_parts();
-    if let Some(fitted) = &fitted {
-        parts.put_text("preparation", &fitted.to_json());
-    }
-    let out_axis = fitted.as_ref().map_or_else(|| axis.as_ref().map(|(a, _)| a.clone()), |f| f.axis_out().map(<[f64]>::to_vec));
-    if let Some(axis) = out_axis.filter(|a| a.iter().all(|x| x.is_finite())) {
-        parts.put_numbers("axis", &axis);
-    }
-    if let Some(unit) = value_unit {
-        parts.put_text("value_unit", &unit);
-    }
-    if let Some(unit) = axis.and_then(|(_, unit)| unit) {
-        parts.put_text("axis_unit", &unit);
-    }
+    let (axis, unit) = axis.map_or((None, None), |(axis, unit)| (Some(axis), unit));
+    let axis = axis.filter(|axis| axis.iter().all(|x| x.is_finite()));
+    describe(&mut parts, fitted.as_deref(), axis.as_deref(), unit.as_deref(), value_unit.as_deref(), features.as_deref());
     let features = fitted.as_ref().map_or(features, |f| f.names_out().map(<[String]>::to_vec));
-    if let Some(features) = &features {
-        parts.put_list("features", features);
-    }
-    // Limits have their place now and their numbers after the pass.
-    let blank = Limits::of(&pca, a, &[1.0, 2.0, 3.0], &[1.0, 2.0, 3.0], Rule::Moments, options.alpha, options.gamma)
-        .map_err(|e| refused(&e))?;
-    let has_limits = n >= 3;
-    if has_limits {
-        Limits::put(&vec![blank; a], &mut parts);
-        parts.put_text("limit_rule", options.limits.name());
-    }
-    let values_blake3 = match source {
+    let mut settled = base(common, "pca", Some(&options.scale), Some(&options.library));
+    settled.extend(said(&[
+        ("components", a.to_string()),
+        ("method", method.to_owned()),
+        ("limits", options.borders.limits.name().to_owned()),
+        ("alpha", options.borders.alpha.to_string()),
+        ("gamma", options.borders.gamma.to_string()),
+        ("seed", options.seed.to_string()),
+    ]));
+    settled.extend(found.options);
+    let mut record = ModelRecord::new(name, n, width, settled, started);
+    record.values_blake3 = match source {
         Opened::Prepared(prepared) => prepared.digest().unwrap_or_default(),
         Opened::Plain(_) => digest.finish(),
     };
-    let mut record = ModelRecord {
-        tool: "striae".into(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        input: name,
-        rows: n,
-        width,
-        values_blake3,
-        options: BTreeMap::from([
-            ("model".to_owned(), "pca".to_owned()),
-            ("components".to_owned(), a.to_string()),
-            ("scale".to_owned(), options.scale.scale.name().to_owned()),
-            ("solver".to_owned(), options.library.solver.name().to_owned()),
-            ("method".to_owned(), method.to_owned()),
-            ("limits".to_owned(), options.limits.name().to_owned()),
-            ("alpha".to_owned(), options.alpha.to_string()),
-            ("gamma".to_owned(), options.gamma.to_string()),
-            ("seed".to_owned(), options.seed.to_string()),
-            ("prepare".to_owned(), recipe.map_or_else(String::new, |r| r.to_string())),
-        ]),
-        started,
-        seconds: 0.0,
-        model_blake3: "0".repeat(64),
-        columns_blake3: BTreeMap::new(),
-        tables_blake3: BTreeMap::new(),
-        warnings: notes,
-    };
-    record.options.extend(extra);
+    record.warnings = found.warnings;
     progress.phase("scores", n as u64);
     let mut scores = vec![0.0; n * a];
     let mut failed = None;
@@ -259,9 +168,12 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     if let Some(e) = failed {
         return Err(refused(&e));
     }
+    // Of two rows there is nothing to tell limits of.
+    let has_limits = n >= 3;
     let limits = if has_limits {
         let (t2, q) = (MatRef::from_row_major_slice(&t2, n, a), MatRef::from_row_major_slice(&q, n, a));
-        crate::chemometrics::limits::limits(&pca, t2, q, options.limits, options.alpha, options.gamma).map_err(|e| refused(&e))?
+        crate::chemometrics::limits::limits(&pca, t2, q, options.borders.limits, options.borders.alpha, options.borders.gamma)
+            .map_err(|e| refused(&e))?
     } else {
         Vec::new()
     };
@@ -303,6 +215,75 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What is told of how axes were found.
+#[derive(Default)]
+struct Told {
+    options: BTreeMap<String, String>,
+    warnings: Vec<String>,
+}
+
+/// The model, by the way that `method` names, and the digest of rows that are not prepared.
+fn decomposed(
+    options: &Options,
+    method: &str,
+    source: &mut Opened,
+    components: usize,
+    digest: &mut ValuesDigest,
+    progress: &Progress,
+) -> anyhow::Result<(Pca, Told)> {
+    let (scale, solver) = (options.scale.scale, options.library.solver);
+    let (n, d) = (source.rows(), source.width());
+    let mut told = Told::default();
+    let found = match method {
+        "svd" => {
+            progress.phase("read", n as u64);
+            let mut x = Mat::zeros(n, d);
+            finite(source, progress, |start, values| {
+                digest.add(values);
+                (0..values.len()).for_each(|k| x[(start + k / d, k % d)] = values.at(k));
+            })?;
+            at_most(components, |a| Pca::fit(x.as_ref(), scale, a, solver))
+        }
+        "covariance" => {
+            uncentred(scale)?;
+            progress.phase("covary", n as u64);
+            let mut moments = Moments::new(d);
+            finite(source, progress, |_, values| {
+                digest.add(values);
+                moments.add(values);
+            })?;
+            let columns = Columns::from_moments(moments.mean().to_vec(), &moments.variances(), scale);
+            let covariance = moments.covariance();
+            at_most(components, |a| Pca::from_covariance(columns.clone(), covariance.as_ref(), n, a, solver))
+        }
+        _ => {
+            uncentred(scale)?;
+            let (columns, total) = means(source, progress, digest, scale)?;
+            let divide: Option<Vec<f64>> = (scale != Scaling::Centre).then(|| columns.divisor.iter().map(|s| 1.0 / s).collect());
+            let mut found = Subspace::new(n, columns.mean.clone(), divide, components, options.seed);
+            loop {
+                progress.phase("axes", n as u64);
+                each(source, progress, |_, values| found.add(values))?;
+                if found.end_pass() {
+                    break;
+                }
+            }
+            let worst = found.residuals.iter().copied().fold(0.0, f64::max);
+            told.options.insert("passes".to_owned(), found.passes.to_string());
+            told.options.insert("largest_residual".to_owned(), format!("{worst:e}"));
+            if worst > crate::chemometrics::subspace::ENOUGH {
+                let text = format!("after {} passes an axis is known to {worst:.1e} of the first eigenvalue only", found.passes);
+                told.warnings.push(text);
+            }
+            let few = |a: usize| found.axes.as_ref().subcols(0, a).to_owned();
+            at_most(components.min(found.axes.ncols()), |a| {
+                Pca::from_axes(columns.clone(), few(a), found.eigenvalues[..a].to_vec(), total, n)
+            })
+        }
+    };
+    Ok((found.map_err(|e| refused(&e))?.1, told))
+}
+
 /// All rows, block by block, through `look`.
 fn each(source: &mut dyn RowSource, progress: &Progress, mut look: impl FnMut(usize, &Values)) -> anyhow::Result<()> {
     let d = source.width();
@@ -316,23 +297,27 @@ fn each(source: &mut dyn RowSource, progress: &Progress, mut look: impl FnMut(us
     Ok(())
 }
 
-fn fill(x: &mut Mat<f64>, start: usize, values: &Values) {
-    let d = x.ncols();
-    for k in 0..values.len() {
-        x[(start + k / d, k % d)] = match values {
-            Values::F32(v) => f64::from(v[k]),
-            Values::F64(v) => v[k],
+/// The same of the first pass, which refuses the first row that holds NaN or infinity, by its id.
+fn finite(source: &mut Opened, progress: &Progress, mut look: impl FnMut(usize, &Values)) -> anyhow::Result<()> {
+    let d = source.width();
+    let mut bad = None;
+    each(source, progress, |start, values| {
+        let strange = |v: f64| !v.is_finite();
+        let first = match values {
+            Values::F32(v) => v.iter().position(|&x| strange(f64::from(x))),
+            Values::F64(v) => v.iter().position(|&x| strange(x)),
         };
-    }
-}
-
-fn finite(mean: &[f64], name: &str) -> anyhow::Result<()> {
-    match mean.iter().position(|m| !m.is_finite()) {
-        None => Ok(()),
-        Some(j) => {
-            Err(Refused::input(format!("{name}: feature {j} holds NaN or infinity in some row; models need finite numbers")))
+        if bad.is_none() {
+            bad = first.map(|k| (start + k / d, k % d, values.at(k)));
         }
-    }
+        look(start, values);
+    })?;
+    let Some((row, feature, value)) = bad else { return Ok(()) };
+    let id = source.label(row).map_or(String::new(), |l| format!(" (id {l:?})"));
+    Err(Refused::input(format!(
+        "{}: row {row}{id}, feature {feature} is {value}; models need finite numbers. Correct the row, or leave it out",
+        source.name()
+    )))
 }
 
 fn uncentred(scale: Scaling) -> anyhow::Result<()> {
@@ -345,33 +330,23 @@ fn uncentred(scale: Scaling) -> anyhow::Result<()> {
 }
 
 /// Means, divisors and total variance, in one pass without a covariance.
-fn means(
-    source: &mut dyn RowSource,
-    progress: &Progress,
-    digest: &mut ValuesDigest,
-    scale: Scaling,
-    name: &str,
-) -> anyhow::Result<(Columns, f64)> {
+fn means(source: &mut Opened, progress: &Progress, digest: &mut ValuesDigest, scale: Scaling) -> anyhow::Result<(Columns, f64)> {
     let (n, d) = (source.rows(), source.width());
     progress.phase("means", n as u64);
     let (mut mean, mut square, mut count) = (vec![0.0; d], vec![0.0; d], 0.0_f64);
-    each(source, progress, |_, values| {
+    finite(source, progress, |_, values| {
         digest.add(values);
         // Welford's running means (doi:10.1080/00401706.1962.10490022).
         for i in 0..values.len() / d {
             count += 1.0;
             for j in 0..d {
-                let x = match values {
-                    Values::F32(v) => f64::from(v[i * d + j]),
-                    Values::F64(v) => v[i * d + j],
-                };
+                let x = values.at(i * d + j);
                 let off = x - mean[j];
                 mean[j] += off / count;
                 square[j] += off * (x - mean[j]);
             }
         }
     })?;
-    finite(&mean, name)?;
     let variance: Vec<f64> = square.iter().map(|s| s / (count - 1.0).max(1.0)).collect();
     let columns = Columns::from_moments(mean, &variance, scale);
     let total = variance.iter().zip(&columns.divisor).map(|(v, s)| v / (s * s)).sum();
@@ -391,10 +366,7 @@ fn seen(pca: &Pca, values: &Values, d: usize) -> Result<Seen, crate::chemometric
         .map(|start| {
             let count = 128.min(n - start);
             let span = start * d..(start + count) * d;
-            let flat: Vec<f64> = match values {
-                Values::F32(v) => v[span].iter().map(|&x| f64::from(x)).collect(),
-                Values::F64(v) => v[span].to_vec(),
-            };
+            let flat = values.span(span);
             let x = MatRef::from_row_major_slice(&flat, count, d);
             let seen = pca.project(x)?;
             let flat = |m: &Mat<f64>| (0..count * a).map(|k| m[(k / a, k % a)]).collect::<Vec<_>>();

@@ -19,6 +19,7 @@ pub mod catalogue;
 mod error;
 pub mod feature;
 pub mod fitted;
+pub mod learn;
 pub mod polynomial;
 pub mod recipe;
 pub mod scale;
