@@ -5,6 +5,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
+use striae::archive::new_collection::Plan;
+use striae::archive::{Address, NewCollection};
+use striae::matrix::{Element, Values};
 
 fn striae(folder: &Path, words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_striae")).current_dir(folder).args(words).output().unwrap()
@@ -121,6 +124,9 @@ fn files_that_cannot_be_read_are_left_out_and_listed() {
     std::fs::write(inside.join("bad.csv"), "nm,absorbance\n1000,x\n").unwrap();
     std::fs::write(inside.join("picture.png"), b"\x89PNG\r\n").unwrap();
     std::fs::write(inside.join("other.csv"), format!("nm,reflectance\n{}", curve(1000.0))).unwrap();
+    // A folder that leads back to itself is looked into once.
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&inside, inside.join("again")).unwrap();
     let done = json(at, &["import", "spectra", "scans", "-o", "a.h5", "--interpolate", "pchip"]);
     assert_eq!(done["spectra"].as_u64(), Some(2));
     let why: Vec<String> = done["left_out"].as_array().unwrap().iter().map(|e| e["why"].as_str().unwrap().to_owned()).collect();
@@ -187,6 +193,19 @@ fn tables_of_peaks_become_profiles() {
         );
         assert!(made["extreme"].as_array().unwrap().len() <= 4, "{limits}: {made}");
     }
+    // Ten components are tried unless told otherwise, and these rows have three.
+    std::fs::write(
+        at.join("pure.csv"),
+        format!(
+            "sample,source,x,y,z,purity\n{}",
+            more.lines().enumerate().map(|(i, l)| format!("{l},{}", i % 7)).collect::<Vec<_>>().join("\n")
+        ),
+    )
+    .unwrap();
+    json(at, &["import", "profiles", "pure.csv", "--beside", "purity", "-o", "pure.h5"]);
+    assert!(
+        json(at, &["model", "pls", "pure.h5", "--response", "purity", "-o", "pure-pls.h5"])["components"].as_u64() <= Some(3)
+    );
     // By an internal standard, which is then left out; both by name.
     json(at, &["prepare", "a.h5:/profiles", "--recipe", "internal(x) | drop(x)", "-o", "a.h5:/ratios"]);
     let show = json(at, &["info", "a.h5:/ratios"]);
@@ -355,6 +374,22 @@ fn what_does_not_fit_a_model_is_refused_with_what_to_do() {
     json(at, &["import", "spectra", "spectra.csv", "--unit", "cm-1", "-o", "a.h5"]);
     json(at, &["model", "pca", "a.h5:/spectra", "-a", "2", "-o", "m.h5"]);
     json(at, &["prepare", "a.h5:/spectra", "--recipe", "keep(1100..1700)", "-o", "short.h5"]);
+    // A number that is none is told by its row, however the model is computed.
+    let values = (0..40).map(|k| if k == 14 { f64::NAN } else { f64::from(k * k % 11) }).collect();
+    let plan =
+        Plan { rows: 10, width: 4, columns: vec![("id".into(), (0..10).map(|i| format!("R{i}")).collect())], ..Plan::default() };
+    let address = Address { file: at.join("strange.h5"), inner: None };
+    let strange = NewCollection::create(&address, Element::F64, &plan, false).unwrap();
+    strange.put(0, &Values::F64(values)).unwrap();
+    strange.finish().unwrap();
+    for method in ["svd", "covariance", "subspace"] {
+        let said = refused(at, 3, &["model", "pca", "strange.h5", "-a", "2", "--method", method, "-o", "x.h5"]);
+        assert!(said.contains("row 3 (id \"R3\"), feature 2 is NaN"), "{method}: {said}");
+    }
+    // Groups that are named must be there and keep something together.
+    let grouped =
+        |group: &str, code: i32| refused(at, code, &["model", "plsda", "a.h5:/spectra", "--group", group, "-o", "x.h5"]);
+    assert!(grouped("nope", 3).contains("has no column") && grouped("id", 3).contains("nothing that it could keep together"));
     for (code, words, said) in [
         (3, &["model", "apply", "m.h5", "short.h5", "-o", "x.h5"][..], "features and the model is of 80"),
         (3, &["model", "apply", "a.h5:/spectra", "a.h5:/spectra", "-o", "x.h5"], "no model"),

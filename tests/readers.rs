@@ -88,6 +88,26 @@ fn mass_spectra_of_all_formats_load() {
     assert_eq!(found, 109);
 }
 
+#[test]
+fn mzml_ends_where_its_index_does_and_says_what_its_points_are() {
+    let (name, plain) = seeds().pop().unwrap();
+    let text = String::from_utf8(plain).unwrap();
+    let body = text.split_once("?>").unwrap().1;
+    let index: String = (0..100)
+        .map(|n| format!("<offset idRef=\"controllerType=0 controllerNumber=1 scan={n}\">{n}</offset>"))
+        .collect::<Vec<_>>()
+        .concat();
+    let indexed = format!(
+        "<?xml version=\"1.0\"?><indexedmzML xmlns=\"http://psi.hupo.org/ms/mzml\">{body}<indexList count=\"1\"><index name=\"spectrum\">{index}</index></indexList></indexedmzML>"
+    );
+    let Content::Peaks(all) = read(name, indexed.as_bytes(), &Hints::default()).unwrap() else { panic!("peaks") };
+    assert_eq!((all.len(), all[0].mz[0]), (1, 10.0));
+    let cut = &indexed[..indexed.find("</spectrumList>").unwrap()];
+    assert!(read(name, cut.as_bytes(), &Hints::default()).unwrap_err().to_string().contains("cut off"));
+    let silent = text.replace(r#"<cvParam cvRef="MS" accession="MS:1000127" name="centroid spectrum"/>"#, "");
+    assert!(read(name, silent.as_bytes(), &Hints::default()).unwrap_err().to_string().contains("does not say"));
+}
+
 /// Small files of every format, written here.
 fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let jcamp = "##TITLE=t\n##JCAMP-DX=4.24\n##DATA TYPE=INFRARED SPECTRUM\n##XUNITS=1/CM\n##YUNITS=ABSORBANCE\n##XFACTOR=1\n##YFACTOR=1\n##FIRSTX=400\n##LASTX=409\n##NPOINTS=10\n##XYDATA=(X++(Y..Y))\n";

@@ -160,6 +160,19 @@ mod tests {
     use faer::Mat;
 
     #[test]
+    fn axes_do_not_hang_on_where_the_origin_is() {
+        let (x, classes) = three(60, 4, 2.0);
+        let far = Mat::from_fn(60, 4, |i, j| 50.0 * (j + 1) as f64 + x[(i, j)]);
+        let along = |scaling| {
+            let model = Lda::fit(far.as_ref(), &classes, 4, scaling, Priors::Equal, Solver::Faer).expect("fits");
+            let found = model.project(far.as_ref()).expect("fits");
+            (0..60).map(|i| (found[(i, 0)] - found[(0, 0)]).abs()).collect::<Vec<f64>>()
+        };
+        let (none, centred) = (along(Scaling::None), along(Scaling::Centre));
+        assert!(none.iter().zip(&centred).all(|(a, b)| (a - b).abs() < 1e-8), "{none:?} {centred:?}");
+    }
+
+    #[test]
     fn posteriors_are_those_of_normal_densities() {
         let (x, classes) = three(60, 4, 2.0);
         let model = Lda::fit(x.as_ref(), &classes, 4, Scaling::Centre, Priors::Equal, Solver::Faer).expect("fits");

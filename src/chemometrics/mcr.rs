@@ -247,7 +247,7 @@ mod tests {
             assert!((0..30).all(|r| (contents[(r, i)] - model.contents[(r, k)]).abs() < 0.02));
         }
         let (again, lack) = model.resolve(data.as_ref()).expect("fits");
-        assert!((again - &model.contents).norm_max() < 1e-2 && lack.iter().all(|&l| l < 0.01));
+        assert!((again - &model.contents).norm_max() < 1e-12 && lack.iter().all(|&l| l < 0.01));
         assert_eq!(Mcr::from_parts(&model.to_parts()), Ok(model));
     }
 

@@ -209,3 +209,36 @@ impl Pca {
         Ok(Self { columns, loadings, eigenvalues, total, rows })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Pca;
+    use crate::chemometrics::{Scaling, Solver};
+    use crate::draw::Stream;
+    use faer::Mat;
+
+    fn rows(n: usize, d: usize) -> Mat<f64> {
+        let mut stream = Stream::new(6, "pca", (n * d) as u64);
+        Mat::from_fn(n, d, |_, j| 3.0 + (j + 1) as f64 * stream.normal())
+    }
+
+    #[test]
+    fn as_many_components_as_features_leave_nothing() {
+        let x = rows(40, 4);
+        let seen =
+            |a: usize| Pca::fit(x.as_ref(), Scaling::Centre, a, Solver::Faer).expect("fits").project(x.as_ref()).expect("fits");
+        assert!((0..40).all(|i| seen(4).q[(i, 3)] == 0.0));
+        // What is left is told all the same.
+        assert!((0..40).all(|i| seen(3).q[(i, 2)] > 1e-6));
+    }
+
+    #[test]
+    fn rows_that_are_not_centred_span_one_direction_more() {
+        let x = rows(3, 8);
+        let found = Pca::fit(x.as_ref(), Scaling::None, 2, Solver::Faer).expect("fits");
+        let whole = x.squared_norm_l2() / 2.0;
+        assert_eq!(found.eigenvalues.len(), 3);
+        assert!((found.total - whole).abs() < 1e-12 * whole);
+        assert_eq!(Pca::fit(x.as_ref(), Scaling::Centre, 2, Solver::Faer).expect("fits").eigenvalues.len(), 2);
+    }
+}

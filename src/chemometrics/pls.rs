@@ -187,6 +187,16 @@ mod tests {
     }
 
     #[test]
+    fn components_do_not_hang_on_the_unit_of_the_response() {
+        let (x, y) = data(20, 6, 1);
+        let latent = nipals(x.as_ref(), y.as_ref(), 6).expect("six components");
+        for unit in [1e-12, 1e9, 1e15] {
+            let other = nipals(x.as_ref(), (&y * faer::Scale(unit)).as_ref(), 6).expect("six components");
+            assert!((&other.w - &latent.w).norm_max() < 1e-10, "{unit:e}");
+        }
+    }
+
+    #[test]
     fn scores_are_orthogonal_and_with_all_components_it_is_least_squares() {
         for m in [1, 3] {
             let (x, y) = data(20, 6, m);

@@ -280,6 +280,7 @@ mod tests {
             assert!(Plan::parse(bad).is_err(), "{bad}");
         }
         assert!(Plan::Venetian(5).folds(4, None, 1).is_err());
+        assert!([Plan::Blocks(usize::MAX), Plan::Random(1 << 60)].iter().all(|plan| plan.folds(4, None, 1).is_err()));
         assert!(Plan::Grouped.folds(4, None, 1).is_err());
         assert!(Plan::Grouped.folds(2, Some(&texts(&["a", "a"])), 1).is_err());
     }
@@ -291,6 +292,9 @@ mod tests {
         assert_eq!(Choice::Smallest.choose(&errors), 3);
         assert_eq!(Choice::OneError.choose(&errors), 2);
         assert_eq!(Choice::Wold.choose(&errors), 2);
+        // What is right already cannot be bettered.
+        let none = vec![vec![0.0; 4]; 3];
+        assert!([Choice::Smallest, Choice::OneError, Choice::Wold].iter().all(|c| c.choose(&none) == 1));
     }
 
     #[test]

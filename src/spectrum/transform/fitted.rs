@@ -379,6 +379,17 @@ mod tests {
     use crate::draw::Stream;
     use crate::spectrum::transform::{Error, Recipe};
 
+    #[test]
+    fn rows_without_a_sum_say_nothing_of_quotients() {
+        for reference in ["mean", "median"] {
+            let mut x = rows(20, 5);
+            x[35..40].fill(0.0);
+            let recipe = Recipe::parse(&format!("pqn(reference={reference})")).expect("right");
+            let error = recipe.fit(None, &mut (&x[..], 5)).expect_err("a blank row");
+            assert!(matches!(error, Error::Row { row: 7, .. }), "{error}");
+        }
+    }
+
     fn rows(n: usize, d: usize) -> Vec<f64> {
         let mut stream = Stream::new(21, "transform", 0);
         (0..n * d).map(|i| 5.0 + libm::sin((i % d) as f64 / 4.0) + 0.2 * stream.normal()).collect()
