@@ -10,6 +10,7 @@ pub mod evaluate;
 pub mod logo;
 pub mod matrix;
 pub mod metric;
+pub mod picture;
 pub mod report;
 pub mod spectrum;
 pub mod toolmark;

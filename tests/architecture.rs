@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom to the top. Rooms on one floor know nothing of each other.
 const FLOORS: &[&[&str]] = &[
-    &["matrix", "draw"],
+    &["matrix", "draw", "picture"],
     &["metric"],
     &["backend"],
     &["compare"],
@@ -27,6 +27,11 @@ const FLOORS: &[&[&str]] = &[
 /// What stands in the code, and where alone it may stand: paths below `src/`.
 const CONFINED: &[(&str, &[&str])] = &[
     ("hdf5::", &["archive/"]),
+    ("image::", &["picture/"]),
+    ("zip::", &["toolmark/x3p/"]),
+    ("quick_xml::", &["toolmark/x3p/"]),
+    ("png::", &["toolmark/x3p/", "report/plot/raster.rs"]),
+    ("regex::", &["cli/"]),
     ("wgpu::", &["backend/gpu/"]),
     ("faer::", &["chemometrics/", "compare/axes.rs"]),
     ("clap::", &["cli/", "main.rs"]),

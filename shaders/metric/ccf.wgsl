@@ -1,4 +1,4 @@
-// t = Σ x·y of weighted magnitude spectra: at least the correlation at any lag. Twin of metric::ccf::Magnitudes.
+// t = Σ x·y of weighted magnitude spectra: at least the correlation at any lag. Twin of metric::lagged::Magnitudes.
 fn step(sum: vec4<f32>, x: vec4<f32>, y: f32) -> vec4<f32> {
     return fma(x, vec4<f32>(y), sum);
 }

@@ -13,6 +13,7 @@ mod devices;
 mod generate;
 mod import;
 mod info;
+mod length;
 mod memory;
 mod metrics;
 mod model;
@@ -22,6 +23,7 @@ mod plots;
 mod prepare;
 mod progress;
 mod settings;
+mod show;
 mod simulate;
 mod trace;
 mod verify;
@@ -69,6 +71,7 @@ enum Command {
     Verify(verify::Options),
     Simulate(simulate::Options),
     Import(import::Options),
+    Show(Box<show::Options>),
     Prepare(prepare::Options),
     Model(Box<model::Options>),
     Demo(demo::Options),
@@ -133,6 +136,7 @@ pub fn main() -> ExitCode {
         Command::Verify(o) => verify::run(&o, voice),
         Command::Simulate(o) => simulate::run(&o, voice),
         Command::Import(o) => import::run(&o, voice),
+        Command::Show(o) => show::run(&o, voice),
         Command::Prepare(o) => prepare::run(&o, voice),
         Command::Model(o) => model::run(&o, voice),
         Command::Demo(o) => demo::run(&o, voice),

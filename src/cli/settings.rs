@@ -32,6 +32,12 @@ pub struct Options {
     /// ccf: which profile of a pair is stretched. NFI Scratch stretches the reference alone
     #[arg(long, value_enum, default_value = "both", value_name = "SIDE")]
     stretch_side: Side,
+    /// logpolar: angles of a ring [default: what the collection's attribute angles says, else the whole row]
+    #[arg(long, value_name = "T")]
+    angles: Option<usize>,
+    /// logpolar: try the mirrored image too
+    #[arg(long)]
+    mirror: bool,
     /// peak lists: how far apart two peaks may lie, in Da or as parts per million (10ppm) [default: 0.1Da]
     #[arg(long, value_name = "TOLERANCE")]
     tolerance: Option<String>,
@@ -150,6 +156,8 @@ impl Options {
             (self.min_overlap.is_some(), "--min-overlap", "ccf"),
             (self.stretch.is_some() || self.stretch_side != Side::Both, "--stretch", "ccf"),
             (!self.rescore.is_empty(), "--rescore", "ccf"),
+            (self.angles.is_some(), "--angles", "logpolar"),
+            (self.mirror, "--mirror", "logpolar"),
             (self.mz_power.is_some() && !cosine, "--mz-power", "a cosine"),
             (self.intensity_power.is_some() && !cosine, "--intensity-power", "a cosine"),
             (self.noise.is_some() && cosine, "--noise", "peaks-entropy or peaks-entropy-unweighted"),
@@ -196,6 +204,8 @@ impl Options {
             max_lag: self.max_lag.as_deref().map(|t| samples("--max-lag", t, &mut || spacing(query))).transpose()?,
             min_overlap: self.min_overlap.as_deref().map(|t| overlap(t, &mut || spacing(query))).transpose()?,
             stretch: self.stretch.as_deref().map(factors).transpose()?.unwrap_or_default(),
+            angles: if metric == "logpolar" { self.angles.map_or_else(|| said_angles(query), |t| Ok(Some(t)))? } else { self.angles },
+            mirror: self.mirror,
             stretch_side: match self.stretch_side {
                 Side::Both => Stretched::Both,
                 Side::Reference => Stretched::Reference,
@@ -210,6 +220,15 @@ impl Options {
                 .collect(),
         })
     }
+}
+
+/// Angles of a ring, as the collection's attribute says.
+fn said_angles(query: &Opened) -> anyhow::Result<Option<usize>> {
+    let Opened::Plain(collection) = query else { return Ok(None) };
+    let Some(text) = collection.attribute("angles") else { return Ok(None) };
+    let angles = text.trim().parse();
+    let name = collection.name();
+    angles.map(Some).map_err(|_| Refused::input(format!("{name}: its attribute angles is {text:?}, which is no whole number; say --angles")))
 }
 
 /// 0.1Da, 0.1 or 10ppm.

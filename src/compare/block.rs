@@ -9,7 +9,7 @@ use super::run::Observer;
 use super::source::RowSource;
 use crate::backend::{Bytes, GROUP, Halves, Operand};
 use crate::matrix::{Element, Matrix, Row, Values, zeros};
-use crate::metric::ccf::Lagged;
+use crate::metric::lagged::Prepared;
 use crate::metric::form::{Numbers, Placed};
 use crate::metric::{Bounds, Frame, Geometry, Measure, Metric};
 use bytemuck::Zeroable;
@@ -73,8 +73,8 @@ pub struct Block {
     pub bounds: Vec<Bounds>,
     pub operand: Operand,
     pub fine: Option<Fine>,
-    /// Rows for the second stage of lagged correlation.
-    pub lagged: Vec<Option<Lagged>>,
+    /// Rows for the second stage of metrics that take the best of many alignments.
+    pub lagged: Vec<Option<Prepared>>,
 }
 
 /// What is known of the rows that are brought into form.
@@ -150,9 +150,9 @@ impl Block {
             lift: bounds.iter().map(|b| frame.lift(b)).collect(),
             reach: reach.unwrap_or_else(|| bounds.iter().map(|b| frame.reach(b)).collect()),
         };
-        let lagged = frame.metric().lagged().filter(|_| form.second).map_or_else(Vec::new, |ccf| {
+        let lagged = frame.metric().lagged().filter(|_| form.second).map_or_else(Vec::new, |second| {
             let place = |i: usize| order.as_ref().map_or(i, |order| order[i] as usize);
-            let prepare = |i: usize| if known.takes_part(i) { ccf.prepare(matrix.row(i)) } else { None };
+            let prepare = |i: usize| if known.takes_part(i) { second.prepare(matrix.row(i)) } else { None };
             (0..rows).into_par_iter().map(|i| prepare(place(i))).collect()
         });
         Self { first, matrix, order, bounds, operand, fine, lagged }
@@ -173,7 +173,7 @@ impl Block {
     /// Bytes that a row of a block takes, with a head of so many coordinates at most.
     #[must_use]
     pub fn bytes_per_row(width: usize, metric: &dyn Metric, element: Element, head: usize) -> usize {
-        let lagged = metric.lagged().map_or(0, |ccf| ccf.prepared_bytes(width));
+        let lagged = metric.lagged().map_or(0, |second| second.prepared_bytes(width));
         let embedded = stride(metric.embedded_width(width));
         // Beside all numbers a narrower form: bytes, or a head. While a head is put in order it is there twice, all numbers not yet.
         let narrower = match metric.geometry() {

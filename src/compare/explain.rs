@@ -1,14 +1,16 @@
-//! What stands beside a score of lagged correlation: where the two profiles fit, and how else they compare there.
+//! What stands beside a score that is the best of many alignments: where the two rows fit, and how else they compare there.
 //!
 //! A pass over the pairs that were found, after the comparison: their rows are read again (those in memory a bounded number at a time), so that no
-//! pair that is not part of the result costs anything. For every pair the lag in samples, the stretch and the overlap; if asked, the
-//! relative distance of the overlap and the CMPS score with its votes ([`crate::metric::cmps`]), of which the better direction counts.
+//! pair that is not part of the result costs anything. Of log-polar images, for every pair the turn in degrees and whether the reference was mirrored. Of profiles, the
+//! lag in samples, the stretch and the overlap; if asked, the relative distance of the overlap and the CMPS score with its votes ([`crate::metric::cmps`]), of which the better direction counts.
 
 use super::error::Error;
 use super::job::Job;
 use super::source::RowSource;
 use crate::metric::ccf::{Alignment, Ccf};
 use crate::metric::cmps::{self, Directions};
+use crate::metric::lagged::Lagged;
+use crate::metric::logpolar::Turn;
 use crate::metric::settings::Rescore;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -58,11 +60,15 @@ pub struct Explained {
     pub cmps_direction: Vec<i64>,
     /// The position that each segment votes for.
     pub cmps_votes: Vec<i64>,
+    /// Of log-polar images: how far the reference is turned to lie as the query does, in degrees; NaN where there is no pair.
+    pub turn_deg: Vec<f64>,
+    /// Of log-polar images: 1 where the reference is mirrored.
+    pub mirrored: Vec<i64>,
 }
 
 /// Reads pairs again and explains them.
 pub struct Explainer<'a> {
-    ccf: &'a Ccf,
+    second: Lagged<'a>,
     rescore: Vec<Rescore>,
     query: &'a mut dyn RowSource,
     reference: Option<&'a mut dyn RowSource>,
@@ -73,9 +79,9 @@ pub struct Explainer<'a> {
 impl<'a> Explainer<'a> {
     /// `None` for metrics that have nothing to explain.
     pub fn new(job: &Job, query: &'a mut dyn RowSource, reference: Option<&'a mut dyn RowSource>) -> Option<Self> {
-        let ccf = job.metric.lagged()?;
+        let second = job.metric.lagged()?;
         let room = (job.options.memory as usize / 8 / (8 * query.width()).max(1)).clamp(64, 1 << 20);
-        Some(Self { ccf, rescore: job.options.settings.rescore.clone(), query, reference, room })
+        Some(Self { second, rescore: job.options.settings.rescore.clone(), query, reference, room })
     }
 
     #[must_use]
@@ -94,6 +100,9 @@ impl<'a> Explainer<'a> {
     pub fn columns(&self) -> Vec<Column> {
         let column = |ranking, links, integers| Column { names: [ranking, links], width: 1, integers };
         let same = |name, integers| column(name, name, integers);
+        if matches!(self.second, Lagged::Turns(_)) {
+            return vec![column("turns_deg", "turn_deg", false), same("mirrored", true)];
+        }
         let mut all =
             vec![column("lags", "lag", true), column("stretches", "stretch", false), column("overlaps", "overlap", true)];
         if self.asks(Rescore::RelativeDistance) {
@@ -136,16 +145,16 @@ impl<'a> Explainer<'a> {
             let this = &*self;
             let segments = this.segments();
             let found: Vec<One> = {
-                let (ccf, rescore) = (this.ccf, &this.rescore);
+                let (second, rescore) = (this.second, &this.rescore);
                 part.par_iter()
                     .map(|&(q, r)| {
                         let rows = usize::try_from(r).ok().and_then(|r| queries.get(&(q as usize)).zip(references.get(&r)));
-                        rows.map_or_else(One::default, |(a, b)| One::of(ccf, rescore, a, b))
+                        rows.map_or_else(One::default, |(a, b)| One::of(second, rescore, a, b))
                     })
                     .collect()
             };
             for one in found {
-                all.push(&one, &this.rescore, segments);
+                all.push(&one, this, segments);
             }
             rest = later;
         }
@@ -183,10 +192,19 @@ struct One {
     alignment: Option<Alignment>,
     relative_distance: Option<f64>,
     cmps: Option<Directions>,
+    turn: Option<Turn>,
 }
 
 impl One {
-    fn of(ccf: &Ccf, rescore: &[Rescore], a: &[f64], b: &[f64]) -> Self {
+    fn of(second: Lagged<'_>, rescore: &[Rescore], a: &[f64], b: &[f64]) -> Self {
+        let ccf = match second {
+            Lagged::Shifts(ccf) => ccf,
+            Lagged::Turns(polar) => return Self { turn: Some(polar.align(a, b).1), ..Self::default() },
+        };
+        Self::of_profiles(ccf, rescore, a, b)
+    }
+
+    fn of_profiles(ccf: &Ccf, rescore: &[Rescore], a: &[f64], b: &[f64]) -> Self {
         let alignment = ccf.align(a, b).1;
         Self {
             relative_distance: rescore.contains(&Rescore::RelativeDistance).then(|| {
@@ -195,6 +213,7 @@ impl One {
             }),
             cmps: rescore.contains(&Rescore::Cmps).then(|| cmps::both(a, b, &cmps::Settings::default()).ok()).flatten(),
             alignment: Some(alignment),
+            turn: None,
         }
     }
 }
@@ -203,6 +222,9 @@ impl Explained {
     /// The columns, in the order of [`Explainer::columns`]; those that were not asked for are left out.
     #[must_use]
     pub fn numbers(&self, of: &Explainer<'_>) -> Vec<Numbers<'_>> {
+        if matches!(of.second, Lagged::Turns(_)) {
+            return vec![Numbers::F64(&self.turn_deg), Numbers::I64(&self.mirrored)];
+        }
         let mut all = vec![Numbers::I64(&self.lag), Numbers::F64(&self.stretch), Numbers::I64(&self.overlap)];
         if of.asks(Rescore::RelativeDistance) {
             all.push(Numbers::F64(&self.relative_distance));
@@ -213,7 +235,13 @@ impl Explained {
         all
     }
 
-    fn push(&mut self, one: &One, rescore: &[Rescore], segments: usize) {
+    fn push(&mut self, one: &One, of: &Explainer<'_>, segments: usize) {
+        if matches!(of.second, Lagged::Turns(_)) {
+            self.turn_deg.push(one.turn.map_or(f64::NAN, |t| t.degrees));
+            self.mirrored.push(one.turn.map_or(0, |t| i64::from(t.mirrored)));
+            return;
+        }
+        let rescore = &of.rescore;
         let at = one.alignment.unwrap_or(Alignment { lag: 0, stretch: f64::NAN, overlap: 0 });
         self.lag.push(at.lag);
         self.stretch.push(at.stretch);

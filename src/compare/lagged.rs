@@ -1,16 +1,16 @@
-//! The second stage of lagged correlation: between a backend, which only bounds a pair from above, and the sink, which wants scores.
+//! The second stage of metrics that take the best of many alignments: between a backend, which only bounds a pair from above, and the sink, which wants scores.
 //!
-//! Every pair that passes the backend's test gets the correlation over all lags by one inverse transform
-//! ([`Ccf::estimate`](crate::metric::ccf::Ccf::estimate)), and goes on only if that, with its error, still reaches a floor.
+//! Every pair that passes the backend's test gets the score over all lags, or turns, by one inverse transform
+//! ([`Lagged::estimate`]), and goes on only if that, with its error, still reaches a floor.
 
 use super::pairing::Pairing;
 use crate::backend::{Picked, Sink, Tile};
-use crate::metric::ccf::Ccf;
+use crate::metric::lagged::Lagged;
 use std::ops::Range;
 
 pub struct LaggedSink<'a> {
     pub inner: &'a dyn Sink,
-    pub ccf: &'a Ccf,
+    pub second: Lagged<'a>,
     pub pairing: Pairing<'a>,
 }
 
@@ -18,7 +18,7 @@ impl LaggedSink<'_> {
     fn score(&self, i: usize, j: usize) -> f32 {
         let Pairing { a, b, .. } = self.pairing;
         let prepared = a.lagged[i].as_ref().zip(b.lagged[j].as_ref());
-        let quick = prepared.and_then(|(x, y)| self.ccf.estimate(x, y, a.matrix.width()));
+        let quick = prepared.and_then(|(x, y)| self.second.estimate(x, y, a.matrix.width()));
         quick.unwrap_or_else(|| self.pairing.score(i, j) as f32)
     }
 }

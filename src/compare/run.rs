@@ -552,7 +552,7 @@ impl<'a> Run<'a> {
             _ => self.job.metric.lagged(),
         };
         let mut go = |sink: &dyn Sink| {
-            let second = lagged.map(|ccf| LaggedSink { inner: sink, ccf, pairing });
+            let second = lagged.map(|second| LaggedSink { inner: sink, second, pairing });
             let sink = second.as_ref().map_or(sink, |second| second as &dyn Sink);
             let (observer, half_pairs, passed, tested) = (self.observer, &self.half_pairs, &self.passed, &self.tested);
             let counted = Counted { inner: sink, observer, half_pairs, passed, tested, square: symmetric, began: Instant::now() };

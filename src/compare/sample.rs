@@ -7,7 +7,7 @@ use crate::backend::cpu::dot;
 use crate::backend::{Backend, Picked, Screen, Sink, Tile, TileShape};
 use crate::matrix::{Matrix, Values};
 use crate::metric::Measure;
-use crate::metric::ccf::{Ccf, Lagged};
+use crate::metric::lagged::{Lagged, Prepared};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -51,14 +51,14 @@ pub fn pass_seconds(partners: &Block) -> f64 {
 }
 
 /// Seconds that the second stage of lagged correlation takes for a pair.
-pub fn estimate_seconds(partners: &Block, ccf: &Ccf) -> f64 {
-    let full: Vec<&Lagged> = partners.lagged.iter().flatten().collect();
+pub fn estimate_seconds(partners: &Block, second: Lagged<'_>) -> f64 {
+    let full: Vec<&Prepared> = partners.lagged.iter().flatten().collect();
     if full.len() < 2 {
         return NOTED;
     }
     let started = Instant::now();
     for n in 0..TIMED / 2 {
-        std::hint::black_box(ccf.estimate(full[n / 8 % full.len()], full[n * 7919 % full.len()], partners.matrix.width()));
+        std::hint::black_box(second.estimate(full[n / 8 % full.len()], full[n * 7919 % full.len()], partners.matrix.width()));
     }
     started.elapsed().as_secs_f64() / (TIMED / 2) as f64
 }

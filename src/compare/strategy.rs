@@ -266,7 +266,7 @@ impl Trial<'_> {
         let asked = self.job.options.screening;
         let plain = self.plain();
         let (least, first) = self.least(&plain, part, all, backend);
-        let pass = self.job.metric.lagged().map_or_else(|| pass_seconds(&first.0), |ccf| estimate_seconds(&first.0, ccf));
+        let pass = self.job.metric.lagged().map_or_else(|| pass_seconds(&first.0), |second| estimate_seconds(&first.0, second));
         // What a pair takes that passed all numbers of its rows: it is only kept, unless there is a second stage.
         let noted = if self.job.metric.lagged().is_some() { pass } else { NOTED };
         let seeds = backend.seed_side(self.job.options.k()).clamp(1, backend.tile().cols.max(1)) as f64;
@@ -363,12 +363,12 @@ impl Trial<'_> {
         let sink = Gather { cols: partners.operand.rows, t: Mutex::new(vec![0.0; rows * partners.operand.rows]) };
         run(backend, Screen::of(&plain.frame), &queries, &partners, Cut::All, 1, &sink);
         let mut t = sink.t.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(ccf) = self.job.metric.lagged() {
+        if let Some(second) = self.job.metric.lagged() {
             // What a backend says is no lower bound here.
             t.par_chunks_mut(partners.operand.rows).enumerate().for_each(|(i, t)| {
                 for (t, partner) in t.iter_mut().zip(&partners.lagged) {
                     let both = queries.lagged[i].as_ref().zip(partner.as_ref());
-                    *t = both.and_then(|(x, y)| ccf.estimate(x, y, queries.matrix.width())).unwrap_or(-1.0);
+                    *t = both.and_then(|(x, y)| second.estimate(x, y, queries.matrix.width())).unwrap_or(-1.0);
                 }
             });
         }

@@ -30,6 +30,8 @@ pub mod hellinger;
 pub mod hqi;
 pub mod inner_product;
 pub mod jensen_shannon;
+pub mod lagged;
+pub mod logpolar;
 pub mod mahalanobis;
 pub mod manhattan;
 pub mod minkowski;
@@ -150,6 +152,8 @@ pub enum Undefined {
     NotByte { feature: usize, value: f64, metric: &'static str },
     #[error("it has {got} measured samples; {metric} needs at least {least}, the least overlap")]
     TooShort { got: usize, least: usize, metric: &'static str },
+    #[error("it has {got} features, which are no rings of {angles} angles: give --angles that divides {got}")]
+    Rings { got: usize, angles: usize },
     #[error("it has {got} features and what {metric} was configured with has {expected}: give one number a feature")]
     Width { got: usize, expected: usize, metric: &'static str },
     #[error("its norm is {norm:e}; with p = {p} sums stay exact from 1e-{most:.0} to 1e{most:.0}: rescale the data")]
@@ -295,8 +299,8 @@ pub trait Metric: Sync + Send {
         self.geometry() != Geometry::Fold || self.lagged().is_some()
     }
 
-    /// The second stage of lagged correlation, whose t is the score itself within its slack; the first only bounds it from above.
-    fn lagged(&self) -> Option<&ccf::Ccf> {
+    /// The second stage, of metrics that take the best of many alignments: its t is the score itself within its slack; the first only bounds it from above.
+    fn lagged(&self) -> Option<lagged::Lagged<'_>> {
         None
     }
 
@@ -416,4 +420,5 @@ registry! {
     hqi::HqiCorrelation,
     hqi::HqiFirstDerivative,
     ccf::Ccf,
+    logpolar::LogPolar,
 }

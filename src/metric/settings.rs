@@ -1,6 +1,7 @@
 //! What a metric can be told: resolved before a run and stored with its result.
 
 use super::ccf::{Ccf, Overlap, Stretched};
+use super::logpolar::LogPolar;
 use super::{Metric, by_name, mahalanobis::Mahalanobis, minkowski::Minkowski, weighted_euclidean::WeightedEuclidean};
 use serde::{Deserialize, Serialize};
 use std::sync::Mutex;
@@ -52,6 +53,12 @@ pub struct Settings {
     /// `ccf`: which profile is stretched.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub stretch_side: Stretched,
+    /// `logpolar`: angles of a ring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub angles: Option<usize>,
+    /// `logpolar`: whether mirrored images are tried too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mirror: bool,
     /// Metrics of peak lists: tolerance, powers, noise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peaks: Option<super::peaks::Settings>,
@@ -88,6 +95,8 @@ impl Settings {
             (!self.stretch.is_empty(), "--stretch", "ccf"),
             (!is_usual(&self.stretch_side), "--stretch-side", "ccf"),
             (!self.rescore.is_empty(), "--rescore", "ccf"),
+            (self.angles.is_some(), "--angles", "logpolar"),
+            (self.mirror, "--mirror", "logpolar"),
         ] {
             if given && name != of {
                 return Err(format!("{option} is for --metric {of}, not for {name}"));
@@ -114,6 +123,7 @@ impl Settings {
                 Mahalanobis::new(&table.values, table.rows).map_err(|why| format!("--covariance {}: {why}", table.address))?,
             )),
             ("ccf", ..) => Box::leak(Box::new(Ccf::new(self.max_lag, self.min_overlap, &self.stretch, self.stretch_side)?)),
+            ("logpolar", ..) => Box::leak(Box::new(LogPolar::new(self.angles, self.mirror)?)),
             _ => return Ok(usual),
         };
         made.push((name.to_owned(), self.clone(), metric));

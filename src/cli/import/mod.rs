@@ -1,9 +1,14 @@
 //! `striae import`: files of instruments into collections.
 
+mod files;
 mod hold;
+mod known;
+pub mod logos;
+pub mod mark;
 mod profiles;
 mod spectra;
 mod store;
+mod toolmarks;
 
 use super::Voice;
 
@@ -16,12 +21,16 @@ pub struct Options {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
+    Toolmarks(toolmarks::Options),
+    Logos(logos::Options),
     Spectra(spectra::Options),
     Profiles(profiles::Options),
 }
 
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     match &options.what {
+        What::Toolmarks(o) => toolmarks::run(o, voice),
+        What::Logos(o) => logos::run(o, voice),
         What::Spectra(o) => spectra::run(o, voice),
         What::Profiles(o) => profiles::run(o, voice),
     }

@@ -4,23 +4,18 @@
 //! and written a piece at a time.
 
 use super::hold::Hold;
-use super::store::{Asked, Curve, Found, Peaks, USUAL, metadata_table, plain, store_curves, store_lists};
+use super::files;
+use super::known::{Found, USUAL, metadata_table, plain};
+use super::store::{Asked, Curve, Peaks, store_curves, store_lists};
 use crate::archive::Address;
 use crate::cli::progress::Progress;
 use crate::cli::{Refused, Voice, memory};
-use crate::compare::{Observer as _, bytes};
+use crate::compare::bytes;
 use crate::spectrum::read::table::Layout as Table;
 use crate::spectrum::read::{Content, Hints, read};
 use crate::spectrum::resample::even;
-use anyhow::Context as _;
-use rayon::prelude::*;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-/// Largest file that is read.
-const MOST_BYTES: u64 = 1 << 30;
-/// Bytes that the program takes before it holds anything.
-const BASE: u64 = 48 << 20;
 
 /// Infrared, Raman, NIR and mass spectra: JCAMP-DX, SPC, CSV, MGF, MSP, mzML
 ///
@@ -75,47 +70,9 @@ pub struct Options {
     memory: u64,
 }
 
-/// All files, those of folders in the order of their names.
-fn files_of(given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for path in given {
-        if !path.is_dir() {
-            found.push(path.clone());
-            continue;
-        }
-        let mut folders = vec![path.clone()];
-        let mut inside = Vec::new();
-        // Links may lead round in circles.
-        let mut seen = HashSet::new();
-        while let Some(folder) = folders.pop() {
-            let real = folder.canonicalize().with_context(|| format!("cannot look into {}", folder.display()))?;
-            if !seen.insert(real) {
-                continue;
-            }
-            let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot look into {}", folder.display()))?;
-            for entry in entries {
-                let path = entry?.path();
-                let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-                match path.is_dir() {
-                    _ if hidden => {}
-                    true => folders.push(path),
-                    false => inside.push(path),
-                }
-            }
-        }
-        inside.sort();
-        found.extend(inside);
-    }
-    Ok(found)
-}
-
 /// One file's content, or why there is none.
 fn load(path: &Path, hints: &Hints) -> Result<Content, String> {
-    let size = std::fs::metadata(path).map_err(|e| e.to_string())?.len();
-    if size > MOST_BYTES {
-        return Err(format!("it has {size} bytes; files of up to {MOST_BYTES} are read"));
-    }
-    let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
+    let bytes = files::bytes(path)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     read(&name, &bytes, hints).map_err(|e| e.to_string())
 }
@@ -178,13 +135,7 @@ fn hold_content(path: &Path, content: Content, hold: &Hold, wanted: &dyn Fn(&str
 
 #[allow(clippy::too_many_lines, reason = "the steps of one command in their order, each a call")]
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
-    if let Some(missing) = options.files.iter().find(|path| !path.exists()) {
-        return Err(Refused::input(format!("{}: there is no such file or folder", missing.display())));
-    }
-    let files = files_of(&options.files)?;
-    if files.is_empty() {
-        return Err(Refused::input("there is no file in what was named"));
-    }
+    let files = files::all(&options.files)?;
     let hints = Hints {
         axis_unit: options.unit.clone(),
         value_unit: options.value_unit.clone(),
@@ -193,24 +144,12 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let asked = options.axis.as_deref().map(axis).transpose()?;
     let table = options.metadata.as_deref().map(metadata_table).transpose()?;
     let progress = Progress::new(voice.quiet || voice.json);
-    progress.phase("read", files.len() as u64);
-    let done = std::sync::atomic::AtomicU64::new(0);
-    let most = options.memory.checked_sub(BASE).filter(|&m| m >= 16 << 20).ok_or_else(|| {
-        Refused::usage(format!("--memory {} is too little; give {} or more", bytes(options.memory), bytes(BASE + (16 << 20))))
-    })?;
+    let most = files::room(options.memory)?;
     // Two fifths for values that wait, one for axes, the rest for pieces and what is known of each spectrum.
     let hold = Hold::new(most / 5 * 2, options.output.parent().unwrap_or_else(|| Path::new(".")));
     let wanted =
         |key: &str| USUAL.iter().any(|u| u.eq_ignore_ascii_case(key)) || options.keep.iter().any(|k| plain(k) == plain(key));
-    let loaded: Vec<Result<Read, String>> = files
-        .par_iter()
-        .map(|path| {
-            let found = if progress.stop() { Err("interrupted".into()) } else { load(path, &hints) };
-            progress.progress(1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
-            found.and_then(|content| hold_content(path, content, &hold, &wanted))
-        })
-        .collect();
-    progress.advance(files.len() as u64)?;
+    let loaded = files::each(&files, &progress, |path| load(path, &hints).and_then(|content| hold_content(path, content, &hold, &wanted)))?;
     if hold.axes_are_too_many() {
         return Err(Refused::usage(format!(
             "--memory {} does not hold the axes of these files, which differ from one another; give more, or import them in parts",
@@ -249,35 +188,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     };
     failed.extend(left_out);
     progress.clear();
-    if voice.json {
-        let failed: Vec<_> = failed.iter().map(|(file, why)| serde_json::json!({ "file": file, "why": why })).collect();
-        println!(
-            "{}",
-            serde_json::json!({ "output": target.to_string(), "files": files.len(), "spectra": stored, "left_out": failed })
-        );
-    } else {
-        for (file, why) in &failed {
-            eprintln!("striae: left out {file}: {why}");
-        }
-        if !voice.quiet && stored > 0 {
-            let many = |n: usize, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
-            println!(
-                "imported  {} of {}, {} left out",
-                many(stored, "spectrum", "spectra"),
-                many(files.len(), "file", "files"),
-                failed.len()
-            );
-            println!("stored    {target}");
-        }
-    }
-    if stored == 0 {
-        let why = if options.strict { "nothing was written, as --strict asks" } else { "nothing could be read" };
-        return Err(Refused::input(format!("{} of {} files were left out: {why}", failed.len(), files.len())));
-    }
-    if options.strict && !failed.is_empty() {
-        return Err(Refused::input(format!("{} spectra were left out", failed.len())));
-    }
-    Ok(())
+    files::Outcome { target: &target, files: files.len(), stored, noun: ("spectrum", "spectra"), failed: &failed, strict: options.strict }.tell(voice)
 }
 
 fn id(stem: &str, several: bool, n: usize, metadata: &BTreeMap<String, String>) -> String {

@@ -1,6 +1,7 @@
 //! Spectra that were read, as a collection: one unit, one axis, and columns of what files and a table of metadata say of them.
 
 use super::hold::{Held, Hold};
+use super::known::{ById, Found, columns};
 use super::spectra::Options;
 use crate::archive::new_collection::{Plan, is_taken};
 use crate::archive::{Address, Kind as Stored, Layout, NewCollection, Writer};
@@ -12,23 +13,10 @@ use crate::spectrum::read::Quantity;
 use crate::spectrum::resample::{Interpolation, common, covers, resample, same_axis};
 use anyhow::Context as _;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
 use std::sync::Arc;
 
-/// Columns that are kept of what files say, beside those that are asked for.
-pub const USUAL: [&str; 9] = ["exhibit", "source", "case", "batch", "date", "place", "formula", "inchikey", "cas"];
 /// Bytes of rows that are written together.
 const PIECE: usize = 8 << 20;
-
-/// What is kept of a spectrum while others are read.
-pub struct Found<T> {
-    pub id: String,
-    pub file: String,
-    pub name: String,
-    pub metadata: BTreeMap<String, String>,
-    pub what: T,
-}
 
 /// A curve.
 pub struct Curve {
@@ -44,96 +32,6 @@ pub struct Peaks {
     pub count: usize,
     pub precursor: Option<f64>,
     pub numbers: Held,
-}
-
-/// A label without what spellings differ in.
-pub fn plain(key: &str) -> String {
-    key.chars().filter(|c| !" -/_".contains(*c)).flat_map(char::to_lowercase).collect()
-}
-
-/// Rows of a CSV by the value of its column id.
-pub type ById = (Vec<String>, HashMap<String, Vec<String>>);
-
-pub fn metadata_table(path: &Path) -> anyhow::Result<ById> {
-    let whole = |what: String| Refused::input(format!("{}: {what}", path.display()));
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let first = text.lines().next().unwrap_or("");
-    let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|&d| first.bytes().filter(|&b| b == d).count()).unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .delimiter(delimiter)
-        .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-    let header: Vec<String> = reader.headers().map_err(|e| whole(e.to_string()))?.iter().map(str::to_lowercase).collect();
-    let Some(at) = header.iter().position(|h| h == "id") else { return Err(whole("it has no column id".into())) };
-    let mut rows = HashMap::new();
-    for record in reader.records() {
-        let record = record.map_err(|e| whole(e.to_string()))?;
-        let row: Vec<String> = record.iter().map(str::to_owned).collect();
-        let id = row.get(at).cloned().unwrap_or_default();
-        if rows.insert(id.clone(), row).is_some() {
-            return Err(whole(format!("id {id:?} occurs twice")));
-        }
-    }
-    Ok((header, rows))
-}
-
-/// Ids that differ, and columns of what is known beside the numbers.
-fn columns<T>(all: &mut [Found<T>], keep: &[String], table: Option<&ById>) -> anyhow::Result<Vec<(String, Vec<String>)>> {
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    for f in all.iter() {
-        *counts.entry(f.id.clone()).or_default() += 1;
-    }
-    for f in all.iter_mut().filter(|f| counts[&f.id] > 1) {
-        // Files of one name are told apart by their folders and endings.
-        let number = f.id.rsplit_once('#').map_or(String::new(), |(_, n)| format!("#{n}"));
-        f.id = format!("{}{number}", f.file);
-    }
-    let mut seen = HashSet::new();
-    if let Some(f) = all.iter().find(|f| !seen.insert(f.id.clone())) {
-        return Err(Refused::input(format!(
-            "{}: the id {:?} occurs twice; ids must differ. Rename one of the files",
-            f.file, f.id
-        )));
-    }
-    let mut found = vec![
-        ("id".to_owned(), all.iter().map(|f| f.id.clone()).collect::<Vec<_>>()),
-        ("file".to_owned(), all.iter().map(|f| f.file.clone()).collect()),
-    ];
-    if all.iter().any(|f| !f.name.is_empty()) {
-        found.push(("title".to_owned(), all.iter().map(|f| f.name.clone()).collect()));
-    }
-    let wanted = USUAL.iter().map(|u| (*u).to_owned()).chain(keep.iter().map(|k| k.to_lowercase().replace([' ', '/'], "_")));
-    for key in wanted {
-        let texts: Vec<String> = all
-            .iter()
-            .map(|f| f.metadata.iter().find(|(k, _)| plain(k) == plain(&key)).map_or(String::new(), |(_, v)| v.clone()))
-            .collect();
-        if texts.iter().any(|t| !t.is_empty()) && !found.iter().any(|(name, _)| *name == key) {
-            found.push((key, texts));
-        } else if !USUAL.contains(&key.as_str()) && !found.iter().any(|(name, _)| *name == key) {
-            eprintln!("striae: --keep {key}: no file says it");
-        }
-    }
-    if let Some((header, rows)) = table {
-        if !all.iter().any(|f| rows.contains_key(&f.id)) {
-            let (ours, theirs) = (&all[0].id, rows.keys().min().map_or("", String::as_str));
-            return Err(Refused::input(format!(
-                "--metadata: none of its ids is one of a spectrum; a spectrum's is {ours:?}, one of the table's is {theirs:?}"
-            )));
-        }
-        let (without, ids) =
-            (all.iter().filter(|f| !rows.contains_key(&f.id)).count(), all.iter().map(|f| f.id.as_str()).collect::<HashSet<_>>());
-        let strangers = rows.keys().filter(|id| !ids.contains(id.as_str())).count();
-        if without + strangers > 0 {
-            eprintln!("striae: --metadata: {without} spectra have no row in it, {strangers} of its rows are of no spectrum");
-        }
-        for (j, name) in header.iter().enumerate().filter(|(_, n)| *n != "id" && !n.is_empty()) {
-            let texts = all.iter().map(|f| rows.get(&f.id).and_then(|r| r.get(j)).cloned().unwrap_or_default()).collect();
-            found.retain(|(known, _)| known != name);
-            found.push((name.clone(), texts));
-        }
-    }
-    Ok(found)
 }
 
 /// What curves are to become.

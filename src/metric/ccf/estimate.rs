@@ -2,9 +2,10 @@
 
 use super::overlap::measured;
 use super::transform::{DOUBLE, Plan, Profile, SINGLE, best, multiply, transform_size};
-use super::{Ccf, SLACK};
+use super::Ccf;
 use crate::matrix::Row;
 use crate::metric::form::EPSILON;
+use crate::metric::lagged::SLACK;
 use realfft::num_complex::Complex;
 use std::cell::RefCell;
 
@@ -99,7 +100,7 @@ impl Ccf {
     #[must_use]
     pub fn prepared_bytes(&self, width: usize) -> usize {
         let size = transform_size(2 * width);
-        size_of::<Lagged>() + 8 * (size / 2 + 1) + 16 * width
+        8 * (size / 2 + 1) + 16 * width
     }
 }
 

@@ -38,12 +38,12 @@
 
 mod estimate;
 mod overlap;
-mod transform;
+pub(super) mod transform;
 
 pub use estimate::Lagged;
 pub(super) use overlap::{correlation, measured};
 
-use super::vector::{Step, Vector};
+use super::lagged::{self, Magnitudes, SLACK};
 use super::{
     Bounds, Closer, Fold, FoldRow, Geometry, Info, Measure, Metric, Numbers, Shader, Stepped, Undefined, form::EPSILON, sum,
 };
@@ -53,8 +53,6 @@ use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 use transform::{DOUBLE, Plan, Profile, transform_size};
 
-/// What the second stage may be off by, half of it a row's.
-pub const SLACK: f64 = 6e-4;
 /// Embedded in the place of M where stage 1 says nothing: any product with [`LEAST_M`] is above 1.
 const OPEN: f64 = 101.0;
 const LEAST_M: f64 = 0.01;
@@ -242,21 +240,6 @@ impl Ccf {
     }
 }
 
-/// t ← t + x·y
-pub struct Magnitudes;
-
-impl Step for Magnitudes {
-    #[inline(always)]
-    fn step<V: Vector>(_: V, sum: V, x: V, y: V) -> V {
-        x.mul_add(y, sum)
-    }
-
-    #[inline(always)]
-    fn bound(gain: f32, t: f32, _: f32, _: f32) -> f32 {
-        gain * t
-    }
-}
-
 impl Stepped for Ccf {
     type Step = Magnitudes;
 }
@@ -372,8 +355,8 @@ impl Metric for Ccf {
         t
     }
 
-    fn lagged(&self) -> Option<&Ccf> {
-        Some(self)
+    fn lagged(&self) -> Option<lagged::Lagged<'_>> {
+        Some(lagged::Lagged::Shifts(self))
     }
 }
 

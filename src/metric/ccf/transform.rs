@@ -15,16 +15,16 @@ pub(super) fn transform_size(least: usize) -> usize {
 }
 
 /// Transforms of one size, and room for them.
-pub(super) struct Plan<T: realfft::FftNum> {
+pub(in crate::metric) struct Plan<T: realfft::FftNum> {
     forward: Arc<dyn RealToComplex<T>>,
     inverse: Arc<dyn ComplexToReal<T>>,
-    pub(super) time: Vec<T>,
-    pub(super) spectrum: Vec<Complex<T>>,
+    pub(in crate::metric) time: Vec<T>,
+    pub(in crate::metric) spectrum: Vec<Complex<T>>,
     scratch: Vec<Complex<T>>,
 }
 
 impl<T: realfft::FftNum> Plan<T> {
-    pub(super) fn new(size: usize) -> Self {
+    pub(in crate::metric) fn new(size: usize) -> Self {
         let mut planner = RealFftPlanner::new();
         let (forward, inverse) = (planner.plan_fft_forward(size), planner.plan_fft_inverse(size));
         let (time, spectrum) = (forward.make_input_vec(), forward.make_output_vec());
@@ -33,7 +33,7 @@ impl<T: realfft::FftNum> Plan<T> {
     }
 
     /// The spectrum of x, filled up with zeros, in `self.spectrum`.
-    pub(super) fn forward(&mut self, x: impl Iterator<Item = T>) {
+    pub(in crate::metric) fn forward(&mut self, x: impl Iterator<Item = T>) {
         self.time.fill(T::zero());
         for (t, x) in self.time.iter_mut().zip(x) {
             *t = x;
@@ -43,17 +43,19 @@ impl<T: realfft::FftNum> Plan<T> {
     }
 
     /// Back from `self.spectrum` to `self.time`, times the size.
-    pub(super) fn inverse(&mut self) {
-        let last = self.spectrum.len() - 1;
+    pub(in crate::metric) fn inverse(&mut self) {
         self.spectrum[0].im = T::zero();
-        self.spectrum[last].im = T::zero();
+        if self.time.len().is_multiple_of(2) {
+            let last = self.spectrum.len() - 1;
+            self.spectrum[last].im = T::zero();
+        }
         let _ = self.inverse.process_with_scratch(&mut self.spectrum, &mut self.time, &mut self.scratch);
     }
 }
 
 thread_local! {
-    pub(super) static SINGLE: RefCell<HashMap<usize, Plan<f32>>> = RefCell::new(HashMap::new());
-    pub(super) static DOUBLE: RefCell<HashMap<usize, Plan<f64>>> = RefCell::new(HashMap::new());
+    pub(in crate::metric) static SINGLE: RefCell<HashMap<usize, Plan<f32>>> = RefCell::new(HashMap::new());
+    pub(in crate::metric) static DOUBLE: RefCell<HashMap<usize, Plan<f64>>> = RefCell::new(HashMap::new());
 }
 
 /// A profile of unit centred norm, with sums up to every sample.

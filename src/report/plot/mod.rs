@@ -1,4 +1,4 @@
-//! Pictures of a chemometric stage, as SVG and PNG.
+//! Pictures of marks and of a chemometric stage, as SVG and PNG.
 //!
 //! A picture is plain data in, bytes out: [`draw`] takes a [`Figure`], a [`Style`] and a [`Format`]. It knows no models; whoever
 //! has one hands its numbers over as slices. The same data give the same bytes on any machine: no clock, no font of the system,
@@ -15,6 +15,7 @@
 //! | [`Predictions`] | predicted against reference values |
 //! | [`ErrorCurve`] | errors against the number of components |
 //! | [`Confusion`] | counts of true against assigned classes |
+//! | [`Sheet`] | pictures of specimens above the curves that were computed of them |
 //!
 //! The SVG carries `<title>` and `<desc>` and a `class` on every mark (`point`, `line`, `bar`, `cell`, `merge`, `limit` …); its text
 //! is text. The PNG is that SVG, rendered with fonts that the program carries. Classes differ in shape or dashes as well as in
@@ -37,8 +38,10 @@ mod page;
 mod palette;
 mod placer;
 mod predictions;
+mod raster;
 mod scene;
 mod scores;
+mod sheet;
 mod spectra;
 mod text;
 mod ticks;
@@ -57,6 +60,7 @@ pub use loadings::{Along, Loadings};
 pub use page::Style;
 pub use predictions::Predictions;
 pub use scores::Scores;
+pub use sheet::{Curve, Image, Sheet};
 pub use spectra::{Panel, Spectra};
 pub use ticks::Ticks;
 
@@ -79,6 +83,7 @@ pub enum Figure<'a> {
     Predictions(&'a Predictions<'a>),
     ErrorCurve(&'a ErrorCurve<'a>),
     Confusion(&'a Confusion<'a>),
+    Sheet(&'a Sheet<'a>),
 }
 
 /// Draws a picture.
@@ -105,6 +110,7 @@ pub fn draw(figure: &Figure<'_>, style: &Style<'_>, format: Format) -> Result<Ve
         Figure::Predictions(f) => f.paint(style),
         Figure::ErrorCurve(f) => f.paint(style),
         Figure::Confusion(f) => f.paint(style),
+        Figure::Sheet(f) => f.paint(style),
     }?;
     let description = if style.description.is_empty() { about.clone() } else { format!("{} {about}", style.description) };
     let svg = scene.svg(if style.title.is_empty() { &about } else { style.title }, &description);

@@ -208,6 +208,14 @@ impl Scene {
         self.close("rect", title);
     }
 
+    /// A picture by its `data:` address, drawn out to the rectangle.
+    pub(super) fn image(&mut self, class: &str, r: Rect, address: &str, title: &str) {
+        let [x, y, w, h] = [r.x, r.y, r.w, r.h].map(coordinate);
+        self.push(format_args!("<image class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\""));
+        self.push(format_args!(" preserveAspectRatio=\"none\" href=\"{address}\""));
+        self.close("image", title);
+    }
+
     pub(super) fn marker(&mut self, class: &str, at: (f64, f64), marker: &Marker, title: &str) {
         let r = marker.radius;
         let corners: Vec<_> = marker.shape.corners().iter().map(|(x, y)| (at.0 + r * x, at.1 + r * y)).collect();

@@ -7,7 +7,7 @@ use roxmltree::{Document, Node};
 use super::scene::Rect;
 use super::{
     Along, Border, Confusion, Coverage, Dendrogram, Distances, Error, ErrorCurve, Explained, Figure, Flag, Format, Loadings,
-    Merge, Panel, Predictions, Scores, Spectra, Style, draw, text,
+    Curve, Image, Merge, Panel, Predictions, Scores, Sheet, Spectra, Style, draw, text,
 };
 
 const SIZES: [(f64, f64); 4] = [(900.0, 600.0), (420.0, 320.0), (1400.0, 330.0), (360.0, 900.0)];
@@ -56,7 +56,7 @@ fn corners(node: Node<'_, '_>) -> Vec<(f64, f64)> {
             let (x, y, r) = (number(node, "cx"), number(node, "cy"), number(node, "r"));
             vec![(x - r, y - r), (x + r, y + r)]
         }
-        "rect" => {
+        "rect" | "image" => {
             let (w, h) = (number(node, "width"), number(node, "height"));
             assert!(w >= 0.0 && h >= 0.0, "{node:?}");
             of(Rect { x: number(node, "x"), y: number(node, "y"), w, h })
@@ -488,5 +488,42 @@ fn real_infrared_spectra() {
         let svg = audit_all("coffee", &Figure::Spectra(&Spectra { panels: &[panel], classes: &classes, most }));
         assert_eq!((count(&svg, "line"), count(&svg, "mean")), expected);
         assert!(["Ethiopia", "Brasil", "Vietnam"].iter().all(|name| has_text(&svg, name)));
+    }
+}
+
+#[test]
+fn sheets_hold_pictures_and_curves() {
+    let shades: Vec<f32> = (0..60 * 20).map(|i| if i % 97 == 0 { f32::NAN } else { (i % 60) as f32 / 60.0 }).collect();
+    let long: Vec<f64> = (0..60).map(|i| (f64::from(i) * 0.3).sin()).collect();
+    let strip = Image { title: "K1Z1A1N01L1, upright", width: 60, shades: &shades, extent: [0.0, 90.0, 0.0, 30.0], unit: "µm" };
+    let moved = Image { title: "K1Z1A1N02L1", extent: [12.0, 102.0, 0.0, 30.0], ..strip };
+    let curves = [
+        Curve { name: "K1Z1A1N01L1", from: 0.0, step: 1.5, values: &long },
+        Curve { name: "K1Z1A1N02L1", from: 12.0, step: 1.5, values: &long },
+    ];
+    let base = Sheet {
+        images: &[strip, moved],
+        aligned: true,
+        curves: &curves,
+        axis_title: "Position (µm)",
+        value_title: "Height (µm)",
+        overlap: Some((12.0, 88.5)),
+        note: "ccf 0.93 at lag 8 samples (12.0 µm), overlap 52 samples",
+    };
+    let svg = audit_all("sheet", &Figure::Sheet(&base));
+    assert_eq!((count(&svg, "specimen"), count(&svg, "overlap")), (2, 1));
+    assert!(has_text(&svg, "ccf 0.93 at lag 8 samples (12.0 µm), overlap 52 samples"));
+    audit_all("side by side", &Figure::Sheet(&Sheet { aligned: false, ..base }));
+    audit_all("curves alone", &Figure::Sheet(&Sheet { images: &[], ..base }));
+    let logo = Image { unit: "", ..strip };
+    audit_all("pictures alone", &Figure::Sheet(&Sheet { images: &[logo, logo], aligned: false, curves: &[], overlap: None, ..base }));
+    for wrong in [
+        Sheet { images: &[], curves: &[], ..base },
+        Sheet { images: &[Image { shades: &shades[..61], ..strip }], ..base },
+        Sheet { images: &[Image { extent: [1.0, 1.0, 0.0, 1.0], ..strip }], ..base },
+        Sheet { curves: &[Curve { step: 0.0, ..curves[0] }], ..base },
+        Sheet { curves: &[Curve { values: &[f64::NAN], ..curves[0] }], ..base },
+    ] {
+        assert!(draw(&Figure::Sheet(&wrong), &Style::default(), Format::Svg).is_err());
     }
 }

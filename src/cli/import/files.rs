@@ -1,0 +1,135 @@
+//! Many files: found in folders, read on all cores, and listed where they were left out.
+
+use crate::archive::Address;
+use crate::cli::progress::Progress;
+use crate::cli::{Refused, Voice};
+use crate::compare::{Observer as _, bytes as in_words};
+use anyhow::Context as _;
+use rayon::prelude::*;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Largest file that is read.
+const MOST_BYTES: u64 = 1 << 30;
+/// Bytes that the program takes before it holds anything.
+const BASE: u64 = 48 << 20;
+
+/// All files, those of folders in the order of their names; refused where there are none.
+pub fn all(given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    if let Some(missing) = given.iter().find(|path| !path.exists()) {
+        return Err(Refused::input(format!("{}: there is no such file or folder", missing.display())));
+    }
+    let mut found = Vec::new();
+    for path in given {
+        if !path.is_dir() {
+            found.push(path.clone());
+            continue;
+        }
+        let mut folders = vec![path.clone()];
+        let mut inside = Vec::new();
+        // Links may lead round in circles.
+        let mut seen = HashSet::new();
+        while let Some(folder) = folders.pop() {
+            let real = folder.canonicalize().with_context(|| format!("cannot look into {}", folder.display()))?;
+            if !seen.insert(real) {
+                continue;
+            }
+            let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot look into {}", folder.display()))?;
+            for entry in entries {
+                let path = entry?.path();
+                let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+                match path.is_dir() {
+                    _ if hidden => {}
+                    true => folders.push(path),
+                    false => inside.push(path),
+                }
+            }
+        }
+        inside.sort();
+        found.extend(inside);
+    }
+    if found.is_empty() {
+        return Err(Refused::input("there is no file in what was named"));
+    }
+    Ok(found)
+}
+
+/// What `--memory` leaves for what is held.
+pub fn room(memory: u64) -> anyhow::Result<u64> {
+    memory.checked_sub(BASE).filter(|&m| m >= 16 << 20).ok_or_else(|| {
+        Refused::usage(format!("--memory {} is too little; give {} or more", in_words(memory), in_words(BASE + (16 << 20))))
+    })
+}
+
+/// A file's bytes, or why there are none.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, String> {
+    let size = std::fs::metadata(path).map_err(|e| e.to_string())?.len();
+    if size > MOST_BYTES {
+        return Err(format!("it has {size} bytes; files of up to {MOST_BYTES} are read"));
+    }
+    std::fs::read(path).map_err(|e| e.to_string())
+}
+
+/// What `load` makes of each file, in the order of the files.
+pub fn each<T: Send>(
+    files: &[PathBuf],
+    progress: &Progress,
+    load: impl Fn(&Path) -> Result<T, String> + Sync,
+) -> anyhow::Result<Vec<Result<T, String>>> {
+    progress.phase("read", files.len() as u64);
+    let done = AtomicU64::new(0);
+    let loaded = files
+        .par_iter()
+        .map(|path| {
+            let found = if progress.stop() { Err("interrupted".into()) } else { load(path) };
+            progress.progress(1 + done.fetch_add(1, Ordering::Relaxed));
+            found
+        })
+        .collect();
+    progress.advance(files.len() as u64)?;
+    Ok(loaded)
+}
+
+/// What became of an import.
+pub struct Outcome<'a> {
+    pub target: &'a Address,
+    pub files: usize,
+    pub stored: usize,
+    /// What is stored: one, and more.
+    pub noun: (&'a str, &'a str),
+    /// Files that were left out, and why.
+    pub failed: &'a [(String, String)],
+    pub strict: bool,
+}
+
+impl Outcome<'_> {
+    /// Says it, and refuses where nothing was stored, or something is missing that may not be.
+    pub fn tell(&self, voice: Voice) -> anyhow::Result<()> {
+        let Self { target, files, stored, noun: (one, more), failed, strict } = *self;
+        if voice.json {
+            let failed: Vec<_> = failed.iter().map(|(file, why)| serde_json::json!({ "file": file, "why": why })).collect();
+            println!(
+                "{}",
+                serde_json::json!({ "output": target.to_string(), "files": files, (more): stored, "left_out": failed })
+            );
+        } else {
+            for (file, why) in failed {
+                eprintln!("striae: left out {file}: {why}");
+            }
+            if !voice.quiet && stored > 0 {
+                let many = |n: usize, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
+                println!("imported  {} of {}, {} left out", many(stored, one, more), many(files, "file", "files"), failed.len());
+                println!("stored    {target}");
+            }
+        }
+        if stored == 0 {
+            let why = if strict { "nothing was written, as --strict asks" } else { "nothing could be read" };
+            return Err(Refused::input(format!("{} of {files} files were left out: {why}", failed.len())));
+        }
+        if strict && !failed.is_empty() {
+            return Err(Refused::input(format!("{} {more} were left out", failed.len())));
+        }
+        Ok(())
+    }
+}
