@@ -34,6 +34,11 @@ impl Default for Contour {
 
 type Point = (f64, f64);
 
+/// Neighbours, clockwise from the left, y down.
+const AROUND: [(isize, isize); 8] = [(-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1)];
+/// Binomial weights along the outline.
+const TAPS: [f64; 5] = [0.0625, 0.25, 0.375, 0.25, 0.0625];
+
 impl Contour {
     const FEATURES: usize = 4;
 
@@ -113,8 +118,6 @@ fn outline(patch: &Grey) -> Option<Vec<Point>> {
     let mut on = vec![false; patch.values().len()];
     part.pixels.iter().for_each(|i| on[*i] = true);
     let is = |x: isize, y: isize| (0..w).contains(&x) && (0..h).contains(&y) && on[(y * w + x) as usize];
-    // Clockwise from the left, y down.
-    const AROUND: [(isize, isize); 8] = [(-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1)];
     // The first pixel found is the leftmost of the topmost: ground to its left and above.
     let first = *part.pixels.iter().min()? as isize;
     let start = ((first % w), (first / w));
@@ -156,7 +159,6 @@ fn even(raw: &[Point], n: usize) -> Option<Vec<Point>> {
         let part = if step[i] > 0.0 { ((at - walked) / step[i]).min(1.0) } else { 0.0 };
         out.push((raw[i].0 + part * (next(i).0 - raw[i].0), raw[i].1 + part * (next(i).1 - raw[i].1)));
     }
-    const TAPS: [f64; 5] = [0.0625, 0.25, 0.375, 0.25, 0.0625];
     let smooth = |of: fn(&Point) -> f64, k: usize| (0..5).map(|t| TAPS[t] * of(&out[(k + n + t - 2) % n])).sum::<f64>();
     Some((0..n).map(|k| (smooth(|p| p.0, k), smooth(|p| p.1, k))).collect())
 }

@@ -4,7 +4,7 @@
 //! |---|---|---|---|---|---|
 //! | `zernike` | 47 | \|A_nm\|/A_00, n = 2 … 12, then m | same | same | Euclidean |
 //! | `hu` | 7 | log form | same | same | Euclidean |
-//! | `logpolar` | 32·128 | [ring][angle], weighted and centred | shifts along angles | backwards | best cosine over shifts ([`super::rotation`]) |
+//! | `logpolar` | 32·128 | [ring][angle], weighted and centred | shifts along angles | backwards | `logpolar`: best cosine over shifts ([`crate::metric::logpolar`]) |
 //! | `fourier` | 32·17 | [ring][frequency 0 … 16], magnitudes of `logpolar` at norm 1 | same | same | Euclidean |
 //! | `contour` | 6·4·12 | [level][d, h⁺, h⁻, a][frequency] | same | same | Euclidean |
 //! | `hog` | 7·7·4·9 | [block row][block column][cell][bin] of the upright patch | nearly | nearly | Euclidean, cosine |
@@ -12,18 +12,18 @@
 //! | `lbp` | 3·10 | [radius 1, 2, 4][riu2 bin] | same | same | χ², Bhattacharyya |
 //! | `shape` | 47 + 544 + 288 | zernike, fourier, contour | same | same | Euclidean |
 //!
-//! `shape` is what one row can hold: each part over its mean distance between the shapes of MPEG-7 (so that each counts alike), times the root of its weight;
+//! `shape` is what one row can hold: each part over its mean distance between the shapes of MPEG-7 (so that at equal weights each counts alike), times the root of its weight;
 //! then the squared Euclidean distance is the weighted sum of the parts' squared distances:
 //! ```text
-//! d² = Σ_p w_p (d_p / D_p)²      zernike 1.906, w 1;  fourier 0.7075, w 1;  contour 0.6177, w ½
+//! d² = Σ_p w_p (d_p / D_p)²      zernike 1.906, w 1;  fourier 0.7075, w ½;  contour 0.6177, w 0.1
 //! ```
-//! The outline counts half: it finds silhouettes best, and is little use for prints of several parts. What each reaches is measured in `tests/mpeg7.rs` and `tests/stamps.rs`.
+//! The outline counts little: it tells silhouettes apart best, and is of little use for prints of several parts. What each reaches is measured in `tests/mpeg7.rs` and `tests/stamps.rs`.
 
 use super::LogoError;
 use super::contour::Contour;
 use super::hu::log_hu;
 use super::logpolar::LogPolar;
-use super::rotation::Turner;
+use super::fourier::Rings;
 use super::segment::Shape;
 use super::upright::upright;
 use super::zernike::Zernike;
@@ -38,7 +38,7 @@ const RADII: [f64; 3] = [1.0, 2.0, 4.0];
 const HASH: usize = 8;
 /// Part, D, w.
 const PARTS: [(Descriptor, f64, f64); 3] =
-    [(Descriptor::Zernike, 1.906, 1.0), (Descriptor::Fourier, 0.7075, 1.0), (Descriptor::Contour, 0.6177, 0.5)];
+    [(Descriptor::Zernike, 1.906, 1.0), (Descriptor::Fourier, 0.7075, 0.5), (Descriptor::Contour, 0.6177, 0.1)];
 
 /// What is computed of a shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,7 +97,7 @@ pub struct Extractor {
     side: usize,
     zernike: Zernike,
     rings: LogPolar,
-    turner: Turner,
+    fourier: Rings,
     contour: Contour,
     hog: Hog,
 }
@@ -111,7 +111,7 @@ impl Extractor {
             side,
             zernike: Zernike::new(side, ORDER)?,
             rings,
-            turner: Turner::new(rings.angles)?,
+            fourier: Rings::new(rings.angles)?,
             contour: Contour::default(),
             hog: Hog { cell: side / 8, ..Hog::default() },
         })
@@ -172,7 +172,7 @@ impl Extractor {
             Descriptor::Hu => narrow(log_hu(patch).to_vec()),
             Descriptor::LogPolar => self.rings.of(patch)?,
             Descriptor::Fourier => {
-                let row = self.turner.magnitudes(&self.rings.of(patch)?, FREQUENCIES);
+                let row = self.fourier.magnitudes(&self.rings.of(patch)?, FREQUENCIES);
                 let norm = row.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>().sqrt();
                 row.into_iter().map(|v| if norm > 0.0 { (f64::from(v) / norm) as f32 } else { 0.0 }).collect()
             }

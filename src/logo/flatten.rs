@@ -17,7 +17,7 @@ const DARK: f64 = 0.05;
 const BRIGHT: f64 = 4.0;
 /// Shades that always count as near: half a step of 6-bit pictures.
 const NEAR: f64 = 0.008;
-/// Pixels that a fit looks at, about.
+/// Pixels that a fit looks at, at most about.
 const LOOKED_AT: usize = 20_000;
 
 /// The picture with its ground at 1.
@@ -44,7 +44,7 @@ fn value(surface: &[f64; TERMS], terms: &[f64; TERMS]) -> f64 {
 
 fn ground(picture: &Grey) -> Option<[f64; TERMS]> {
     let (w, h) = (picture.width(), picture.height());
-    let every = ((w * h / LOOKED_AT) as f64).sqrt().max(1.0) as usize;
+    let every = libm::ceil(((w * h) as f64 / LOOKED_AT as f64).sqrt()).max(1.0) as usize;
     let all: Vec<([f64; TERMS], f64, bool)> = (0..h)
         .step_by(every)
         .flat_map(|y| (0..w).step_by(every).map(move |x| (x, y)))

@@ -7,7 +7,7 @@
 //! ```
 //! Row-major [ring][angle], one flat row of R·T numbers in f32, T a power of two. Radii are shares of half the patch. p = 1 weights a cell by its area (cells grow as
 //! r²; in an inner product both weights meet), p = 0 counts all rings alike. s̄ is taken off over all rings, so that with unit rows the plain inner product is the
-//! weighted Pearson correlation, at any shift; see [`super::rotation`].
+//! weighted Pearson correlation, at any shift; see [`crate::metric::logpolar`].
 //!
 //! A shift by j > 0 of out (entry k comes from k − j) is the shape turned by 2πj/T, from x to y. Mirroring y → −y takes k to −k mod T.
 

@@ -189,7 +189,7 @@ impl Field {
     /// At a point of −1 … 1; beyond, that of the edge.
     fn at(&self, (x, y): Point) -> f64 {
         let of = |v: f64| {
-            let at = ((v + 1.0) / 2.0).clamp(0.0, 1.0) * self.cells as f64;
+            let at = (0.5 * (v + 1.0)).clamp(0.0, 1.0) * self.cells as f64;
             let low = (at as usize).min(self.cells - 1);
             (low, at - low as f64)
         };

@@ -66,7 +66,7 @@ pub fn otsu(values: &[f32]) -> Option<Split> {
             split.threshold = least + (most - least) * ((level.0 + level.1) as f64 / 2.0 + 1.0) / BINS as f64;
         } else if best.as_ref().is_none_or(|(most_between, _)| between > *most_between) {
             let spread = |square: f64, n: f64, mean: f64| (square / n - mean * mean).max(0.0);
-            let within = (spread(square, n, low) + spread(total.2 - square, rest, high)) / 2.0;
+            let within = 0.5 * (spread(square, n, low) + spread(total.2 - square, rest, high));
             let threshold = least + (most - least) * (k + 1) as f64 / BINS as f64;
             let contrast =
                 if within > 1e-12 * (most - least) * (most - least) { (high - low) / within.sqrt() } else { f64::INFINITY };

@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn turned_and_mirrored_shapes_come_out_alike() {
-        let wedge = |x: f64, y: f64| (-0.5..0.6).contains(&x) && y > -0.2 && y < 0.25 - 0.3 * x;
+        let wedge = |x: f64, y: f64| (-0.3..0.8).contains(&x) && y > -0.1 && y < 0.35 - 0.3 * x;
         let painted = |f: &dyn Fn(f64, f64) -> bool| {
             let of = |i: usize| (2 * i + 1) as f64 / 128.0 - 1.0;
             Grey::new(128, 128, (0..128 * 128).map(|i| f32::from(u8::from(f(of(i % 128), of(i / 128))))).collect()).expect("fits")

@@ -166,7 +166,7 @@ mod tests {
     fn naive_radial(n: usize, m: usize, rho: f64) -> f64 {
         let factorial = |k: usize| (1..=k).map(|i| i as f64).product::<f64>();
         let term = |s: usize| {
-            let below = factorial(s) * factorial((n + m) / 2 - s) * factorial((n - m) / 2 - s);
+            let below = factorial(s) * factorial((n - m) / 2 + m - s) * factorial((n - m) / 2 - s);
             (-1f64).powi(s as i32) * factorial(n - s) / below * rho.powi((n - 2 * s) as i32)
         };
         (0..=(n - m) / 2).map(term).sum()

@@ -70,16 +70,23 @@ impl Default for Limits {
 /// When the file is of another kind, broken, or above the limits.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Grey, DecodeError> {
     let guessed = image::guess_format(bytes).ok().and_then(known);
-    let Some((format, name, scratch)) = guessed else {
+    let Some(known) = guessed else {
         return Err(DecodeError::Format { start: bytes[..bytes.len().min(8)].to_vec() });
     };
     // No state outlives the call, so nothing can be seen half done after a panic.
-    catch_unwind(AssertUnwindSafe(|| fenced(bytes, limits, format, name, scratch)))
-        .unwrap_or_else(|_| Err(DecodeError::Broken { format: name, why: "its decoder gave up on it".into() }))
+    catch_unwind(AssertUnwindSafe(|| fenced(bytes, limits, &known)))
+        .unwrap_or_else(|_| Err(DecodeError::Broken { format: known.name, why: "its decoder gave up on it".into() }))
 }
 
-/// The formats that are read, with what their decoders hold beside the output, in bytes a pixel, as a function of the output's.
-fn known(format: ImageFormat) -> Option<(ImageFormat, &'static str, fn(u64) -> u64)> {
+/// A format that is read.
+struct Known {
+    format: ImageFormat,
+    name: &'static str,
+    /// What its decoder holds beside the output, in bytes a pixel, of the output's.
+    scratch: fn(u64) -> u64,
+}
+
+fn known(format: ImageFormat) -> Option<Known> {
     let (name, scratch): (_, fn(u64) -> u64) = match format {
         ImageFormat::Png => ("PNG", |_| 0),
         ImageFormat::Jpeg => ("JPEG", |_| 8),
@@ -90,18 +97,13 @@ fn known(format: ImageFormat) -> Option<(ImageFormat, &'static str, fn(u64) -> u
         ImageFormat::WebP => ("WebP", |_| 6),
         _ => return None,
     };
-    Some((format, name, scratch))
+    Some(Known { format, name, scratch })
 }
 
-fn fenced(
-    bytes: &[u8],
-    limits: &Limits,
-    format: ImageFormat,
-    name: &'static str,
-    scratch: fn(u64) -> u64,
-) -> Result<Grey, DecodeError> {
+fn fenced(bytes: &[u8], limits: &Limits, known: &Known) -> Result<Grey, DecodeError> {
+    let name = known.name;
     let broken = |e: image::ImageError| DecodeError::Broken { format: name, why: e.to_string() };
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), known.format);
     let mut within = image::Limits::default();
     within.max_alloc = Some(limits.memory_bytes);
     reader.limits(within);
@@ -114,7 +116,7 @@ fn fenced(
     if pixels > limits.pixels {
         return Err(DecodeError::Pixels { width, height, allowed: limits.pixels });
     }
-    let beside = scratch(decoded.div_ceil(pixels)).max(4);
+    let beside = (known.scratch)(decoded.div_ceil(pixels)).max(4);
     let needed = decoded.saturating_add(pixels.saturating_mul(beside));
     if needed > limits.memory_bytes {
         return Err(DecodeError::Memory { width, height, needed, allowed: limits.memory_bytes });

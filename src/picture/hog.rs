@@ -64,7 +64,9 @@ impl Hog {
                 }
                 let block = &mut out[start..];
                 unit(block, least);
-                block.iter_mut().for_each(|v| *v = v.min(0.2));
+                for v in block.iter_mut() {
+                    *v = v.min(0.2);
+                }
                 unit(block, 1e-6);
             }
         }
@@ -106,7 +108,9 @@ fn two(at: f64) -> [(isize, f64); 2] {
 
 fn unit(v: &mut [f64], least: f64) {
     let norm = (v.iter().map(|x| x * x).sum::<f64>() + least * least).sqrt();
-    v.iter_mut().for_each(|x| *x /= norm);
+    for x in v {
+        *x /= norm;
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Spikes of a striated surface: points that stand out from those before and after them along the striations.
 //!
 //! ```text
-//! d(r, c) = |h(r, c) − median of h(r−2 … r+2, c)|,   spike where d > k·σ,   σ = 1.4826·median of all d
+//! d(r, c) = |h(r, c) − median of h(r−2 … r+2, c)|,   spike where d > k·max(σ, σ_c),   σ = 1.4826·median of all d, σ_c of column c
 //! ```
 //! Striations run from row to row here, so that a deep scratch, however deep, is no spike, and a point that is higher than its four neighbours along the scratch by many
 //! times their scatter is one: dust, or a stray reflection. A neighbour that is missing or outside counts as the point itself, which makes the rule careful at
-//! edges. σ is taken from points whose four neighbours were all measured, of at most 2¹⁸ evenly spaced ones; where there are fewer than 100, or more than half
+//! edges. σ_c is the noise of that place across the striations: steep flanks scatter more than flat ground. Both σ are taken from points whose four neighbours were all measured, of at most 2¹⁸ evenly spaced ones, or 128 in a column; where there are fewer than 100, or more than half
 //! of them do not differ from their neighbours at all, nothing is called a spike. The median of absolute deviations is after F. Hampel,
 //! doi:10.1080/01621459.1974.10482962. Spikes become missing points; nothing is put in their place.
 
@@ -47,13 +47,22 @@ pub fn without_spikes(surface: &Surface, k: f64) -> (Surface, usize) {
     if *median == 0.0 {
         return (surface.clone(), 0);
     }
-    let limit = k * 1.4826 * *median;
+    let least = *median;
     let mut measured = m.to_vec();
     let mut spikes = 0;
-    for (m, d) in measured.iter_mut().zip(&away) {
-        if *d > limit {
-            *m = false;
-            spikes += 1;
+    let mut column = Vec::with_capacity(128);
+    for c in 0..columns {
+        column.clear();
+        column.extend((0..rows).step_by(rows.div_ceil(128)).map(|r| r * columns + c).filter(|&i| whole[i]).map(|i| away[i]));
+        let middle = column.len() / 2;
+        let own = if column.len() < 20 { 0.0 } else { *column.select_nth_unstable_by(middle, f64::total_cmp).1 };
+        let limit = k * 1.4826 * own.max(least);
+        for r in 0..rows {
+            let i = r * columns + c;
+            if away[i] > limit {
+                measured[i] = false;
+                spikes += 1;
+            }
         }
     }
     if spikes == 0 { (surface.clone(), 0) } else { (surface.with_heights(h.to_vec(), measured), spikes) }

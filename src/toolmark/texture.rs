@@ -13,7 +13,7 @@
 //! A surface is drawn first ([`relief`]): levelled, high-passed along both axes, from −3 to +3 robust standard deviations as shades; a missing point is the middle shade,
 //! and its share stands beside the row. Shades say nothing of heights: two plates of one pattern and different depth are alike here.
 
-use super::gaussian::{Kernel, band};
+use super::impressed::band_both;
 use super::level::{LevelError, level};
 use super::signature::Options;
 use super::surface::Surface;
@@ -88,7 +88,7 @@ pub fn relief(surface: &Surface, options: &Options) -> Result<Grey, TextureError
         return Err(TextureError::Nothing);
     }
     let levelled = level(surface, options.level)?.surface;
-    let filtered = plain(&levelled, options.highpass_um, options.lowpass_um, options);
+    let filtered = band_both(&levelled, options);
     let mut sizes: Vec<f64> =
         filtered.heights_um().iter().zip(filtered.measured()).filter(|(_, m)| **m).map(|(h, _)| h.abs()).collect();
     let middle = sizes.len() / 2;
@@ -97,30 +97,6 @@ pub fn relief(surface: &Surface, options: &Options) -> Result<Grey, TextureError
     let shade = |h: f64| if six > 0.0 { (0.5 + h / six).clamp(0.0, 1.0) as f32 } else { 0.5 };
     let shades = filtered.heights_um().iter().zip(filtered.measured()).map(|(h, m)| if *m { shade(*h) } else { 0.5 });
     Grey::new(surface.columns(), surface.rows(), shades.collect()).ok_or(TextureError::Nothing)
-}
-
-/// Band-passed along both axes: what lies below the long cut-off and above the short one in either direction.
-#[must_use]
-pub fn plain(surface: &Surface, highpass_um: Option<f64>, lowpass_um: Option<f64>, options: &Options) -> Surface {
-    // high = h − low(low(h)): the form has to be long along both.
-    let (sx, sy) = surface.spacing_um();
-    let kernel = |cutoff: f64, spacing: f64| Kernel::new(cutoff, spacing, options.reach, options.edge);
-    let both = |surface: &Surface, cutoff: f64| {
-        let along_x = band(surface, None, Some(&kernel(cutoff, sx)));
-        band(&along_x.transposed(), None, Some(&kernel(cutoff, sy))).transposed()
-    };
-    let mut found = match highpass_um {
-        None => surface.clone(),
-        Some(cutoff) => {
-            let low = both(surface, cutoff);
-            let left = surface.heights_um().iter().zip(low.heights_um()).map(|(h, l)| h - l).collect();
-            surface.with_heights(left, surface.measured().to_vec())
-        }
-    };
-    if let Some(cutoff) = lowpass_um {
-        found = both(&found, cutoff);
-    }
-    found
 }
 
 #[cfg(test)]

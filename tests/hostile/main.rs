@@ -13,11 +13,13 @@
 
 mod counting;
 mod mutation;
+mod pictures;
 mod seeds;
 
 use counting::{Counting, NOW, PEAK};
 use mutation::{Dice, packed};
 use striae::draw::Stream;
+use striae::picture::decode::{self as picture, decode};
 use striae::toolmark::profile::{self, Hints};
 use striae::toolmark::unit::LengthUnit;
 use striae::toolmark::x3p::{self, Checksums, Options};
@@ -42,8 +44,7 @@ struct Target {
     expected: &'static [&'static str],
 }
 
-/// Pictures join here: a `make` that changes small PNG and JPEG files, and a `run` that decodes them.
-const TARGETS: [Target; 3] = [
+const TARGETS: [Target; 4] = [
     Target {
         name: "X3P",
         make: |seeds, dice| seeds.x3p(dice),
@@ -103,6 +104,15 @@ const TARGETS: [Target; 3] = [
         },
         expected: &["Ok Whole", "Whole Ok", "Whole Whole"],
     },
+    Target {
+        name: "picture",
+        make: |seeds, dice| pictures::changed(&seeds.pictures, dice),
+        run: |bytes, _| {
+            let read = decode(bytes, &picture::Limits::default());
+            read.map_or_else(|e| word(&e), |_| "Ok".into())
+        },
+        expected: &["Ok", "Broken", "Format", "Pixels", "Memory"],
+    },
 ];
 
 /// An error's name.
@@ -122,13 +132,13 @@ fn work(seeds: &Seeds, inputs: impl Iterator<Item = u64>) -> Tally {
     let mut tally = Tally::default();
     for i in inputs {
         let mut dice = Dice(Stream::new(1, "hostile", i));
-        // Half of all inputs are X3P.
-        let t = if i % 2 == 0 { 0 } else { 1 + (i / 2 % 2) as usize };
+        // Two of five inputs are X3P, two pictures, and one in ten each a text and an array.
+        let t = [0, 3, 0, 3, 1, 0, 3, 0, 3, 2][(i % 10) as usize];
         let bytes = (TARGETS[t].make)(seeds, &mut dice);
         let before = NOW.get();
         PEAK.set(before);
         let start = Instant::now();
-        let word = std::panic::catch_unwind(|| (TARGETS[t].run)(&bytes, i / 4));
+        let word = std::panic::catch_unwind(|| (TARGETS[t].run)(&bytes, i / 10));
         let (time, memory) = (start.elapsed(), PEAK.get() - before);
         let word = word.unwrap_or_else(|_| panic!("input {i} ({}) panics: {bytes:?}", TARGETS[t].name));
         assert!(memory <= MEMORY, "input {i} ({}) takes {memory} bytes: {bytes:?}", TARGETS[t].name);
@@ -191,6 +201,9 @@ fn the_seeds_are_read() {
     assert_eq!(words, ["Ok", "Ok", "Ok", "Ok, with a mask", "Entries"]);
     for text in &seeds.texts {
         assert_eq!((TARGETS[1].run)(text, 0), "Ok", "{}", String::from_utf8_lossy(text));
+    }
+    for picture in &seeds.pictures {
+        assert_eq!((TARGETS[3].run)(picture, 0), "Ok");
     }
     let words: Vec<String> = seeds.arrays.iter().map(|a| (TARGETS[2].run)(a, 1)).collect();
     assert_eq!(words, ["Ok Whole", "Ok Ok", "Whole Ok", "Whole Ok"]);

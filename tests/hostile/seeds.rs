@@ -10,6 +10,7 @@ pub struct Seeds {
     pub whole: Vec<Vec<u8>>,
     pub texts: Vec<Vec<u8>>,
     pub arrays: Vec<Vec<u8>>,
+    pub pictures: Vec<Vec<u8>>,
 }
 
 impl Seeds {
@@ -57,7 +58,7 @@ impl Seeds {
             "x_mm;z_um\n0;1,5\n0,5;2,5\n1;3,5\n",
             "# x (um) z (um)\n0 1\n1 2\n2 3\n",
         ];
-        Self { x3p, whole, texts: texts.iter().map(|t| t.as_bytes().to_vec()).collect(), arrays }
+        Self { x3p, whole, texts: texts.iter().map(|t| t.as_bytes().to_vec()).collect(), arrays, pictures: crate::pictures::seeds() }
     }
 
     pub fn changed(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
@@ -179,7 +180,7 @@ fn picture() -> Vec<u8> {
 }
 
 /// Puts a PNG's checksums right, so that what is behind them is reached.
-fn mend(bytes: &mut [u8]) {
+pub fn mend(bytes: &mut [u8]) {
     let mut at = 8;
     while let Some(length) = bytes.get(at..at + 4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]) as usize) {
         let Some(sum) = bytes.get(at + 4..at + 8 + length).map(crc32) else { return };

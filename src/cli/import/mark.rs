@@ -124,7 +124,7 @@ pub struct Marking {
     #[arg(long, default_value = "20um", value_name = "LENGTH")]
     bridge: String,
     /// Least striation contrast: the share of the band's variance that the signature explains
-    #[arg(long, default_value_t = 0.05, value_name = "SHARE")]
+    #[arg(long, default_value_t = 0.1, value_name = "SHARE")]
     least_contrast: f64,
     /// Distance of samples of the collection; the coarsest of its files unless given
     #[arg(long, value_name = "LENGTH")]

@@ -15,7 +15,7 @@ use super::text;
 
 const FIGURE: &str = "sheet";
 const TITLE: f64 = 12.5;
-const OVERLAP: &str = "#e8f1da";
+const OVERLAP: &str = "#dcebc6";
 
 /// A picture in shades of grey.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -133,15 +133,17 @@ impl Sheet<'_> {
         let above = Rect { h: area.h - below, ..area };
         // Plots that stand above one another begin at one place.
         let room = if self.aligned { y.labels(below - 30.0).max(text::width("-1000", 11.0)) } else { 0.0 };
-        self.images(&mut scene, above, (low, high), room);
+        let mut right = area.right();
         if below > 0.0 {
             let place = Rect { y: area.y + area.h - below, h: below, ..area };
             scene.open("curves");
             let frame = Frame::draw(&mut scene, place, &Axis::from(self.axis_title, low, high), &y.room(room));
+            right = frame.plot.right();
             if let Some((from, to)) = self.overlap {
                 let (left, right) = (frame.x.at(from.max(low)), frame.x.at(to.min(high)));
                 let r = Rect { x: left, y: frame.plot.y, w: (right - left).max(0.0), h: frame.plot.h };
                 scene.rect("overlap", r, OVERLAP, None, "the part that was compared");
+                frame.zero(&mut scene, false, true);
             }
             for (i, curve) in self.curves.iter().enumerate() {
                 let points: Vec<(f64, f64)> =
@@ -150,6 +152,9 @@ impl Sheet<'_> {
             }
             scene.end();
         }
+        // Pictures that share the axis end where the plot does.
+        let above = if self.aligned { Rect { w: right - above.x, ..above } } else { above };
+        self.images(&mut scene, above, (low, high), room);
         let list: Vec<&str> = self.images.iter().map(|i| i.title).chain(self.curves.iter().map(|c| c.name)).collect();
         let about = format!("{} and {}: {}.", counted(self.images.len(), "picture"), counted(self.curves.len(), "curve"), list.join(", "));
         let note = if self.note.is_empty() { String::new() } else { format!(" {}", self.note) };

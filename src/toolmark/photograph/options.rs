@@ -4,6 +4,11 @@ use super::error::Error;
 use super::region::Rectangle;
 
 /// What the numbers of the signature are. Under weak oblique light a photograph shows the slope across the striations.
+///
+/// The default is the one that finds most presses in simulated photographs (`tests/photographs.rs`). Good marks are found by all three. Of the worst
+/// ones there, 40 presses, rank 1 is the right press for 93 % as seen (both signs tried), 58 % by sizes and 52 % by heights: sizes
+/// throw away which flank is which, and sums carry along what is slow, waves and noise, so that heights fail with a wide
+/// [`Options::illumination`] even for good marks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shading {
     /// The flattened shades, which are slopes up to an unknown factor. Light from the other side changes the sign.
@@ -39,7 +44,7 @@ pub struct Options {
     pub light_deg: Option<f64>,
     pub shading: Shading,
     pub average: Average,
-    /// Standard deviation of the wide Gaussian that takes off the illumination. Default: 250 µm or 50 pixels.
+    /// Standard deviation of the wide Gaussian that takes off the illumination. Default: 100 µm or 20 pixels.
     pub illumination: Option<f64>,
     /// Standard deviation of the Gaussian that smooths the signature. Default: 7.5 µm or 1.5 pixels.
     pub smoothing: Option<f64>,
@@ -84,7 +89,7 @@ impl Default for Options {
             least_share: 0.05,
             least_agreement: 0.4,
             within_deg: 12.0,
-            refine_deg: 3.0,
+            refine_deg: 15.0,
             least_pixels: 40,
         }
     }
@@ -109,7 +114,7 @@ impl Options {
         let scale = self.um_per_px.unwrap_or(1.0);
         check("um_per_px", scale, (1e-3..=1e4).contains(&scale), "0.001 to 10000 µm")?;
         let unit = |um: f64, px: f64| if self.um_per_px.is_some() { um } else { px };
-        let illumination_px = self.illumination.unwrap_or_else(|| unit(250.0, 50.0)) / scale;
+        let illumination_px = self.illumination.unwrap_or_else(|| unit(100.0, 20.0)) / scale;
         let smoothing_px = self.smoothing.unwrap_or_else(|| unit(7.5, 1.5)) / scale;
         let spacing = self.spacing.unwrap_or(scale);
         let spacing_px = spacing / scale;
@@ -117,7 +122,7 @@ impl Options {
             "illumination (in pixels)",
             illumination_px,
             (4.0..=5e3).contains(&illumination_px),
-            "4 to 5000 pixels; the default of 250 µm needs a scale of at most 62 µm a pixel",
+            "4 to 5000 pixels; the default of 100 µm needs a scale of at most 25 µm a pixel",
         )?;
         check(
             "smoothing (in pixels)",
@@ -144,7 +149,7 @@ impl Options {
             check(name, got, (0.0..=1.0).contains(&got), "0 to 1")?;
         }
         check("within_deg", self.within_deg, self.within_deg > 0.0 && self.within_deg <= 45.0, "above 0° up to 45°")?;
-        check("refine_deg", self.refine_deg, (0.0..=15.0).contains(&self.refine_deg), "0° to 15°")?;
+        check("refine_deg", self.refine_deg, (0.0..=45.0).contains(&self.refine_deg), "0° to 45°")?;
         check("least_pixels", self.least_pixels as f64, self.least_pixels >= 1, "1 and more")?;
         Ok(Lengths { illumination_px, smoothing_px, spacing_px, spacing })
     }
@@ -167,7 +172,7 @@ mod tests {
         assert_eq!(bad(|o| o.um_per_px = Some(0.0)), "um_per_px");
         assert_eq!(bad(|o| o.um_per_px = Some(f64::NAN)), "um_per_px");
         assert_eq!(bad(|o| o.um_per_px = Some(100.0)), "illumination (in pixels)");
-        assert_eq!(bad(|o| o.smoothing = Some(30.0)), "smoothing (in pixels)");
+        assert_eq!(bad(|o| o.smoothing = Some(11.0)), "smoothing (in pixels)");
         assert_eq!(bad(|o| o.average = Average::Trimmed(0.5)), "average");
         assert_eq!(bad(|o| o.tile_px = 2), "tile_px");
         assert_eq!(bad(|o| o.light_deg = Some(f64::INFINITY)), "light_deg");

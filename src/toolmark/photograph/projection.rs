@@ -92,8 +92,8 @@ impl Lines {
         (libm::ceil(from - 1e-9) as i64, libm::floor(to + 1e-9) as i64)
     }
 
-    /// Calls `of` with the line's number in `lines` and a shade, for every `every`-th v of lines from … to that is over striated pixels.
-    fn each(&self, field: &Field, mask: &Mask, lines: (usize, usize), every: usize, mut of: impl FnMut(usize, f32)) {
+    /// Calls `of` with the line's number, v and a shade, for every `every`-th v of lines from … to that is over striated pixels.
+    fn each(&self, field: &Field, mask: &Mask, lines: (usize, usize), every: usize, mut of: impl FnMut(usize, i64, f32)) {
         let (first, end) = lines;
         let starts: Vec<_> = (first..end)
             .map(|i| {
@@ -111,7 +111,7 @@ impl Lines {
                 if v >= from && v <= to {
                     let (x, y) = ((x + dx).clamp(0.0, self.last.0), (y + dy).clamp(0.0, self.last.1));
                     if mask.at((x + 0.5) as usize, (y + 0.5) as usize) {
-                        of(first + i, bilinear(field, x, y));
+                        of(first + i, v, bilinear(field, x, y));
                     }
                 }
             }
@@ -119,15 +119,22 @@ impl Lines {
         }
     }
 
-    /// The mean shade and the number of pixels of each line.
-    pub(super) fn means(&self, field: &Field, mask: &Mask, every: usize) -> Means {
-        let mut lines = vec![(0.0, 0u32); self.count];
+    /// The greatest length of a line in pixels.
+    pub(super) const fn length(&self) -> usize {
+        2 * self.reach + 1
+    }
+
+    /// The sum of shades and the number of pixels of each line, cut into pieces of `piece` pixels.
+    pub(super) fn means(&self, field: &Field, mask: &Mask, every: usize, piece: usize) -> Means {
+        let pieces = self.length().div_ceil(piece);
+        let mut lines = vec![(0.0, 0u32); self.count * pieces];
         let (mut sum, mut square) = (0.0, 0.0);
         for first in (0..self.count).step_by(TOGETHER) {
-            self.each(field, mask, (first, (first + TOGETHER).min(self.count)), every, |i, shade| {
+            self.each(field, mask, (first, (first + TOGETHER).min(self.count)), every, |i, v, shade| {
                 let shade = f64::from(shade);
-                lines[i].0 += shade;
-                lines[i].1 += 1;
+                let line = &mut lines[i * pieces + (v + self.reach as i64) as usize / piece];
+                line.0 += shade;
+                line.1 += 1;
                 sum += shade;
                 square += shade * shade;
             });
@@ -139,7 +146,7 @@ impl Lines {
     pub(super) fn averages(&self, field: &Field, mask: &Mask, average: Average) -> Vec<(f64, usize)> {
         if average == Average::Mean {
             let of = |(sum, n): (f64, u32)| (if n > 0 { sum / f64::from(n) } else { 0.0 }, n as usize);
-            return self.means(field, mask, 1).lines.into_iter().map(of).collect();
+            return self.means(field, mask, 1, self.length()).lines.into_iter().map(of).collect();
         }
         let mut gathered: Vec<Vec<f32>> = vec![Vec::new(); TOGETHER];
         let mut out = Vec::with_capacity(self.count);
@@ -147,14 +154,14 @@ impl Lines {
         for first in (0..self.count).step_by(TOGETHER) {
             let end = (first + TOGETHER).min(self.count);
             gathered.iter_mut().for_each(Vec::clear);
-            self.each(field, mask, (first, end), 1, |i, shade| gathered[i - first].push(shade));
+            self.each(field, mask, (first, end), 1, |i, _, shade| gathered[i - first].push(shade));
             out.extend(gathered[..end - first].iter().map(|shades| (robust(shades, average, &mut spare), shades.len())));
         }
         out
     }
 }
 
-/// Sums along lines.
+/// Sums along lines or their pieces.
 pub(super) struct Means {
     /// Sum and number of shades.
     lines: Vec<(f64, u32)>,
@@ -163,7 +170,7 @@ pub(super) struct Means {
 }
 
 impl Means {
-    /// How much of the variance of shades is between lines, 0 … 1, less what is expected of independent shades.
+    /// How much of the variance of shades is between them, 0 … 1, less what is expected of independent shades.
     pub(super) fn explained(&self) -> f64 {
         let n: f64 = self.lines.iter().map(|l| f64::from(l.1)).sum();
         let positions = self.lines.iter().filter(|l| l.1 > 0).count() as f64;
@@ -289,8 +296,8 @@ mod tests {
     fn noise_explains_nothing_and_stripes_all() {
         let mask = Mask::new(&left_half(), 200, 90);
         let lines = Lines::new(200, 90, 90.0, 1.0, 1);
-        assert!(lines.means(&noise(200, 90), &mask, 1).explained() < 0.02);
+        assert!(lines.means(&noise(200, 90), &mask, 1, 200).explained() < 0.02);
         let values = (0..200 * 90).map(|i| libm::sinf((i % 200) as f32)).collect();
-        assert!(lines.means(&Field { width: 200, height: 90, values }, &mask, 3).explained() > 0.999_9);
+        assert!(lines.means(&Field { width: 200, height: 90, values }, &mask, 3, 40).explained() > 0.999_9);
     }
 }

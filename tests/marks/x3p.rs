@@ -1,7 +1,6 @@
 //! The X3P reader on real files: thirteen, of instruments, of the standard's samples and of other programs.
 //!
 //! What is expected was computed without it: `unzip`, and Python's `struct` with the formulas of `toolmark::x3p`, once.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a failure here is a failed test")]
 
 use striae::toolmark::unit::LengthUnit;
 use striae::toolmark::x3p::{About, Checksums, Error, Mask, Options, X3p, read, write};

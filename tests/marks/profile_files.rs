@@ -1,7 +1,6 @@
 //! The readers of profiles on real files: 300 of pliers, as text, and NumPy arrays of two laboratories.
 //!
 //! What is expected was computed with NumPy, once.
-#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use striae::toolmark::profile::{Hints, Profile, read, read_surface_npy};
 use striae::toolmark::unit::LengthUnit;
