@@ -5,6 +5,7 @@
 //! silently when a disk fills up.
 
 pub mod address;
+pub mod cell_result;
 pub mod client;
 pub mod collection;
 mod error;

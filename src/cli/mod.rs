@@ -6,6 +6,7 @@
 
 mod alike;
 mod backend;
+mod cells;
 mod collection;
 mod compare;
 mod demo;
@@ -72,6 +73,7 @@ enum Command {
     Simulate(simulate::Options),
     Import(import::Options),
     Show(Box<show::Options>),
+    Cells(Box<cells::Options>),
     Prepare(prepare::Options),
     Model(Box<model::Options>),
     Demo(demo::Options),
@@ -137,6 +139,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(o) => simulate::run(&o, voice),
         Command::Import(o) => import::run(&o, voice),
         Command::Show(o) => show::run(&o, voice),
+        Command::Cells(o) => cells::run(&o, voice),
         Command::Prepare(o) => prepare::run(&o, voice),
         Command::Model(o) => model::run(&o, voice),
         Command::Demo(o) => demo::run(&o, voice),

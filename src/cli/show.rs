@@ -153,7 +153,7 @@ struct Drawn {
 
 impl Drawn {
     fn image(&self) -> Image<'_> {
-        Image { title: &self.title, width: self.width, shades: &self.shades, extent: self.extent, unit: &self.unit }
+        Image { title: &self.title, width: self.width, shades: &self.shades, extent: self.extent, unit: &self.unit, outlines: &[] }
     }
 }
 
@@ -187,7 +187,7 @@ fn photograph(id: &str, picture: &Grey) -> Drawn {
 }
 
 /// Three robust standard deviations from black to white.
-fn shades(surface: &Surface) -> Vec<f32> {
+pub fn shades(surface: &Surface) -> Vec<f32> {
     let mut sizes: Vec<f64> =
         surface.heights_um().iter().zip(surface.measured()).filter(|(_, m)| **m).map(|(h, _)| h.abs()).collect();
     if sizes.is_empty() {
@@ -200,12 +200,17 @@ fn shades(surface: &Surface) -> Vec<f32> {
     each.map(|(h, m)| if *m { (0.5 + h / six).clamp(0.0, 1.0) as f32 } else { f32::NAN }).collect()
 }
 
+/// What a file's name asks for.
+pub fn format(output: &Path) -> anyhow::Result<Format> {
+    match output.extension().map(|e| e.to_string_lossy().to_lowercase()).as_deref() {
+        Some("svg") => Ok(Format::Svg),
+        Some("png") => Ok(Format::Png),
+        _ => Err(Refused::usage(format!("-o {}: give a name that ends in .svg or .png", output.display()))),
+    }
+}
+
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
-    let format = match options.output.extension().map(|e| e.to_string_lossy().to_lowercase()).as_deref() {
-        Some("svg") => Format::Svg,
-        Some("png") => Format::Png,
-        _ => return Err(Refused::usage(format!("-o {}: give a name that ends in .svg or .png", options.output.display()))),
-    };
+    let format = format(&options.output)?;
     let mut first = collection::open(&options.collection)?;
     let a = item(&mut first, &options.item)?;
     let b = match &options.other {

@@ -7,7 +7,7 @@
 //! Gaussian of ISO 16610-21 along one axis, then the other ([`super::gaussian`]). Before a coarser spacing a Gaussian of twice that spacing keeps what it cannot carry from
 //! folding back. A new point with an unmeasured neighbour is not measured. Units: µm.
 
-use super::gaussian::{Kernel, band};
+use super::gaussian::{Edge, Kernel, Reach, band};
 use super::level::{LevelError, level};
 use super::outlier::without_spikes;
 use super::signature::Options;
@@ -19,8 +19,8 @@ pub fn band_both(surface: &Surface, options: &Options) -> Surface {
     let both = |surface: &Surface, cutoff: f64| {
         let (sx, sy) = surface.spacing_um();
         let kernel = |spacing: f64| Kernel::new(cutoff, spacing, options.reach, options.edge);
-        let along_x = band(surface, None, Some(&kernel(sx)));
-        band(&along_x.transposed(), None, Some(&kernel(sy))).transposed()
+        let along_x = band(surface.clone(), None, Some(&kernel(sx)));
+        band(along_x.transposed(), None, Some(&kernel(sy))).transposed()
     };
     let mut found = match options.highpass_um {
         None => surface.clone(),
@@ -57,11 +57,15 @@ pub fn ready(surface: &Surface, options: &Options, spacing_um: f64) -> Result<Su
     let clean = match options.spikes {
         None => levelled,
         Some(k) => {
-            let along_y = without_spikes(&levelled, k).0;
-            let along_x = without_spikes(&levelled.transposed(), k).0.transposed();
-            let kept = along_y.measured().iter().zip(along_x.measured()).zip(levelled.measured());
-            let measured = kept.map(|((y, x), m)| *m && (*y || *x)).collect();
-            levelled.with_heights(levelled.heights_um().to_vec(), measured)
+            let flagged = |s: &Surface| without_spikes(s, k).map(|(clean, _)| clean);
+            match (flagged(&levelled), flagged(&levelled.transposed())) {
+                (Some(along_y), Some(along_x)) => {
+                    let along_x = along_x.transposed();
+                    let kept = along_y.measured().iter().zip(along_x.measured());
+                    levelled.with_heights(levelled.heights_um().to_vec(), kept.map(|(y, x)| *y || *x).collect())
+                }
+                _ => levelled,
+            }
         }
     };
     respaced(&band_both(&clean, options), spacing_um)
@@ -83,11 +87,11 @@ pub fn respaced(surface: &Surface, spacing_um: f64) -> Result<Surface, Impressed
         let (h, m) = (surface.heights_um().to_vec(), surface.measured().to_vec());
         return Ok(Surface::new(surface.columns(), surface.rows(), (spacing_um, spacing_um), h, m)?);
     }
-    let smooth = |surface: &Surface, old: f64| {
-        let kernel = Kernel::new(2.0 * spacing_um, old, super::gaussian::Reach::default(), super::gaussian::Edge::Mirror);
-        if spacing_um > 1.2 * old { band(surface, None, Some(&kernel)) } else { surface.clone() }
+    let smooth = |surface: Surface, old: f64| {
+        let kernel = Kernel::new(2.0 * spacing_um, old, Reach::default(), Edge::Mirror);
+        if spacing_um > 1.2 * old { band(surface, None, Some(&kernel)) } else { surface }
     };
-    let surface = smooth(&smooth(surface, sx).transposed(), sy).transposed();
+    let surface = smooth(smooth(surface.clone(), sx).transposed(), sy).transposed();
     let place = |k: usize, old: f64, n: usize| {
         let at = (k as f64 * spacing_um / old).min((n - 1) as f64);
         let i = (libm::floor(at) as usize).min(n.saturating_sub(2));

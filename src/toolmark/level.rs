@@ -140,6 +140,19 @@ impl Grid {
         (row as f64 - self.middle.1) * self.spacing.1
     }
 
+    /// P_i(u) of every column, i after i.
+    fn along_x(&self, columns: usize, width: usize) -> Vec<f64> {
+        let mut pu = vec![0.0; columns * width];
+        let mut one = [0.0; 7];
+        for c in 0..columns {
+            legendre(self.x(c) / self.half.0, &mut one[..width]);
+            for (i, p) in one[..width].iter().enumerate() {
+                pu[i * columns + c] = *p;
+            }
+        }
+        pu
+    }
+
     /// Heights less a form.
     fn each(&self, surface: &Surface, form: impl Fn(f64, f64) -> f64) -> Surface {
         let columns = surface.columns();
@@ -202,14 +215,8 @@ impl Coefficients {
     /// Heights less the form: its coefficients along u are summed once a row.
     fn taken_off(&self, surface: &Surface, grid: &Grid) -> Surface {
         let (columns, width) = (surface.columns(), self.degree + 1);
-        let mut pu = vec![0.0; columns * width];
+        let pu = grid.along_x(columns, width);
         let mut one = [0.0; 7];
-        for c in 0..columns {
-            legendre(grid.x(c) / grid.half.0, &mut one[..width]);
-            for (i, p) in one[..width].iter().enumerate() {
-                pu[i * columns + c] = *p;
-            }
-        }
         let mut heights = surface.heights_um().to_vec();
         for (r, row) in heights.chunks_mut(columns).enumerate() {
             legendre(grid.y(r) / grid.half.1, &mut one[..width]);
@@ -236,29 +243,24 @@ impl Coefficients {
 fn polynomial(surface: &Surface, grid: &Grid, degree: usize) -> Option<Coefficients> {
     let (columns, width) = (surface.columns(), degree + 1);
     let k = width * (width + 1) / 2;
-    // P_i(u) of every column; sums over a row first: Σ P_i P_i′ and Σ P_i z, then spread over P_j(v).
-    let mut pu = vec![0.0; columns * width];
-    for (c, p) in pu.chunks_mut(width).enumerate() {
-        legendre(grid.x(c) / grid.half.0, p);
-    }
+    // P_i(u) of every column, i after i; sums over a row first: Σ P_i P_i′ and Σ P_i z, then spread over P_j(v).
+    let pu = grid.along_x(columns, width);
     let (mut normal, mut right) = (vec![0.0; k * k], vec![0.0; k]);
     let mut pv = vec![0.0; width];
-    let full_row = row_sums(&pu, width, |_| true);
+    let ones = vec![1.0; columns];
+    let full_row = row_sums(&pu, columns, &ones);
+    let mut weights = vec![0.0; columns];
     for (r, (z, m)) in surface.heights_um().chunks(columns).zip(surface.measured().chunks(columns)).enumerate() {
         let some;
         let sums = if m.iter().all(|m| *m) {
             &full_row
         } else {
-            some = row_sums(&pu, width, |c| m[c]);
+            weights.iter_mut().zip(m).for_each(|(w, m)| *w = f64::from(u8::from(*m)));
+            some = row_sums(&pu, columns, &weights);
             &some
         };
-        let mut with_z = vec![0.0; width];
-        for (p, z) in pu.chunks(width).zip(z) {
-            // Heights that were not measured are 0.
-            for (s, p) in with_z.iter_mut().zip(p) {
-                *s += p * z;
-            }
-        }
+        // Heights that were not measured are 0.
+        let with_z: Vec<f64> = pu.chunks(columns).map(|p| product(p, z)).collect();
         legendre(grid.y(r) / grid.half.1, &mut pv);
         let mut at = 0;
         for i in 0..width {
@@ -278,16 +280,32 @@ fn polynomial(surface: &Surface, grid: &Grid, degree: usize) -> Option<Coefficie
     solve(&mut normal, &mut right).then_some(Coefficients { degree, c: right })
 }
 
-fn row_sums(pu: &[f64], width: usize, counts: impl Fn(usize) -> bool) -> Vec<f64> {
+/// Σ over columns of w·P_i·P_j.
+fn row_sums(pu: &[f64], columns: usize, weights: &[f64]) -> Vec<f64> {
+    let width = pu.len() / columns;
     let mut sums = vec![0.0; width * width];
-    for (_, p) in pu.chunks(width).enumerate().filter(|(c, _)| counts(*c)) {
-        for i in 0..width {
-            for j in 0..width {
-                sums[i * width + j] += p[i] * p[j];
-            }
+    let mut weighted = vec![0.0; columns];
+    for i in 0..width {
+        weighted.iter_mut().zip(&pu[i * columns..(i + 1) * columns]).zip(weights).for_each(|((x, p), w)| *x = p * w);
+        for j in 0..=i {
+            let sum = product(&weighted, &pu[j * columns..(j + 1) * columns]);
+            (sums[i * width + j], sums[j * width + i]) = (sum, sum);
         }
     }
     sums
+}
+
+/// Σ a·b in eight stripes: the same bits whatever registers there are.
+fn product(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0f64; 8];
+    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
+    let rest: f64 = a8.remainder().iter().zip(b8.remainder()).map(|(x, y)| x * y).sum();
+    for (x, y) in a8.zip(b8) {
+        for ((s, x), y) in sums.iter_mut().zip(x).zip(y) {
+            *s += x * y;
+        }
+    }
+    sums.iter().sum::<f64>() + rest
 }
 
 /// Solves a symmetric positive system in place; false where it is not one, by a pivot below 1e-10 of its diagonal.

@@ -11,15 +11,15 @@
 
 use super::surface::Surface;
 
-/// A surface without its spikes, and how many there were.
+/// A surface without its spikes, and how many there were; `None` where there are none.
 #[must_use]
-pub fn without_spikes(surface: &Surface, k: f64) -> (Surface, usize) {
+pub fn without_spikes(surface: &Surface, k: f64) -> Option<(Surface, usize)> {
     let (columns, rows) = (surface.columns(), surface.rows());
     let (h, m) = (surface.heights_um(), surface.measured());
     if rows < 5 {
-        return (surface.clone(), 0);
+        return None;
     }
-    let mut away = vec![0.0f64; h.len()];
+    let mut away = vec![0.0f32; h.len()];
     let mut whole = vec![false; h.len()];
     let line = |r: usize| r * columns..(r + 1) * columns;
     for r in 0..rows {
@@ -31,57 +31,55 @@ pub fn without_spikes(surface: &Surface, k: f64) -> (Surface, usize) {
         let (ma, mb, m, mc, md) = (&m[line(a)], &m[line(b)], &m[line(r)], &m[line(c)], &m[line(d)]);
         let (away, whole) = (&mut away[line(r)], &mut whole[line(r)]);
         for i in 0..columns {
-            let or_own = |m: bool, h: f64| if m { h } else { own[i] };
-            let five = [or_own(ma[i], ha[i]), or_own(mb[i], hb[i]), own[i], or_own(mc[i], hc[i]), or_own(md[i], hd[i])];
-            away[i] = if m[i] { (own[i] - median_of_five(five)).abs() } else { 0.0 };
+            let x = own[i];
+            let or_own = |m: bool, h: f64| if m { h } else { x };
+            let five = [or_own(ma[i], ha[i]), or_own(mb[i], hb[i]), x, or_own(mc[i], hc[i]), or_own(md[i], hd[i])];
+            away[i] = (x - median_of_five(five)).abs() as f32;
             whole[i] = inside & m[i] & ma[i] & mb[i] & mc[i] & md[i];
         }
     }
     let every = whole.iter().filter(|w| **w).count().div_ceil(1 << 18).max(1);
-    let mut sample: Vec<f64> = away.iter().zip(&whole).filter(|(_, w)| **w).step_by(every).map(|(d, _)| *d).collect();
+    let mut sample: Vec<f32> = away.iter().zip(&whole).filter(|(_, w)| **w).step_by(every).map(|(d, _)| *d).collect();
     if sample.len() < 100 {
-        return (surface.clone(), 0);
+        return None;
     }
     let middle = sample.len() / 2;
-    let (_, median, _) = sample.select_nth_unstable_by(middle, f64::total_cmp);
+    let (_, median, _) = sample.select_nth_unstable_by(middle, f32::total_cmp);
     if *median == 0.0 {
-        return (surface.clone(), 0);
+        return None;
     }
     let least = *median;
+    let mut column = Vec::with_capacity(128);
+    let limits: Vec<f32> = (0..columns)
+        .map(|c| {
+            column.clear();
+            column.extend((0..rows).step_by(rows.div_ceil(128)).map(|r| r * columns + c).filter(|&i| whole[i]).map(|i| away[i]));
+            let middle = column.len() / 2;
+            let own = if column.len() < 20 { 0.0 } else { *column.select_nth_unstable_by(middle, f32::total_cmp).1 };
+            (k * 1.4826) as f32 * own.max(least)
+        })
+        .collect();
     let mut measured = m.to_vec();
     let mut spikes = 0;
-    let mut column = Vec::with_capacity(128);
-    for c in 0..columns {
-        column.clear();
-        column.extend((0..rows).step_by(rows.div_ceil(128)).map(|r| r * columns + c).filter(|&i| whole[i]).map(|i| away[i]));
-        let middle = column.len() / 2;
-        let own = if column.len() < 20 { 0.0 } else { *column.select_nth_unstable_by(middle, f64::total_cmp).1 };
-        let limit = k * 1.4826 * own.max(least);
-        for r in 0..rows {
-            let i = r * columns + c;
-            if away[i] > limit {
-                measured[i] = false;
-                spikes += 1;
-            }
+    for (m, away) in measured.chunks_mut(columns).zip(away.chunks(columns)) {
+        for ((m, away), limit) in m.iter_mut().zip(away).zip(&limits) {
+            let spike = *m && away > limit;
+            spikes += usize::from(spike);
+            *m &= !spike;
         }
     }
-    if spikes == 0 { (surface.clone(), 0) } else { (surface.with_heights(h.to_vec(), measured), spikes) }
+    (spikes > 0).then(|| (surface.with_heights(h.to_vec(), measured), spikes))
 }
 
 /// By six comparisons.
 #[inline(always)]
 fn median_of_five([a, b, c, d, e]: [f64; 5]) -> f64 {
-    let order = |x: f64, y: f64| if x < y { (x, y) } else { (y, x) };
-    let ((a, b), (d, e)) = (order(a, b), order(d, e));
-    let (low, high) = (if a > d { a } else { d }, if b < e { b } else { e });
-    let (low, high) = order(low, high);
-    if c < low {
-        low
-    } else if c > high {
-        high
-    } else {
-        c
-    }
+    // Comparisons as registers make them: no number here is NaN.
+    let low = |x: f64, y: f64| if x < y { x } else { y };
+    let high = |x: f64, y: f64| if x > y { x } else { y };
+    // Neither the lower of the lower ends nor the higher of the higher ends of two pairs is the median.
+    let (x, y) = (high(low(a, b), low(d, e)), low(high(a, b), high(d, e)));
+    high(low(x, y), low(high(x, y), c))
 }
 
 #[cfg(test)]
@@ -113,14 +111,14 @@ mod tests {
             h[i] += 4.0;
         }
         let s = Surface::of_finite(columns, rows, (1.0, 1.0), h).unwrap();
-        let (clean, found) = without_spikes(&s, 8.0);
+        let (clean, found) = without_spikes(&s, 8.0).unwrap();
         assert_eq!(found, spikes.len());
         assert!(spikes.iter().all(|&i| !clean.measured()[i]));
         assert!((0..rows).all(|r| clean.at(r, 30).is_some()));
-        assert_eq!(without_spikes(&s, 1e6).1, 0);
+        assert_eq!(without_spikes(&s, 1e6), None);
         // Missing neighbours make no spikes.
         let gaps: Vec<f64> = s.heights_um().iter().map(|h| if draw.uniform() < 0.4 { f64::NAN } else { *h }).collect();
-        let (_, found) = without_spikes(&Surface::of_finite(columns, rows, (1.0, 1.0), gaps).unwrap(), 8.0);
+        let found = without_spikes(&Surface::of_finite(columns, rows, (1.0, 1.0), gaps).unwrap(), 8.0).map_or(0, |s| s.1);
         assert!(found <= spikes.len(), "{found}");
     }
 }

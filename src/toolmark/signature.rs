@@ -198,19 +198,19 @@ pub fn signature(surface: &Surface, options: &Options) -> Result<Made, Signature
         given => given,
     };
     let turned = if along == Along::Y { Cow::Owned(levelled.transposed()) } else { levelled };
-    let (clean, spikes) = match options.spikes {
-        Some(k) => without_spikes(&turned, k),
-        None => (turned.into_owned(), 0),
+    let (clean, spikes) = match options.spikes.and_then(|k| without_spikes(&turned, k)) {
+        Some((clean, spikes)) => (Cow::Owned(clean), spikes),
+        None => (turned, 0),
     };
     let spacing = clean.spacing_um().0;
     let kernel = |cutoff: Option<f64>| cutoff.map(|c| Kernel::new(c, spacing, options.reach, options.edge));
-    let mut filtered = band(&clean, kernel(options.highpass_um).as_ref(), kernel(options.lowpass_um).as_ref());
+    let mut filtered = band(clean.into_owned(), kernel(options.highpass_um).as_ref(), kernel(options.lowpass_um).as_ref());
     if options.missing_cells {
         filtered = without_cells(&filtered);
     }
     let lean = options.most_lean_deg.map(|most| shear::lean(&filtered, most));
     let upright = match lean {
-        Some(l) if l.samples_a_row != 0.0 => shear::shear(&filtered, l.samples_a_row),
+        Some(l) if l.samples_a_row != 0.0 => shear::shear(filtered, l.samples_a_row),
         _ => filtered,
     };
     let contrast = if upright.rows() > 1 { shear::contrast(&upright) } else { f64::NAN };

@@ -21,6 +21,14 @@ pub enum SurfaceError {
     Crop { columns: Range<usize>, rows: Range<usize>, width: usize, height: usize },
 }
 
+/// Heights that are not finite are not measured; those that are not measured are 0.
+fn clean(heights_um: &mut [f64], measured: &mut [bool]) {
+    for (h, m) in heights_um.iter_mut().zip(measured) {
+        *m &= h.is_finite();
+        *h = if *m { *h } else { 0.0 };
+    }
+}
+
 /// Heights on a grid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Surface {
@@ -51,12 +59,7 @@ impl Surface {
         if !(x > 0.0 && y > 0.0 && x.is_finite() && y.is_finite()) {
             return Err(SurfaceError::Spacing { x, y });
         }
-        for (h, m) in heights_um.iter_mut().zip(&mut measured) {
-            *m &= h.is_finite();
-            if !*m {
-                *h = 0.0;
-            }
-        }
+        clean(&mut heights_um, &mut measured);
         Ok(Self { columns, rows, spacing_um, heights_um, measured })
     }
 
@@ -123,13 +126,19 @@ impl Surface {
     pub fn with_heights(&self, mut heights_um: Vec<f64>, mut measured: Vec<bool>) -> Self {
         heights_um.resize(self.heights_um.len(), 0.0);
         measured.resize(self.heights_um.len(), false);
-        for (h, m) in heights_um.iter_mut().zip(&mut measured) {
-            *m &= h.is_finite();
-            if !*m {
-                *h = 0.0;
-            }
-        }
+        clean(&mut heights_um, &mut measured);
         Self { columns: self.columns, rows: self.rows, spacing_um: self.spacing_um, heights_um, measured }
+    }
+
+    /// Each row of heights and mask, to be changed in place; what is not finite then is not measured.
+    #[must_use]
+    pub fn with_rows(mut self, mut change: impl FnMut(usize, &mut [f64], &mut [bool])) -> Self {
+        let rows = self.heights_um.chunks_mut(self.columns).zip(self.measured.chunks_mut(self.columns));
+        for (r, (h, m)) in rows.enumerate() {
+            change(r, h, m);
+            clean(h, m);
+        }
+        self
     }
 
     /// A rectangle of it.

@@ -257,6 +257,10 @@ pub enum Specimen {
 }
 
 impl Checked {
+    pub fn preparation(&self) -> &Preparation {
+        &self.preparation
+    }
+
     pub fn spacing_um(&self) -> Option<f64> {
         self.preparation.spacing_um
     }

@@ -60,7 +60,7 @@ pub use loadings::{Along, Loadings};
 pub use page::Style;
 pub use predictions::Predictions;
 pub use scores::Scores;
-pub use sheet::{Curve, Image, Sheet};
+pub use sheet::{Curve, Image, Outline, Sheet};
 pub use spectra::{Panel, Spectra};
 pub use ticks::Ticks;
 

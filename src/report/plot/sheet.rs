@@ -15,6 +15,7 @@ use super::text;
 
 const FIGURE: &str = "sheet";
 const TITLE: f64 = 12.5;
+const AGREES: &str = "#009e73";
 const OVERLAP: &str = "#dcebc6";
 
 /// A picture in shades of grey.
@@ -28,6 +29,15 @@ pub struct Image<'a> {
     pub extent: [f64; 4],
     /// Of both axes; empty draws none.
     pub unit: &'a str,
+    /// Parts that are pointed out.
+    pub outlines: &'a [Outline],
+}
+
+/// A quadrangle on a picture, in the unit of its extent: drawn in full where it agrees, faintly dashed where not.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outline {
+    pub corners: [(f64, f64); 4],
+    pub agrees: bool,
 }
 
 /// A line of values at even distances.
@@ -73,6 +83,9 @@ impl Sheet<'_> {
             }
             length(FIGURE, "a picture", image.shades.len(), rows * image.width, "whole rows")?;
             finite(FIGURE, "an extent", &image.extent)?;
+            for outline in image.outlines {
+                finite(FIGURE, "a corner of an outline", &outline.corners.map(|(x, y)| x + y))?;
+            }
             let [left, right, top, bottom] = image.extent;
             if left >= right || top == bottom {
                 return Err(wrong("the extent", format!("{:?}", image.extent), "left below right, upper and lower edge apart"));
@@ -227,5 +240,20 @@ impl Image<'_> {
 
     fn fill(&self, scene: &mut Scene, r: Rect) {
         scene.image("specimen", r, &raster::uri(self.width, self.rows(), self.shades), self.title);
+        let [left, right, top, bottom] = self.extent;
+        // What lies beyond the picture is drawn at its edge.
+        let at = |(x, y): (f64, f64)| {
+            let (u, v) = ((x - left) / (right - left), (y - top) / (bottom - top));
+            (r.x + u.clamp(0.0, 1.0) * r.w, r.y + v.clamp(0.0, 1.0) * r.h)
+        };
+        for outline in self.outlines {
+            let [a, b, c, d] = outline.corners.map(at);
+            let (class, stroke) = if outline.agrees {
+                ("outline agrees", Stroke::new(AGREES, 1.6))
+            } else {
+                ("outline", Stroke::dashed(palette::GREY, 0.8, "3 3"))
+            };
+            scene.path(class, &[vec![a, b, c, d, a]], &stroke, "");
+        }
     }
 }

@@ -1,0 +1,353 @@
+//! `striae cells`: congruent matching cells, of two surfaces or of every link of a result.
+
+use super::import::mark::{Checked, Marking, Specimen};
+use super::progress::Progress;
+use super::{Refused, Voice, collection, memory};
+use crate::archive::cell_result::{self, CELL, Examined};
+use crate::archive::result::{StoredKind, StoredResult};
+use crate::archive::{Address, Collection};
+use crate::compare::{Observer as _, RowSource as _};
+use crate::report::plot::{Figure, Image, Outline, Sheet, Style, draw};
+use crate::toolmark::cmc::{self, Cmc, Verdict, compare};
+use crate::toolmark::impressed::ready;
+use crate::toolmark::surface::Surface;
+use anyhow::Context as _;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Counts congruent matching cells (CMC) of pressed surfaces
+///
+/// Of two surfaces: counts, pose, and with -o a picture of which cells lie where. Of a result of `compare`: of every link the surfaces' files are read
+/// again, levelled, band-passed and brought to one spacing, and the counts are stored beside the links, with the map of cells
+/// that explains them. Documented defaults: 8 × 8 cells, ±30° in steps of 3°, 20 points, 6°, correlation 0.5.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  striae cells plate-a.x3p plate-b.x3p -o cells.png
+  striae cells nearest.h5 -o nearest-cells.h5 --highpass 500um --lowpass 12um --spacing 6um
+  striae cells nearest.h5 -o nearest-cells.h5 --specimens /mnt/scans --cells 6x6")]
+pub struct Options {
+    /// Two surfaces (X3P, NPY), or one result of compare: FILE.h5
+    #[arg(required = true, num_args = 1..=2)]
+    what: Vec<String>,
+    /// Of two surfaces a picture, .svg or .png; of a result the archive to write
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Replace what is there
+    #[arg(long)]
+    overwrite: bool,
+    /// Folder where the files of specimens are, if they were moved
+    #[arg(long, value_name = "FOLDER")]
+    specimens: Option<PathBuf>,
+    /// Cells across and down
+    #[arg(long, default_value = "8x8", value_name = "ACROSSxDOWN")]
+    cells: String,
+    /// Largest rotation either way, in degrees
+    #[arg(long, default_value_t = 30.0, value_name = "DEGREES")]
+    turn: f64,
+    /// Step of rotations, in degrees
+    #[arg(long, default_value_t = 3.0, value_name = "DEGREES")]
+    turn_step: f64,
+    /// How far a congruent cell may lie from the consensus, in points
+    #[arg(long, default_value_t = 20.0, value_name = "POINTS")]
+    position: f64,
+    /// How far it may be turned from the consensus, in degrees
+    #[arg(long, default_value_t = 6.0, value_name = "DEGREES")]
+    angle: f64,
+    /// Least correlation of a congruent cell
+    #[arg(long, default_value_t = 0.5, value_name = "R")]
+    least_correlation: f64,
+    /// Least share of a cell that must be measured
+    #[arg(long, default_value_t = 0.25, value_name = "SHARE")]
+    least_measured: f64,
+    /// Leave nothing out: fail where a pair cannot be compared
+    #[arg(long)]
+    strict: bool,
+    /// Most memory for surfaces that wait for their next partner
+    #[arg(long, default_value = "2GiB", value_name = "SIZE", value_parser = memory::parse)]
+    memory: u64,
+    #[command(flatten)]
+    marking: Marking,
+}
+
+impl Options {
+    fn checked(&self) -> anyhow::Result<cmc::Options> {
+        let cells = self.cells.to_lowercase().split_once('x').and_then(|(a, d)| Some((a.trim().parse().ok()?, d.trim().parse().ok()?)));
+        let Some(cells) = cells else {
+            return Err(Refused::usage(format!("--cells {}: give cells across and down, such as 8x8", self.cells)));
+        };
+        let options = cmc::Options {
+            cells,
+            turn_degrees: self.turn,
+            step_degrees: self.turn_step,
+            position_px: self.position,
+            angle_degrees: self.angle,
+            least_correlation: self.least_correlation,
+            least_measured: self.least_measured,
+            ..cmc::Options::default()
+        };
+        options.check().map_err(|e| Refused::usage(e.to_string()))?;
+        Ok(options)
+    }
+}
+
+pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
+    let settings = options.checked()?;
+    let marking = options.marking.checked()?;
+    match &options.what[..] {
+        [a, b] => two(Path::new(a), Path::new(b), options, &settings, &marking, voice),
+        [result] => links(result, options, &settings, &marking, voice),
+        _ => Err(Refused::usage("give two surfaces, or one result")),
+    }
+}
+
+/// The surface in a file.
+fn surface(path: &Path, marking: &Checked) -> Result<Surface, String> {
+    let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    match marking.specimen(&name, &bytes).map_err(|e| format!("{}: {e}", path.display()))?.0 {
+        Specimen::Surface(surface) => Ok(surface),
+        _ => Err(format!("{}: it is no surface; cells need heights on a grid (X3P, NPY)", path.display())),
+    }
+}
+
+/// The coarsest of the spacings, unless one was told.
+fn spacing(marking: &Checked, a: &Surface, b: &Surface) -> f64 {
+    let ((ax, ay), (bx, by)) = (a.spacing_um(), b.spacing_um());
+    marking.spacing_um().unwrap_or_else(|| ax.max(ay).max(bx).max(by))
+}
+
+fn examined(a: &Surface, b: &Surface, settings: &cmc::Options, marking: &Checked) -> Result<(Surface, Surface, Cmc), String> {
+    let um = spacing(marking, a, b);
+    let made = |s: &Surface| ready(s, marking.preparation(), um).map_err(|e| e.to_string());
+    let (a, b) = (made(a)?, made(b)?);
+    let found = compare(&a, &b, settings).map_err(|e| e.to_string())?;
+    Ok((a, b, found))
+}
+
+fn two(a: &Path, b: &Path, options: &Options, settings: &cmc::Options, marking: &Checked, voice: Voice) -> anyhow::Result<()> {
+    let read = |path: &Path| surface(path, marking).map_err(Refused::input);
+    let (first, second) = (read(a)?, read(b)?);
+    let (first, second, found) = examined(&first, &second, settings, marking)
+        .map_err(|e| Refused::input(format!("{} and {}: {e}", a.display(), b.display())))?;
+    if let Some(output) = &options.output {
+        let bytes = picture(a, b, &first, &second, &found, output)?;
+        std::fs::write(output, bytes).with_context(|| format!("cannot write {}", output.display()))?;
+    }
+    let cells = found.forward.cells.len();
+    let (f, k) = (&found.forward, &found.backward);
+    if voice.json {
+        let pose = f.pose.map(|p| serde_json::json!({ "angle_deg": p.angle_degrees, "dx_um": p.dx_um, "dy_um": p.dy_um }));
+        println!(
+            "{}",
+            serde_json::json!({
+                "cmc": found.score(), "original": found.original(), "cells": cells, "usable": [f.usable, k.usable],
+                "convergent": [f.convergent, k.convergent], "converged": [f.converged, k.converged], "poses_agree": found.poses_agree(), "pose": pose,
+                "spacing_um": first.spacing_um().0,
+            })
+        );
+        return Ok(());
+    }
+    println!("congruent {} of {cells} cells ({} and {} have enough measured points)", found.score(), f.usable, k.usable);
+    println!("          first on second {} (original rule {}), second on first {} ({})", f.convergent, f.original, k.convergent, k.original);
+    match f.pose {
+        Some(p) if found.poses_agree() => {
+            println!("pose      turned by {:.1}°, moved by {:.0} and {:.0} µm; both directions agree", p.angle_degrees, p.dx_um, p.dy_um);
+        }
+        _ => println!("pose      the two directions do not agree on one"),
+    }
+    if let Some(output) = options.output.as_ref().filter(|_| !voice.quiet) {
+        println!("drawn     {}", output.display());
+    }
+    Ok(())
+}
+
+/// Both surfaces, with the cells of the first where they were cut and where they lie on the second.
+fn picture(a: &Path, b: &Path, first: &Surface, second: &Surface, found: &Cmc, output: &Path) -> anyhow::Result<Vec<u8>> {
+    let format = super::show::format(output)?;
+    let stem = |p: &Path| p.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let (name_a, name_b) = (stem(a), stem(b));
+    let (mut own, mut other) = (Vec::new(), Vec::new());
+    let um = first.spacing_um().0;
+    for examined in &found.forward.cells {
+        let cell = &examined.cell;
+        let (x0, x1) = (cell.columns.start as f64, cell.columns.end as f64 - 1.0);
+        let (y0, y1) = (cell.rows.start as f64, cell.rows.end as f64 - 1.0);
+        let corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)];
+        let at = examined.convergent.or(examined.best.filter(|_| examined.verdict == Verdict::Congruent));
+        let scaled = |p: (f64, f64)| (p.0 * um, p.1 * um);
+        own.push(Outline { corners: corners.map(scaled), agrees: at.is_some() });
+        if let Some(r) = at {
+            let pose = cmc::Pose {
+                dx: r.dx as f64,
+                dy: r.dy as f64,
+                dx_um: r.dx_um,
+                dy_um: r.dy_um,
+                angle_degrees: r.angle_degrees,
+            };
+            other.push(Outline { corners: corners.map(|(x, y)| scaled(found.forward.on_other(x, y, &pose))), agrees: true });
+        }
+    }
+    let (shades_a, shades_b) = (super::show::shades(first), super::show::shades(second));
+    let extent = |s: &Surface| [0.0, s.columns() as f64 * um, 0.0, s.rows() as f64 * um];
+    let images = [
+        Image { title: &name_a, width: first.columns(), shades: &shades_a, extent: extent(first), unit: "µm", outlines: &own },
+        Image { title: &name_b, width: second.columns(), shades: &shades_b, extent: extent(second), unit: "µm", outlines: &other },
+    ];
+    let note = format!("{} congruent of {} cells", found.score(), found.forward.cells.len());
+    let sheet = Sheet { images: &images, aligned: false, curves: &[], axis_title: "", value_title: "", overlap: None, note: &note };
+    let title = format!("{name_a} on {name_b}");
+    Ok(draw(&Figure::Sheet(&sheet), &Style { width: 1200.0, height: 640.0, title: &title, ..Style::default() }, format)?)
+}
+
+/// Ids and files of a collection.
+struct Side {
+    ids: Vec<String>,
+    files: Vec<String>,
+}
+
+fn side(opened: &mut Collection) -> anyhow::Result<Side> {
+    let name = opened.name();
+    if !opened.others().iter().any(|(n, _)| n == "file") {
+        return Err(Refused::input(format!("{name} does not say the files of its rows (column file): import the surfaces with striae import toolmarks")));
+    }
+    let files = opened.texts_of("file")?;
+    let ids = opened.ids()?.unwrap_or_else(|| (0..files.len()).map(|i| format!("#{i}")).collect());
+    Ok(Side { ids, files })
+}
+
+/// Surfaces that were read, the oldest going first where they are too many.
+struct Shelf<'a> {
+    marking: &'a Checked,
+    folder: Option<&'a Path>,
+    most: u64,
+    used: u64,
+    order: std::collections::VecDeque<PathBuf>,
+    held: HashMap<PathBuf, Result<Arc<Surface>, String>>,
+}
+
+impl Shelf<'_> {
+    fn get(&mut self, file: &str) -> Result<Arc<Surface>, String> {
+        let path = match self.folder {
+            Some(folder) => folder.join(Path::new(file).file_name().unwrap_or_default()),
+            None => PathBuf::from(file),
+        };
+        if let Some(found) = self.held.get(&path) {
+            return found.clone();
+        }
+        let found = surface(&path, self.marking).map(Arc::new);
+        self.used += found.as_ref().map_or(0, |s| 9 * s.measured().len() as u64);
+        self.held.insert(path.clone(), found.clone());
+        self.order.push_back(path);
+        while self.used > self.most && self.order.len() > 2 {
+            let Some(oldest) = self.order.pop_front() else { break };
+            if let Some(Ok(gone)) = self.held.remove(&oldest) {
+                self.used -= 9 * gone.measured().len() as u64;
+            }
+        }
+        found
+    }
+}
+
+/// Links of a result: query, reference, score; each pair of a ranking once.
+fn pairs(stored: &mut StoredResult, same: bool) -> anyhow::Result<Vec<(u64, u64, f64)>> {
+    let mut found = Vec::new();
+    match stored.kind {
+        StoredKind::Links { count } => {
+            found.extend(stored.links(0..count)?.into_iter().map(|l| (l.query, l.reference, l.score)));
+        }
+        StoredKind::Ranking { rows, k } => {
+            let mut seen = std::collections::HashSet::new();
+            for start in (0..rows).step_by(4096) {
+                let part = start..(start + 4096).min(rows);
+                let (neighbours, scores) = stored.ranking(part.clone())?;
+                for (i, (n, score)) in neighbours.into_iter().zip(scores).enumerate().filter(|(_, (n, _))| *n >= 0) {
+                    let (q, r) = ((part.start + i / k) as u64, n as u64);
+                    if seen.insert(if same { (q.min(r), q.max(r)) } else { (q, r) }) {
+                        found.push((q, r, score));
+                    }
+                }
+            }
+        }
+        StoredKind::Dense { .. } => return Err(Refused::input("a dense result has every pair: compare with --top-k or --threshold first")),
+    }
+    Ok(found)
+}
+
+fn links(result: &str, options: &Options, settings: &cmc::Options, marking: &Checked, voice: Voice) -> anyhow::Result<()> {
+    let address = Address::parse(result);
+    let Some(output) = &options.output else { return Err(Refused::usage("-o FILE.h5: where the counts go")) };
+    let target = Address::parse(&output.display().to_string());
+    let mut stored = StoredResult::open(&address, &collection::reading()?)?;
+    let record = stored.record.clone();
+    let mut sides = Vec::new();
+    for input in &record.inputs {
+        sides.push(side(&mut collection::open(&input.name)?)?);
+    }
+    let Some(queries) = sides.first() else { return Err(Refused::input(format!("{address}: its record names no input"))) };
+    let references = sides.get(1).unwrap_or(queries);
+    let pairs = pairs(&mut stored, sides.len() == 1)?;
+    if pairs.is_empty() {
+        return Err(Refused::input(format!("{address} holds no pair")));
+    }
+    let progress = Progress::new(voice.quiet || voice.json);
+    progress.phase("cells", pairs.len() as u64);
+    let most = options.memory / 2;
+    let mut shelf =
+        Shelf { marking, folder: options.specimens.as_deref(), most, used: 0, order: std::collections::VecDeque::new(), held: HashMap::new() };
+    let cells = settings.cells.0 * settings.cells.1;
+    let mut all = Vec::with_capacity(pairs.len());
+    let mut failed = Vec::new();
+    for (n, &(q, r, score)) in pairs.iter().enumerate() {
+        let ids = [queries.ids[q as usize].clone(), references.ids[r as usize].clone()];
+        let both = shelf.get(&queries.files[q as usize]).and_then(|a| Ok((a, shelf.get(&references.files[r as usize])?)));
+        let found = both.and_then(|(a, b)| examined(&a, &b, settings, marking));
+        let one = match found {
+            Ok((.., cmc)) => of_link(q, r, score, ids, &cmc),
+            Err(why) => {
+                failed.push((format!("{} and {}", ids[0], ids[1]), why.clone()));
+                let (counts, pose) = ([-1; 5], [f64::NAN; 3]);
+                Examined { query: q as i64, reference: r as i64, ids, score, counts, pose, map: vec![f64::NAN; cells * CELL], why }
+            }
+        };
+        all.push(one);
+        progress.advance(n as u64 + 1)?;
+    }
+    progress.clear();
+    let digest = cell_result::digest(&all);
+    for (pair, why) in failed.iter().filter(|_| !voice.json) {
+        eprintln!("striae: not compared {pair}: {why}");
+    }
+    if failed.len() == pairs.len() || (options.strict && !failed.is_empty()) {
+        return Err(Refused::input(format!("{} of {} pairs could not be compared; nothing was written", failed.len(), pairs.len())));
+    }
+    let made = serde_json::json!({
+        "tool": "striae", "version": env!("CARGO_PKG_VERSION"), "command": "cells",
+        "result": address.to_string(), "result_of_links_blake3": record.result_blake3, "links": pairs.len(),
+        "cells": settings.cells, "turn_degrees": settings.turn_degrees, "step_degrees": settings.step_degrees, "position_points": settings.position_px,
+        "angle_degrees": settings.angle_degrees, "least_correlation": settings.least_correlation, "least_measured": settings.least_measured,
+        "marking": options.marking, "inputs": record.inputs.iter().map(|i| &i.name).collect::<Vec<_>>(), "result_blake3": digest,
+    });
+    cell_result::write(&target, &all, cells, &made.to_string(), options.overwrite)?;
+    if voice.json {
+        println!("{}", serde_json::json!({ "output": target.to_string(), "links": all.len(), "not_compared": failed.len(), "digest": digest }));
+    } else if !voice.quiet {
+        println!("examined  {} links, {} not compared", all.len() - failed.len(), failed.len());
+        println!("stored    {target}\ndigest    {digest}");
+    }
+    Ok(())
+}
+
+fn of_link(q: u64, r: u64, score: f64, ids: [String; 2], cmc: &Cmc) -> Examined {
+    let f = &cmc.forward;
+    let counts = [cmc.score(), cmc.original(), f.convergent, cmc.backward.convergent, f.usable].map(i64::from);
+    let pose = f.pose.map_or([f64::NAN; 3], |p| [p.angle_degrees, p.dx_um, p.dy_um]);
+    let map = f.cells.iter().flat_map(|examined| {
+        let congruent = examined.convergent.is_some() || examined.verdict == Verdict::Congruent;
+        let at = examined.convergent.or(examined.best);
+        let numbers = at.map_or([f64::NAN; 4], |r| [r.correlation, r.dx_um, r.dy_um, r.angle_degrees]);
+        let [r, dx, dy, angle] = numbers;
+        [examined.cell.measured, r, dx, dy, angle, f64::from(u8::from(congruent))]
+    });
+    Examined { query: q as i64, reference: r as i64, ids, score, counts, pose, map: map.collect(), why: String::new() }
+}
