@@ -2,7 +2,7 @@
 # Each target sets up what it needs first; what is there already is not looked for twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-peers bench-search bench-sweep bench-overlap bench-growth bench-gpu bench-folds bench-ccf bench-peaks bench-memory bench-pca check-solvers check-transforms check-matchms doc man clean
+.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-peers bench-search bench-sweep bench-overlap bench-growth bench-gpu bench-folds bench-ccf bench-peaks bench-memory bench-pca bench-import fuzz check-solvers check-transforms check-matchms doc man clean
 
 # The tools that setup found or made: cmake first in PATH, STRIAE_PYTHON for tests.
 WITH := ./scripts/with-tools.sh
@@ -34,6 +34,13 @@ deny: ## licences and sources of the dependencies; installs cargo-deny (some min
 
 bench: setup-build ## benchmarks; how figures are recorded: benches/record/README.md
 	$(WITH) cargo bench --locked
+
+bench-import: build ## X3P surfaces of a million points imported a second (needs ../shared/data); ARGS="--files 40"
+	@./scripts/setup.sh test
+	$(WITH) sh -c '"$$STRIAE_PYTHON" benches/marks/import.py $(ARGS)'
+
+fuzz: setup-build ## a million mutated X3P files, profiles and pictures: no panic, 256 MiB, 2 s; FUZZ=20000 for fewer
+	STRIAE_FUZZ=$(or $(FUZZ),1000000) $(WITH) cargo test --release --locked --test hostile -- --nocapture mutated
 
 doc: setup-build ## the crate's documentation; a broken link is an error
 	RUSTDOCFLAGS="-D warnings $$RUSTDOCFLAGS" $(WITH) cargo doc --release --no-deps --locked

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom to the top. Rooms on one floor know nothing of each other.
 const FLOORS: &[&[&str]] = &[
-    &["matrix", "draw", "picture"],
+    &["matrix", "draw"],
+    &["picture"],
     &["metric"],
     &["backend"],
     &["compare"],

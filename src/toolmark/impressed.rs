@@ -149,7 +149,8 @@ mod tests {
             })
             .collect();
         let surface = Surface::of_finite(200, 200, (3.0, 3.0), heights).unwrap();
-        let found = ready(&surface, &Options { lowpass_um: None, ..Options::default() }, 3.0).unwrap();
+        let bent = Options { lowpass_um: None, level: crate::toolmark::level::Form::Polynomial(2), ..Options::default() };
+        let found = ready(&surface, &bent, 3.0).unwrap();
         let pairs: Vec<(f64, f64)> =
             (0..200 * 200).filter(|i| found.measured()[*i]).map(|i| (found.heights_um()[i], relief[i])).collect();
         let p = |f: &dyn Fn(&(f64, f64)) -> f64| pairs.iter().map(f).sum::<f64>();

@@ -1,13 +1,17 @@
 //! Signatures of simulated photographs: same press at rank 1 over angles and lights, what is refused, angle, scale, and time.
 
+use rayon::prelude::*;
 use striae::draw::Stream;
 use striae::picture::grey::Grey;
 use striae::toolmark::photograph::{Average, Error, Options, PhotoSignature, Rectangle, Shading, Unit, signature};
 use striae::toolmark::scene::{Camera, Light, Lit, Wear, lit, relief};
 use striae::toolmark::simulate;
-use rayon::prelude::*;
 
-const PRESSES: u64 = 40;
+/// 40 with `STRIAE_FULL=1`, which takes minutes; fewer in the usual run.
+fn presses() -> u64 {
+    if std::env::var_os("STRIAE_FULL").is_some() { 40 } else { 12 }
+}
+
 const ANGLES: [f64; 5] = [90.0, 73.0, 140.0, 35.0, 179.0];
 /// Around the direction across the striations; the last comes from the opposite side.
 const LIGHTS: [f64; 4] = [-60.0, 0.0, 60.0, 180.0];
@@ -102,7 +106,7 @@ struct Table {
 impl Table {
     fn share(&self, lights: std::ops::Range<usize>) -> f64 {
         let hits: usize = self.hits.iter().map(|row| row[lights.clone()].iter().sum::<usize>()).sum();
-        hits as f64 / (PRESSES as usize * ANGLES.len() * lights.len()) as f64
+        hits as f64 / (presses() as usize * ANGLES.len() * lights.len()) as f64
     }
 
     fn print(&self) {
@@ -111,7 +115,7 @@ impl Table {
         for (row, angle) in ANGLES.iter().enumerate() {
             let cell = |l: usize| match self.same[row][l] {
                 0.0 => format!("{:>14}", "-"),
-                same => format!("  {:>3}/{PRESSES} ({same:.2})", self.hits[row][l]),
+                same => format!("  {:>3}/{} ({same:.2})", self.hits[row][l], presses()),
             };
             println!("  {angle:>5}  {}", (0..LIGHTS.len()).map(cell).collect::<String>());
         }
@@ -147,7 +151,7 @@ fn identify(name: &str, options: &(dyn Fn(f64, f64) -> Options + Sync), all: &Ph
                 continue;
             };
             table.hits[*row][*l] += usize::from(own[signs] > other[signs]);
-            table.same[*row][*l] += own[signs] / PRESSES as f64;
+            table.same[*row][*l] += own[signs] / presses() as f64;
             table.best_other = table.best_other.max(other[signs]);
         }
         table.print();
@@ -174,7 +178,7 @@ fn photographs(wear: &Wear) -> Photographs {
         }
         (gallery, probes)
     };
-    let (gallery, probes): (Vec<_>, Vec<_>) = (0..PRESSES).into_par_iter().map(each).unzip();
+    let (gallery, probes): (Vec<_>, Vec<_>) = (0..presses()).into_par_iter().map(each).unzip();
     Photographs { gallery, probes: probes.into_iter().flatten().collect() }
 }
 
