@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use striae::backend::cpu::{Cpu, Isa};
 use striae::backend::{Backend as _, GROUP, Operand, Picked, Screen, Sink, Tile, TileShape};
 use striae::matrix::{Matrix, Row, Values};
-use striae::metric::ccf::SLACK;
+use striae::metric::lagged::SLACK;
 use striae::metric::{self, Bounds, Frame, Metric};
 use support::*;
 

@@ -150,7 +150,11 @@ fn surfaces_become_a_collection_that_finds_its_presses() {
     // A specimen that is another now is not drawn, and said so.
     folder.write("scans/P0_M0.x3p", &x3p(&striated(3, 5)));
     let output = striae(&["show", &marks, "P0_M0", "-o", &folder.path("changed.svg")]);
-    assert!(output.status.success() && text(&output.stderr).contains("not the file that was imported"), "{}", text(&output.stderr));
+    assert!(
+        output.status.success() && text(&output.stderr).contains("not the file that was imported"),
+        "{}",
+        text(&output.stderr)
+    );
 }
 
 #[test]
@@ -197,14 +201,16 @@ fn profiles_are_taken_as_they_are_and_brought_to_one_spacing() {
             let i = (x as usize).min(profile.len() - 2);
             profile[i] + (x - i as f64) * (profile[i + 1] - profile[i])
         };
-        (0..n).map(|k| format!("{} {}\n", k as f64 * step, at(k))).collect()
+        let line = |k: usize| format!("{} {}", k as f64 * step, at(k));
+        (0..n).map(line).collect::<Vec<_>>().join("\n")
     };
     let (a, b) = (folder.write("a.txt", lines(1.0).as_bytes()), folder.write("b.txt", lines(0.5).as_bytes()));
     let archive = folder.path("p.h5");
     done(&["import", "toolmarks", &a, &b, "-o", &archive, "-q"]);
     let (marks, result) = (format!("{archive}:/toolmarks"), folder.path("r.h5"));
     done(&["compare", &marks, "--metric", "ccf", "--threshold", "0.9", "--min-overlap", "100um", "-o", &result, "-q"]);
-    let found = striae::archive::result::StoredResult::open(&striae::archive::Address::parse(&result), &striae::archive::Reading::Direct);
+    let found =
+        striae::archive::result::StoredResult::open(&striae::archive::Address::parse(&result), &striae::archive::Reading::Direct);
     assert_eq!(found.unwrap().kind, striae::archive::result::StoredKind::Links { count: 1 }, "the two are one profile");
     // An array says neither unit nor spacing.
     let mut npy = b"\x93NUMPY\x01\0\x46\0{'descr': '<f8', 'fortran_order': False, 'shape': (399,), }           \n".to_vec();
@@ -257,7 +263,8 @@ fn logos_are_found_however_they_lie() {
     folder.write("stamps/empty.png", &png(&Grey::new(120, 120, vec![0.7; 14_400]).unwrap()));
     let (stamps, archive) = (folder.path("stamps"), folder.path("logos.h5"));
     let columns = "(?<exhibit>L\\d)_";
-    let output = striae(&["import", "logos", &stamps, "-o", &archive, "--descriptor", "shape,logpolar,phash", "--columns", columns]);
+    let output =
+        striae(&["import", "logos", &stamps, "-o", &archive, "--descriptor", "shape,logpolar,phash", "--columns", columns]);
     // The empty picture's name has no such group either.
     assert!(output.status.success() && text(&output.stderr).contains("empty.png"), "{}", text(&output.stderr));
     for (descriptor, more) in [("logpolar", &["--metric", "logpolar", "--mirror"][..]), ("shape", &["--metric", "euclidean"])] {
@@ -278,14 +285,25 @@ fn logos_are_found_however_they_lie() {
             assert!((turns[0] + turns[1]).rem_euclid(360.0).min((-turns[0] - turns[1]).rem_euclid(360.0)) < 1e-9, "{turns:?}");
         }
     }
-    done(&["compare", &format!("{archive}:/logos/phash"), "--metric", "hamming", "--top-k", "2", "-o", &folder.path("h.h5"), "-q"]);
+    done(&[
+        "compare",
+        &format!("{archive}:/logos/phash"),
+        "--metric",
+        "hamming",
+        "--top-k",
+        "2",
+        "-o",
+        &folder.path("h.h5"),
+        "-q",
+    ]);
     let rows = format!("{archive}:/logos/logpolar");
     done(&["show", &rows, "L2_0", "L2_1", "--mirror", "-o", &folder.path("pair.svg")]);
     let svg = std::fs::read_to_string(folder.at("pair.svg")).unwrap();
     assert!(svg.contains("mirrored and turned") && svg.matches("class=\"specimen\"").count() == 4);
     done(&["show", &rows, "L0_0", "-o", &folder.path("one.png")]);
     picture_is_drawn(&folder.at("one.png"));
-    let (code, said) = failed(&["compare", &rows, "--metric", "logpolar", "--angles", "100", "--top-k", "1", "-o", &folder.path("x.h5")]);
+    let (code, said) =
+        failed(&["compare", &rows, "--metric", "logpolar", "--angles", "100", "--top-k", "1", "-o", &folder.path("x.h5")]);
     assert!(code == 3 && said.contains("rings of 100 angles"), "{code} {said}");
     assert_eq!(failed(&["compare", &rows, "--metric", "cosine", "--mirror", "--top-k", "1", "-o", &folder.path("x.h5")]).0, 2);
     assert_eq!(failed(&["import", "logos", &stamps, "-o", &archive, "--descriptor", "colour"]).0, 2);
@@ -297,7 +315,11 @@ fn cells_of_pressed_plates_are_counted_and_kept() {
     for die in 0..2u64 {
         let made = Die::new(200, 1, die);
         for n in 0..2u64 {
-            let how = Impression { turned_degrees: 3.0 * n as f64, shift_um: (20.0 * n as f64, -15.0 * n as f64), ..Impression::default() };
+            let how = Impression {
+                turned_degrees: 3.0 * n as f64,
+                shift_um: (20.0 * n as f64, -15.0 * n as f64),
+                ..Impression::default()
+            };
             folder.write(&format!("plates/D{die}_{n}.x3p"), &x3p(&made.impress(&how, 1, 2 * die + n).unwrap()));
         }
     }

@@ -194,7 +194,9 @@ impl Collection {
             .filter(|n| n.path.rsplit_once('/').is_some_and(|(g, _)| group && g == path.trim_end_matches('/')))
             .filter_map(|n| n.dataset.as_ref().map(|d| (n.path.rsplit_once('/').map_or("", |(_, name)| name), d)))
             .filter(|(name, d)| {
-                d.shape == [rows] && !["id", "exhibit", "source", "axis", "feature", "length", "preparation", "marking", "segment"].contains(name)
+                d.shape == [rows]
+                    && !["id", "exhibit", "source", "axis", "feature", "length", "preparation", "marking", "segment"]
+                        .contains(name)
             })
             .filter(|(_, d)| d.text || d.element.is_some())
             .map(|(name, d)| (name.to_owned(), d.element.is_some()))

@@ -31,7 +31,19 @@ pub struct Plan {
 /// Whether a column may not be called so, since the name has a meaning of its own beside values.
 #[must_use]
 pub fn is_taken(name: &str) -> bool {
-    let own = ["values", "axis", "feature", "detected", "preparation", "marking", "segment", "indptr", "mz", "intensity", "precursor_mz"];
+    let own = [
+        "values",
+        "axis",
+        "feature",
+        "detected",
+        "preparation",
+        "marking",
+        "segment",
+        "indptr",
+        "mz",
+        "intensity",
+        "precursor_mz",
+    ];
     own.contains(&name) || name.contains('/')
 }
 

@@ -8,7 +8,7 @@ use crate::archive::result::{StoredKind, StoredResult};
 use crate::archive::{Address, Collection};
 use crate::compare::{Observer as _, RowSource as _};
 use crate::report::plot::{Figure, Image, Outline, Sheet, Style, draw};
-use crate::toolmark::cmc::{self, Cmc, Verdict, compare};
+use crate::toolmark::cmc::{self, Cmc, compare};
 use crate::toolmark::impressed::ready;
 use crate::toolmark::surface::Surface;
 use anyhow::Context as _;
@@ -72,7 +72,8 @@ pub struct Options {
 
 impl Options {
     fn checked(&self) -> anyhow::Result<cmc::Options> {
-        let cells = self.cells.to_lowercase().split_once('x').and_then(|(a, d)| Some((a.trim().parse().ok()?, d.trim().parse().ok()?)));
+        let cells =
+            self.cells.to_lowercase().split_once('x').and_then(|(a, d)| Some((a.trim().parse().ok()?, d.trim().parse().ok()?)));
         let Some(cells) = cells else {
             return Err(Refused::usage(format!("--cells {}: give cells across and down, such as 8x8", self.cells)));
         };
@@ -149,10 +150,16 @@ fn two(a: &Path, b: &Path, options: &Options, settings: &cmc::Options, marking: 
         return Ok(());
     }
     println!("congruent {} of {cells} cells ({} and {} have enough measured points)", found.score(), f.usable, k.usable);
-    println!("          first on second {} (original rule {}), second on first {} ({})", f.convergent, f.original, k.convergent, k.original);
+    println!(
+        "          first on second {} (original rule {}), second on first {} ({})",
+        f.convergent, f.original, k.convergent, k.original
+    );
     match f.pose {
         Some(p) if found.poses_agree() => {
-            println!("pose      turned by {:.1}°, moved by {:.0} and {:.0} µm; both directions agree", p.angle_degrees, p.dx_um, p.dy_um);
+            println!(
+                "pose      turned by {:.1}°, moved by {:.0} and {:.0} µm; both directions agree",
+                p.angle_degrees, p.dx_um, p.dy_um
+            );
         }
         _ => println!("pose      the two directions do not agree on one"),
     }
@@ -174,17 +181,12 @@ fn picture(a: &Path, b: &Path, first: &Surface, second: &Surface, found: &Cmc, o
         let (x0, x1) = (cell.columns.start as f64, cell.columns.end as f64 - 1.0);
         let (y0, y1) = (cell.rows.start as f64, cell.rows.end as f64 - 1.0);
         let corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)];
-        let at = examined.convergent.or(examined.best.filter(|_| examined.verdict == Verdict::Congruent));
+        let at = found.congruent(examined);
         let scaled = |p: (f64, f64)| (p.0 * um, p.1 * um);
         own.push(Outline { corners: corners.map(scaled), agrees: at.is_some() });
         if let Some(r) = at {
-            let pose = cmc::Pose {
-                dx: r.dx as f64,
-                dy: r.dy as f64,
-                dx_um: r.dx_um,
-                dy_um: r.dy_um,
-                angle_degrees: r.angle_degrees,
-            };
+            let pose =
+                cmc::Pose { dx: r.dx as f64, dy: r.dy as f64, dx_um: r.dx_um, dy_um: r.dy_um, angle_degrees: r.angle_degrees };
             other.push(Outline { corners: corners.map(|(x, y)| scaled(found.forward.on_other(x, y, &pose))), agrees: true });
         }
     }
@@ -192,12 +194,20 @@ fn picture(a: &Path, b: &Path, first: &Surface, second: &Surface, found: &Cmc, o
     let extent = |s: &Surface| [0.0, s.columns() as f64 * um, 0.0, s.rows() as f64 * um];
     let images = [
         Image { title: &name_a, width: first.columns(), shades: &shades_a, extent: extent(first), unit: "µm", outlines: &own },
-        Image { title: &name_b, width: second.columns(), shades: &shades_b, extent: extent(second), unit: "µm", outlines: &other },
+        Image {
+            title: &name_b,
+            width: second.columns(),
+            shades: &shades_b,
+            extent: extent(second),
+            unit: "µm",
+            outlines: &other,
+        },
     ];
     let note = format!("{} congruent of {} cells", found.score(), found.forward.cells.len());
-    let sheet = Sheet { images: &images, aligned: false, curves: &[], axis_title: "", value_title: "", overlap: None, note: &note };
+    let sheet =
+        Sheet { images: &images, aligned: false, curves: &[], axis_title: "", value_title: "", overlap: None, note: &note };
     let title = format!("{name_a} on {name_b}");
-    Ok(draw(&Figure::Sheet(&sheet), &Style { width: 1200.0, height: 640.0, title: &title, ..Style::default() }, format)?)
+    Ok(draw(&Figure::Sheet(&sheet), &Style { width: 1100.0, height: 760.0, title: &title, ..Style::default() }, format)?)
 }
 
 /// Ids and files of a collection.
@@ -209,7 +219,9 @@ struct Side {
 fn side(opened: &mut Collection) -> anyhow::Result<Side> {
     let name = opened.name();
     if !opened.others().iter().any(|(n, _)| n == "file") {
-        return Err(Refused::input(format!("{name} does not say the files of its rows (column file): import the surfaces with striae import toolmarks")));
+        return Err(Refused::input(format!(
+            "{name} does not say the files of its rows (column file): import the surfaces with striae import toolmarks"
+        )));
     }
     let files = opened.texts_of("file")?;
     let ids = opened.ids()?.unwrap_or_else(|| (0..files.len()).map(|i| format!("#{i}")).collect());
@@ -269,7 +281,9 @@ fn pairs(stored: &mut StoredResult, same: bool) -> anyhow::Result<Vec<(u64, u64,
                 }
             }
         }
-        StoredKind::Dense { .. } => return Err(Refused::input("a dense result has every pair: compare with --top-k or --threshold first")),
+        StoredKind::Dense { .. } => {
+            return Err(Refused::input("a dense result has every pair: compare with --top-k or --threshold first"));
+        }
     }
     Ok(found)
 }
@@ -293,8 +307,14 @@ fn links(result: &str, options: &Options, settings: &cmc::Options, marking: &Che
     let progress = Progress::new(voice.quiet || voice.json);
     progress.phase("cells", pairs.len() as u64);
     let most = options.memory / 2;
-    let mut shelf =
-        Shelf { marking, folder: options.specimens.as_deref(), most, used: 0, order: std::collections::VecDeque::new(), held: HashMap::new() };
+    let mut shelf = Shelf {
+        marking,
+        folder: options.specimens.as_deref(),
+        most,
+        used: 0,
+        order: std::collections::VecDeque::new(),
+        held: HashMap::new(),
+    };
     let cells = settings.cells.0 * settings.cells.1;
     let mut all = Vec::with_capacity(pairs.len());
     let mut failed = Vec::new();
@@ -307,7 +327,16 @@ fn links(result: &str, options: &Options, settings: &cmc::Options, marking: &Che
             Err(why) => {
                 failed.push((format!("{} and {}", ids[0], ids[1]), why.clone()));
                 let (counts, pose) = ([-1; 5], [f64::NAN; 3]);
-                Examined { query: q as i64, reference: r as i64, ids, score, counts, pose, map: vec![f64::NAN; cells * CELL], why }
+                Examined {
+                    query: q as i64,
+                    reference: r as i64,
+                    ids,
+                    score,
+                    counts,
+                    pose,
+                    map: vec![f64::NAN; cells * CELL],
+                    why,
+                }
             }
         };
         all.push(one);
@@ -319,7 +348,11 @@ fn links(result: &str, options: &Options, settings: &cmc::Options, marking: &Che
         eprintln!("striae: not compared {pair}: {why}");
     }
     if failed.len() == pairs.len() || (options.strict && !failed.is_empty()) {
-        return Err(Refused::input(format!("{} of {} pairs could not be compared; nothing was written", failed.len(), pairs.len())));
+        return Err(Refused::input(format!(
+            "{} of {} pairs could not be compared; nothing was written",
+            failed.len(),
+            pairs.len()
+        )));
     }
     let made = serde_json::json!({
         "tool": "striae", "version": env!("CARGO_PKG_VERSION"), "command": "cells",
@@ -330,7 +363,10 @@ fn links(result: &str, options: &Options, settings: &cmc::Options, marking: &Che
     });
     cell_result::write(&target, &all, cells, &made.to_string(), options.overwrite)?;
     if voice.json {
-        println!("{}", serde_json::json!({ "output": target.to_string(), "links": all.len(), "not_compared": failed.len(), "digest": digest }));
+        println!(
+            "{}",
+            serde_json::json!({ "output": target.to_string(), "links": all.len(), "not_compared": failed.len(), "digest": digest })
+        );
     } else if !voice.quiet {
         println!("examined  {} links, {} not compared", all.len() - failed.len(), failed.len());
         println!("stored    {target}\ndigest    {digest}");
@@ -343,8 +379,8 @@ fn of_link(q: u64, r: u64, score: f64, ids: [String; 2], cmc: &Cmc) -> Examined 
     let counts = [cmc.score(), cmc.original(), f.convergent, cmc.backward.convergent, f.usable].map(i64::from);
     let pose = f.pose.map_or([f64::NAN; 3], |p| [p.angle_degrees, p.dx_um, p.dy_um]);
     let map = f.cells.iter().flat_map(|examined| {
-        let congruent = examined.convergent.is_some() || examined.verdict == Verdict::Congruent;
-        let at = examined.convergent.or(examined.best);
+        let congruent = cmc.congruent(examined).is_some();
+        let at = cmc.congruent(examined).or(examined.best.as_ref());
         let numbers = at.map_or([f64::NAN; 4], |r| [r.correlation, r.dx_um, r.dy_um, r.angle_degrees]);
         let [r, dx, dy, angle] = numbers;
         [examined.cell.measured, r, dx, dy, angle, f64::from(u8::from(congruent))]

@@ -25,7 +25,9 @@ pub fn rectangle(option: &str, text: &str) -> anyhow::Result<[f64; 4]> {
     };
     let found = text.split_once(',').and_then(|(x, y)| Some((span(x)?, span(y)?)));
     let Some(((x0, x1), (y0, y1))) = found else {
-        return Err(Refused::usage(format!("{option} {text} is not understood; give x0..x1,y0..y1 with x1 above x0 and y1 above y0, such as 0..800,100..300")));
+        return Err(Refused::usage(format!(
+            "{option} {text} is not understood; give x0..x1,y0..y1 with x1 above x0 and y1 above y0, such as 0..800,100..300"
+        )));
     };
     Ok([x0, x1, y0, y1])
 }

@@ -71,7 +71,7 @@ enum Command {
     Info(info::Options),
     Verify(verify::Options),
     Simulate(simulate::Options),
-    Import(import::Options),
+    Import(Box<import::Options>),
     Show(Box<show::Options>),
     Cells(Box<cells::Options>),
     Prepare(prepare::Options),

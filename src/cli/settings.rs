@@ -204,7 +204,11 @@ impl Options {
             max_lag: self.max_lag.as_deref().map(|t| samples("--max-lag", t, &mut || spacing(query))).transpose()?,
             min_overlap: self.min_overlap.as_deref().map(|t| overlap(t, &mut || spacing(query))).transpose()?,
             stretch: self.stretch.as_deref().map(factors).transpose()?.unwrap_or_default(),
-            angles: if metric == "logpolar" { self.angles.map_or_else(|| said_angles(query), |t| Ok(Some(t)))? } else { self.angles },
+            angles: if metric == "logpolar" {
+                self.angles.map_or_else(|| said_angles(query), |t| Ok(Some(t)))?
+            } else {
+                self.angles
+            },
             mirror: self.mirror,
             stretch_side: match self.stretch_side {
                 Side::Both => Stretched::Both,
@@ -228,7 +232,9 @@ fn said_angles(query: &Opened) -> anyhow::Result<Option<usize>> {
     let Some(text) = collection.attribute("angles") else { return Ok(None) };
     let angles = text.trim().parse();
     let name = collection.name();
-    angles.map(Some).map_err(|_| Refused::input(format!("{name}: its attribute angles is {text:?}, which is no whole number; say --angles")))
+    angles
+        .map(Some)
+        .map_err(|_| Refused::input(format!("{name}: its attribute angles is {text:?}, which is no whole number; say --angles")))
 }
 
 /// 0.1Da, 0.1 or 10ppm.

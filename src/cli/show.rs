@@ -84,7 +84,8 @@ fn item(opened: &mut Collection, wanted: &str) -> anyhow::Result<Item> {
     let Some(row) = row.filter(|r| *r < rows) else {
         let like = ids.as_ref().map_or_else(String::new, |ids| {
             let lower = wanted.to_lowercase();
-            let near: Vec<&str> = ids.iter().filter(|id| id.to_lowercase().contains(&lower)).take(5).map(String::as_str).collect();
+            let near: Vec<&str> =
+                ids.iter().filter(|id| id.to_lowercase().contains(&lower)).take(5).map(String::as_str).collect();
             let some: Vec<&str> = if near.is_empty() { ids.iter().take(3).map(String::as_str).collect() } else { near };
             format!("; there are ids such as {}", some.join(", "))
         });
@@ -153,7 +154,14 @@ struct Drawn {
 
 impl Drawn {
     fn image(&self) -> Image<'_> {
-        Image { title: &self.title, width: self.width, shades: &self.shades, extent: self.extent, unit: &self.unit, outlines: &[] }
+        Image {
+            title: &self.title,
+            width: self.width,
+            shades: &self.shades,
+            extent: self.extent,
+            unit: &self.unit,
+            outlines: &[],
+        }
     }
 }
 
@@ -183,7 +191,13 @@ fn upright(item: &Item, folder: Option<&Path>) -> Result<Drawn, String> {
 fn photograph(id: &str, picture: &Grey) -> Drawn {
     let small = at_most(picture, 1600);
     let extent = [0.0, picture.width() as f64, 0.0, picture.height() as f64];
-    Drawn { title: format!("{id}: as photographed"), width: small.width(), shades: small.values().to_vec(), extent, unit: String::new() }
+    Drawn {
+        title: format!("{id}: as photographed"),
+        width: small.width(),
+        shades: small.values().to_vec(),
+        extent,
+        unit: String::new(),
+    }
 }
 
 /// Three robust standard deviations from black to white.
@@ -233,7 +247,10 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         eprintln!("striae: no specimen of {line}");
     }
     if voice.json {
-        println!("{}", serde_json::json!({ "output": options.output.display().to_string(), "items": std::iter::once(&a).chain(&b).map(|i| &i.id).collect::<Vec<_>>() }));
+        println!(
+            "{}",
+            serde_json::json!({ "output": options.output.display().to_string(), "items": std::iter::once(&a).chain(&b).map(|i| &i.id).collect::<Vec<_>>() })
+        );
     } else if !voice.quiet {
         println!("drawn     {}", options.output.display());
     }
@@ -266,7 +283,8 @@ fn specimens(items: &[&Item], options: &Options, said: &mut Vec<String>) -> Vec<
     if options.descriptors_only {
         return Vec::new();
     }
-    let found = items.iter().filter(|i| i.file.is_some() && i.marking.is_some()).map(|i| (i, upright(i, options.specimens.as_deref())));
+    let found =
+        items.iter().filter(|i| i.file.is_some() && i.marking.is_some()).map(|i| (i, upright(i, options.specimens.as_deref())));
     found
         .filter_map(|(i, drawn)| match drawn {
             Ok(drawn) => Some(drawn),
@@ -290,8 +308,21 @@ fn mark(a: &Item, options: &Options, format: Format, said: &mut Vec<String>) -> 
     let (from, values) = measured(&a.values);
     let start = a.axis.as_ref().map_or(0.0, |axis| axis[0]) + from as f64 * a.step;
     let curves = [Curve { name: &a.id, from: start, step: a.step, values }];
-    let note = format!("{} samples, {} {} long", values.len(), short(values.len() as f64 * a.step), if a.unit.is_empty() { "samples" } else { &a.unit });
-    let sheet = Sheet { images: &images, aligned, curves: &curves, axis_title: &axis_title, value_title: &value_title, overlap: None, note: &note };
+    let note = format!(
+        "{} samples, {} {} long",
+        values.len(),
+        short(values.len() as f64 * a.step),
+        if a.unit.is_empty() { "samples" } else { &a.unit }
+    );
+    let sheet = Sheet {
+        images: &images,
+        aligned,
+        curves: &curves,
+        axis_title: &axis_title,
+        value_title: &value_title,
+        overlap: None,
+        note: &note,
+    };
     Ok(draw(&Figure::Sheet(&sheet), &style(options, &a.id), format)?)
 }
 
@@ -300,14 +331,24 @@ fn short(x: f64) -> String {
     if x.abs() >= 100.0 { format!("{x:.0}") } else { format!("{x:.1}") }
 }
 
-fn marks(a: &Item, b: &Item, options: &Options, opened: &mut Opened, format: Format, said: &mut Vec<String>) -> anyhow::Result<Vec<u8>> {
+fn marks(
+    a: &Item,
+    b: &Item,
+    options: &Options,
+    opened: &mut Opened,
+    format: Format,
+    said: &mut Vec<String>,
+) -> anyhow::Result<Vec<u8>> {
     if a.unit != b.unit || (a.step / b.step - 1.0).abs() > 1e-3 {
         return Err(Refused::input(format!(
             "{} has samples every {} {}, {} every {} {}: bring both to one spacing (striae import … --spacing)",
             a.id, a.step, a.unit, b.id, b.step, b.unit
         )));
     }
-    let lagged = a.descriptor == "heights" || a.descriptor == "shades" || a.values.iter().chain(&b.values).any(|v| v.is_nan()) || a.unit == "µm";
+    let lagged = a.descriptor == "heights"
+        || a.descriptor == "shades"
+        || a.values.iter().chain(&b.values).any(|v| v.is_nan())
+        || a.unit == "µm";
     let (axis_title, value_title) = titles(a);
     let title = format!("{} and {}", a.id, b.id);
     if !lagged {
@@ -315,11 +356,20 @@ fn marks(a: &Item, b: &Item, options: &Options, opened: &mut Opened, format: For
             Curve { name: &a.id, from: a.axis.as_ref().map_or(0.0, |x| x[0]), step: a.step, values: &a.values },
             Curve { name: &b.id, from: b.axis.as_ref().map_or(0.0, |x| x[0]), step: b.step, values: &b.values },
         ];
-        let sheet = Sheet { images: &[], aligned: false, curves: &curves, axis_title: &axis_title, value_title: &value_title, overlap: None, note: "" };
+        let sheet = Sheet {
+            images: &[],
+            aligned: false,
+            curves: &curves,
+            axis_title: &axis_title,
+            value_title: &value_title,
+            overlap: None,
+            note: "",
+        };
         return Ok(draw(&Figure::Sheet(&sheet), &style(options, &title), format)?);
     }
     let settings = options.settings.resolve("ccf", opened)?;
-    let ccf = Ccf::new(settings.max_lag, settings.min_overlap, &settings.stretch, settings.stretch_side).map_err(Refused::usage)?;
+    let ccf =
+        Ccf::new(settings.max_lag, settings.min_overlap, &settings.stretch, settings.stretch_side).map_err(Refused::usage)?;
     for item in [a, b] {
         ccf.measure(crate::matrix::Row::F64(&item.values)).map_err(|e| Refused::input(format!("{}: {e}", item.id)))?;
     }
@@ -350,7 +400,15 @@ fn marks(a: &Item, b: &Item, options: &Options, opened: &mut Opened, format: For
     let unit = if a.unit.is_empty() { String::new() } else { format!(" ({} {})", short(shift), a.unit) };
     let stretch = if at.stretch == 1.0 { String::new() } else { format!(", stretch {:.3}", at.stretch) };
     let note = format!("ccf {score:.4} at lag {} samples{unit}{stretch}, {} samples compared", at.lag, at.overlap);
-    let sheet = Sheet { images: &images, aligned: both, curves: &curves, axis_title: &axis_title, value_title: &value_title, overlap: Some(overlap), note: &note };
+    let sheet = Sheet {
+        images: &images,
+        aligned: both,
+        curves: &curves,
+        axis_title: &axis_title,
+        value_title: &value_title,
+        overlap: Some(overlap),
+        note: &note,
+    };
     Ok(draw(&Figure::Sheet(&sheet), &style(options, &title), format)?)
 }
 
@@ -359,7 +417,9 @@ fn shape(item: &Item, options: &Options) -> Result<(Grey, Shape), String> {
     let bytes = bytes(item, options.specimens.as_deref())?;
     let picture = decode(&bytes, &decode::Limits::default()).map_err(|e| e.to_string())?;
     let segment = match &item.segment {
-        Some(text) => super::import::logos::Cutting::segment_of(text).map_err(|e| format!("its preparation cannot be read: {e}"))?,
+        Some(text) => {
+            super::import::logos::Cutting::segment_of(text).map_err(|e| format!("its preparation cannot be read: {e}"))?
+        }
         None => Segment::default(),
     };
     let shape = segment.find(&picture).map_err(|e| e.to_string())?;
@@ -397,7 +457,14 @@ fn logo(a: &Item, angles: usize, options: &Options, format: Format, said: &mut V
     Ok(draw(&Figure::Sheet(&sheet), &style(options, &a.id), format)?)
 }
 
-fn logos(a: &Item, b: &Item, options: &Options, opened: &mut Opened, format: Format, said: &mut Vec<String>) -> anyhow::Result<Vec<u8>> {
+fn logos(
+    a: &Item,
+    b: &Item,
+    options: &Options,
+    opened: &mut Opened,
+    format: Format,
+    said: &mut Vec<String>,
+) -> anyhow::Result<Vec<u8>> {
     let settings = options.settings.resolve("logpolar", opened)?;
     let metric = LogPolar::new(settings.angles, settings.mirror).map_err(Refused::usage)?;
     for item in [a, b] {
@@ -414,7 +481,10 @@ fn logos(a: &Item, b: &Item, options: &Options, opened: &mut Opened, format: For
         match (shape(a, options), shape(b, options)) {
             (Ok((_, x)), Ok((_, y))) => {
                 drawn.push(patch(a.id.clone(), x.patch()));
-                drawn.push(patch(format!("{}, {how} by {:.0}°", b.id, turn.degrees), &turned(y.patch(), turn.degrees, turn.mirrored)));
+                drawn.push(patch(
+                    format!("{}, {how} by {:.0}°", b.id, turn.degrees),
+                    &turned(y.patch(), turn.degrees, turn.mirrored),
+                ));
             }
             (x, y) => {
                 let why = [(a, x), (b, y)].into_iter().filter_map(|(i, r)| r.err().map(|e| format!("{}: {e}", i.id)));
@@ -426,7 +496,8 @@ fn logos(a: &Item, b: &Item, options: &Options, opened: &mut Opened, format: For
     drawn.push(rings(format!("{}: {how}", b.id), &metric.aligned(&b.values, &turn), angles));
     let images: Vec<Image<'_>> = drawn.iter().map(Drawn::image).collect();
     let note = format!("logpolar {score:.4}: {} {how} by {:.1}°", b.id, turn.degrees);
-    let sheet = Sheet { images: &images, aligned: false, curves: &[], axis_title: "", value_title: "", overlap: None, note: &note };
+    let sheet =
+        Sheet { images: &images, aligned: false, curves: &[], axis_title: "", value_title: "", overlap: None, note: &note };
     Ok(draw(&Figure::Sheet(&sheet), &style(options, &format!("{} and {}", a.id, b.id)), format)?)
 }
 

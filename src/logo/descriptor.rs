@@ -21,9 +21,9 @@
 
 use super::LogoError;
 use super::contour::Contour;
+use super::fourier::Rings;
 use super::hu::log_hu;
 use super::logpolar::LogPolar;
-use super::fourier::Rings;
 use super::segment::Shape;
 use super::upright::upright;
 use super::zernike::Zernike;

@@ -22,7 +22,9 @@
 
 use super::ccf::transform::{DOUBLE, Plan, SINGLE};
 use super::lagged::{Lagged, Magnitudes, SLACK};
-use super::{Bounds, Closer, Fold, FoldRow, Geometry, Info, Measure, Metric, Numbers, Shader, Stepped, Undefined, form::EPSILON, sum};
+use super::{
+    Bounds, Closer, Fold, FoldRow, Geometry, Info, Measure, Metric, Numbers, Shader, Stepped, Undefined, form::EPSILON, sum,
+};
 use crate::matrix::Row;
 use realfft::num_complex::Complex;
 
@@ -370,7 +372,17 @@ mod tests {
                 let metric = LogPolar::new(Some(angles), mirror).unwrap();
                 for kind in 0..3 {
                     let row = |draw: &mut Stream| -> Vec<f64> {
-                        (0..rings * angles).map(|i| if kind == 0 { draw.normal() } else if kind == 1 { 1.0 } else { (i % 2) as f64 + 1e-9 * draw.normal() }).collect()
+                        (0..rings * angles)
+                            .map(|i| {
+                                if kind == 0 {
+                                    draw.normal()
+                                } else if kind == 1 {
+                                    1.0
+                                } else {
+                                    (i % 2) as f64 + 1e-9 * draw.normal()
+                                }
+                            })
+                            .collect()
                     };
                     let (a, b) = (row(&mut draw), row(&mut draw));
                     let (ma, mb) = (metric.measure(Row::F64(&a)).unwrap(), metric.measure(Row::F64(&b)).unwrap());

@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn a_plane_stays_a_plane_at_any_spacing() {
         let made = |sx: f64, sy: f64| {
-            let heights = (0..60 * 50).map(|i| 3.0 + 0.2 * (i % 60) as f64 * sx - 0.1 * (i / 60) as f64 * sy).collect();
+            let heights = (0..60 * 50).map(|i| 3.0 + 0.2 * f64::from(i % 60) * sx - 0.1 * f64::from(i / 60) * sy).collect();
             Surface::of_finite(60, 50, (sx, sy), heights).unwrap()
         };
         for (sx, sy, new) in [(1.0, 1.5, 1.25), (1.0, 1.0, 1.0), (2.0, 1.0, 0.7)] {

@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn what_a_coarse_spacing_cannot_carry_is_gone() {
-        let wave = |period: f64| -> Vec<f64> { (0..2000).map(|i| (std::f64::consts::TAU * f64::from(i) / period).sin()).collect() };
+        let wave =
+            |period: f64| -> Vec<f64> { (0..2000).map(|i| (std::f64::consts::TAU * f64::from(i) / period).sin()).collect() };
         let most = |x: &[f64]| x[20..x.len() - 20].iter().fold(0.0f64, |m, v| v.abs().max(m));
         assert!(most(&respaced(&wave(5.0), 1.0, 4.0)) < 0.2);
         assert!(most(&respaced(&wave(50.0), 1.0, 4.0)) > 0.95);

@@ -151,7 +151,12 @@ impl Columns {
                     continue;
                 }
                 let (start, count) = ((from + shift.whole) as usize, (to - from) as usize);
-                self.add_between(from as usize, &h[start - 1..start + count + 2], &seen.four[line][start..start + count], shift.cubic());
+                self.add_between(
+                    from as usize,
+                    &h[start - 1..start + count + 2],
+                    &seen.four[line][start..start + count],
+                    shift.cubic(),
+                );
             }
         }
         self.explained()
@@ -357,7 +362,10 @@ mod tests {
     fn a_shear_moves_rows_about_the_middle() {
         let s = Surface::of_finite(5, 3, (1.0, 1.0), (0..15).map(f64::from).collect()).unwrap();
         let moved = shear(s.clone(), 1.0);
-        assert_eq!((moved.at(0, 0), moved.at(0, 1), moved.at(1, 2), moved.at(2, 0), moved.at(2, 4)), (None, Some(0.0), Some(7.0), Some(11.0), None));
+        assert_eq!(
+            (moved.at(0, 0), moved.at(0, 1), moved.at(1, 2), moved.at(2, 0), moved.at(2, 4)),
+            (None, Some(0.0), Some(7.0), Some(11.0), None)
+        );
         let half = shear(s.clone(), 0.5);
         assert_eq!((half.at(0, 0), half.at(0, 1), half.at(2, 0), half.at(2, 4)), (None, Some(0.5), Some(10.5), None));
         assert!(shear(s, 100.0).count_measured() == 5);

@@ -163,7 +163,9 @@ pub enum SignatureError {
          {missing:.0} % of the surface was not measured: crop it, or lower --least-share"
     )]
     Short { got: usize, length_um: f64, missing: f64 },
-    #[error("the signature is flat: nothing of the surface is left between the cut-offs; look at --highpass, --lowpass and the unit of heights")]
+    #[error(
+        "the signature is flat: nothing of the surface is left between the cut-offs; look at --highpass, --lowpass and the unit of heights"
+    )]
     Flat,
     #[error("{0}")]
     Setting(String),
@@ -194,7 +196,13 @@ pub fn signature(surface: &Surface, options: &Options) -> Result<Made, Signature
     let form = if cropped.rows().min(cropped.columns()) == 1 { Form::None } else { options.level };
     let levelled = if form == Form::None { cropped } else { Cow::Owned(level(&cropped, form)?.surface) };
     let along = match options.along {
-        Along::Auto => if rougher_along_x(&levelled) { Along::X } else { Along::Y },
+        Along::Auto => {
+            if rougher_along_x(&levelled) {
+                Along::X
+            } else {
+                Along::Y
+            }
+        }
         given => given,
     };
     let turned = if along == Along::Y { Cow::Owned(levelled.transposed()) } else { levelled };
@@ -220,7 +228,11 @@ pub fn signature(surface: &Surface, options: &Options) -> Result<Made, Signature
     let part = longest_part(&profile, bridge);
     let found = &profile[part.clone()];
     if found.len() < 16 {
-        return Err(SignatureError::Short { got: found.len(), length_um: found.len() as f64 * spacing, missing: 100.0 * missing_share });
+        return Err(SignatureError::Short {
+            got: found.len(),
+            length_um: found.len() as f64 * spacing,
+            missing: 100.0 * missing_share,
+        });
     }
     let bridged = found.iter().filter(|p| p.is_none()).count() as f64 / found.len() as f64;
     let mut heights = bridge_gaps(found);
@@ -269,7 +281,9 @@ impl Options {
 
 fn check(options: &Options) -> Result<(), SignatureError> {
     let wrong = |what: String| Err(SignatureError::Setting(what));
-    for (name, value) in [("--highpass", options.highpass_um), ("--lowpass", options.lowpass_um), ("--spacing", options.spacing_um)] {
+    for (name, value) in
+        [("--highpass", options.highpass_um), ("--lowpass", options.lowpass_um), ("--spacing", options.spacing_um)]
+    {
         if let Some(v) = value.filter(|v| !(*v > 0.0 && v.is_finite())) {
             return wrong(format!("{name} is {v} µm; allowed are lengths above 0"));
         }

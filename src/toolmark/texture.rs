@@ -74,7 +74,9 @@ pub fn texture(picture: &Grey) -> Result<Vec<f64>, TextureError> {
 fn unit(mut part: Vec<f64>) -> Vec<f64> {
     let norm = part.iter().map(|x| x * x).sum::<f64>().sqrt();
     if norm > 0.0 {
-        part.iter_mut().for_each(|x| *x /= norm);
+        for x in &mut part {
+            *x /= norm;
+        }
     }
     part
 }
@@ -111,7 +113,8 @@ mod tests {
         let noise = Grey::new(160, 160, (0..160 * 160).map(|_| die.normal() as f32).collect()).unwrap();
         let smooth = gaussian(&noise, length);
         let size = (smooth.values().iter().map(|v| v * v).sum::<f32>() / 25_600.0).sqrt();
-        Grey::new(160, 160, smooth.values().iter().map(|v| 0.5 + 0.15 * v / size + 0.02 * camera.normal() as f32).collect()).unwrap()
+        Grey::new(160, 160, smooth.values().iter().map(|v| 0.5 + 0.15 * v / size + 0.02 * camera.normal() as f32).collect())
+            .unwrap()
     }
 
     fn cosine(a: &[f64], b: &[f64]) -> f64 {
@@ -126,7 +129,8 @@ mod tests {
             .collect();
         assert!(all.iter().all(|(_, d)| d.len() == LENGTH));
         for (i, (die, a)) in all.iter().enumerate() {
-            let nearest = (0..all.len()).filter(|&j| j != i).max_by(|&x, &y| cosine(a, &all[x].1).total_cmp(&cosine(a, &all[y].1)));
+            let nearest =
+                (0..all.len()).filter(|&j| j != i).max_by(|&x, &y| cosine(a, &all[x].1).total_cmp(&cosine(a, &all[y].1)));
             assert_eq!(all[nearest.unwrap()].0, *die);
         }
     }
@@ -134,8 +138,9 @@ mod tests {
     #[test]
     fn a_surface_is_drawn_from_its_heights() {
         let mut draw = Stream::new(9, "relief", 0);
-        let heights: Vec<f64> =
-            (0..100 * 80).map(|i| if draw.uniform() < 0.1 { f64::NAN } else { 0.01 * (i % 100) as f64 + draw.normal() }).collect();
+        let heights: Vec<f64> = (0..100 * 80)
+            .map(|i| if draw.uniform() < 0.1 { f64::NAN } else { 0.01 * f64::from(i % 100) + draw.normal() })
+            .collect();
         let surface = Surface::of_finite(100, 80, (2.0, 3.0), heights).unwrap();
         let picture = relief(&surface, &Options::default()).unwrap();
         assert_eq!((picture.width(), picture.height()), (100, 80));

@@ -18,14 +18,14 @@ mod seeds;
 
 use counting::{Counting, NOW, PEAK};
 use mutation::{Dice, packed};
+use seeds::Seeds;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 use striae::draw::Stream;
 use striae::picture::decode::{self as picture, decode};
 use striae::toolmark::profile::{self, Hints};
 use striae::toolmark::unit::LengthUnit;
 use striae::toolmark::x3p::{self, Checksums, Options};
-use seeds::Seeds;
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
 const THREADS: u64 = 2;
 const MEMORY: usize = 256 << 20;

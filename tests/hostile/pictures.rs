@@ -39,7 +39,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
 /// Changes bytes (to chance, to 0, to 255), cuts, or repeats a stretch; mostly near the start, where sizes stand.
 pub fn changed(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
     let mut out = dice.pick(seeds).clone();
-    for _ in 0..1 + dice.below(6) {
+    for _ in 0..=dice.below(6) {
         let near = if dice.once_in(2) { out.len().min(120) } else { out.len() };
         let at = dice.below(near.max(1)).min(out.len().saturating_sub(1));
         match dice.below(8) {

@@ -58,7 +58,13 @@ impl Seeds {
             "x_mm;z_um\n0;1,5\n0,5;2,5\n1;3,5\n",
             "# x (um) z (um)\n0 1\n1 2\n2 3\n",
         ];
-        Self { x3p, whole, texts: texts.iter().map(|t| t.as_bytes().to_vec()).collect(), arrays, pictures: crate::pictures::seeds() }
+        Self {
+            x3p,
+            whole,
+            texts: texts.iter().map(|t| t.as_bytes().to_vec()).collect(),
+            arrays,
+            pictures: crate::pictures::seeds(),
+        }
     }
 
     pub fn changed(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {

@@ -18,10 +18,8 @@ fn euclidean(rows: &[Vec<f32>]) -> Distances {
 /// 1 − the best correlation over turns; the score is symmetric, so half of the pairs is enough.
 fn turned(rows: &[Vec<f32>], angles: usize) -> Distances {
     let turns = All::new(rows, angles);
-    let below: Distances = (0..rows.len())
-        .into_par_iter()
-        .map(|i| (0..i).map(|j| 1.0 - turns.score(i, &turns, j)).collect())
-        .collect();
+    let below: Distances =
+        (0..rows.len()).into_par_iter().map(|i| (0..i).map(|j| 1.0 - turns.score(i, &turns, j)).collect()).collect();
     let n = rows.len();
     (0..n).map(|i| (0..n).map(|j| if i == j { 0.0 } else { below[i.max(j)][i.min(j)] }).collect()).collect()
 }

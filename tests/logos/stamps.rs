@@ -1,13 +1,13 @@
 //! 200 simulated logos: a gallery of one clean photograph each, and probes that are turned and scaled, mirrored, worn, covered. The share of probes whose logo
 //! is among the k nearest.
 
+use super::turns::All;
+use rayon::prelude::*;
+use std::time::Instant;
 use striae::draw::Stream;
 use striae::logo::descriptor::{Descriptor, Extractor};
 use striae::logo::segment::{Move, Segment};
 use striae::logo::stamp::{Logo, View, photograph};
-use rayon::prelude::*;
-use super::turns::All;
-use std::time::Instant;
 
 const LOGOS: usize = 200;
 const SIDE: usize = 200;

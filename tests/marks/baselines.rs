@@ -44,7 +44,12 @@ fn cases() -> Vec<Case> {
                 ..Options::scratch(&surface)
             };
             let expected_um = numbers(&path("output_profile.npy")).iter().map(|h| 1e6 * h).collect();
-            found.push(Case { name: format!("{kind}/{}", folder.file_name().unwrap().to_str().unwrap()), surface, options, expected_um });
+            found.push(Case {
+                name: format!("{kind}/{}", folder.file_name().unwrap().to_str().unwrap()),
+                surface,
+                options,
+                expected_um,
+            });
         }
     }
     found
@@ -94,13 +99,8 @@ fn the_usual_preparation_says_nearly_the_same() {
         };
         let made = signature(&case.surface, &options).unwrap().signature;
         let first = (made.start_um / made.spacing_um).round() as usize;
-        let (got, expected): (Vec<f64>, Vec<f64>) = made
-            .heights_um
-            .iter()
-            .zip(&case.expected_um[first..])
-            .filter(|(_, e)| !e.is_nan())
-            .map(|(g, e)| (*g, *e))
-            .unzip();
+        let (got, expected): (Vec<f64>, Vec<f64>) =
+            made.heights_um.iter().zip(&case.expected_um[first..]).filter(|(_, e)| !e.is_nan()).map(|(g, e)| (*g, *e)).unzip();
         let (r, _) = agreement(&got, &expected);
         assert!(r > 0.97, "{}: {r}", case.name);
     }

@@ -1,10 +1,9 @@
 //! Congruent cells of simulated impressions: one die against others, known poses, masks, what is refused.
 
-
+use rayon::prelude::*;
 use striae::toolmark::cmc::{Cmc, Error, Options, Side, Verdict, compare};
 use striae::toolmark::impression::{Die, Impression, SPACING_UM};
 use striae::toolmark::surface::Surface;
-use rayon::prelude::*;
 
 /// 6 × 6 cells of 32 px and a tolerance in proportion.
 fn small() -> Options {

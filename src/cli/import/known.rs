@@ -95,7 +95,9 @@ pub fn columns<T>(all: &mut [Found<T>], keep: &[String], table: Option<&ById>) -
             (all.iter().filter(|f| !rows.contains_key(&f.id)).count(), all.iter().map(|f| f.id.as_str()).collect::<HashSet<_>>());
         let strangers = rows.keys().filter(|id| !ids.contains(id.as_str())).count();
         if without + strangers > 0 {
-            eprintln!("striae: --metadata: {without} of what was imported have no row in it, {strangers} of its rows belong to nothing that was");
+            eprintln!(
+                "striae: --metadata: {without} of what was imported have no row in it, {strangers} of its rows belong to nothing that was"
+            );
         }
         for (j, name) in header.iter().enumerate().filter(|(_, n)| *n != "id" && !n.is_empty()) {
             let texts = all.iter().map(|f| rows.get(&f.id).and_then(|r| r.get(j)).cloned().unwrap_or_default()).collect();
@@ -105,7 +107,6 @@ pub fn columns<T>(all: &mut [Found<T>], keep: &[String], table: Option<&ById>) -
     }
     Ok(found)
 }
-
 
 /// The regular expression of `--columns`.
 pub fn pattern(text: &str) -> anyhow::Result<regex::Regex> {

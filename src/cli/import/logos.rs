@@ -196,8 +196,15 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     }
     progress.clear();
     let target = target(descriptors.first().copied().filter(|_| descriptors.len() > 1));
-    files::Outcome { target: &target, files: files.len(), stored, noun: ("logo", "logos"), failed: &failed, strict: options.strict }
-        .tell(voice)?;
+    files::Outcome {
+        target: &target,
+        files: files.len(),
+        stored,
+        noun: ("logo", "logos"),
+        failed: &failed,
+        strict: options.strict,
+    }
+    .tell(voice)?;
     if !voice.quiet && !voice.json && descriptors.len() > 1 {
         for descriptor in &descriptors[1..] {
             println!("stored    {}:/{name}/{}", options.output.display(), descriptor.name());
@@ -228,7 +235,8 @@ fn store(
     if descriptor == Descriptor::LogPolar {
         attributes.push(("angles".into(), extractor.rings().angles.to_string()));
     }
-    let numbers = QUALITIES.iter().enumerate().map(|(q, name)| ((*name).to_owned(), found.iter().map(|f| f.what.qualities[q]).collect()));
+    let numbers =
+        QUALITIES.iter().enumerate().map(|(q, name)| ((*name).to_owned(), found.iter().map(|f| f.what.qualities[q]).collect()));
     let plan = Plan {
         rows: found.len(),
         width,

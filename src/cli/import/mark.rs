@@ -174,9 +174,9 @@ impl Marking {
         let or_none = |option: &str, text: &str| if text == "none" { Ok(None) } else { micrometres(option, text).map(Some) };
         let spikes = match self.spikes.as_str() {
             "none" => None,
-            text => Some(
-                text.parse().map_err(|_| Refused::usage(format!("--spikes {text}: give a number of 1 or more, or none")))?,
-            ),
+            text => {
+                Some(text.parse().map_err(|_| Refused::usage(format!("--spikes {text}: give a number of 1 or more, or none")))?)
+            }
         };
         let height_unit = self
             .height_unit
@@ -211,9 +211,9 @@ impl Marking {
             ..Preparation::default()
         };
         preparation.check().map_err(|e| Refused::usage(e.to_string()))?;
-        let profiles = Preparation { level: Form::None, spikes: None, most_lean_deg: None, least_share: 0.0, ..preparation.clone() };
-        let plain =
-            if self.filter_profiles { profiles } else { Preparation { highpass_um: None, lowpass_um: None, ..profiles } };
+        let profiles =
+            Preparation { level: Form::None, spikes: None, most_lean_deg: None, least_share: 0.0, ..preparation.clone() };
+        let plain = if self.filter_profiles { profiles } else { Preparation { highpass_um: None, lowpass_um: None, ..profiles } };
         let photograph = photograph::Options {
             um_per_px: scale_um,
             light_deg: self.light,
@@ -243,10 +243,12 @@ impl Marking {
 
 /// What a file is by its first bytes.
 pub fn is_picture(bytes: &[u8]) -> bool {
-    let starts: [&[u8]; 8] =
-        [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"P5", b"P6"];
+    let starts: [&[u8]; 8] = [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"P5", b"P6"];
     starts.iter().any(|s| bytes.starts_with(s)) || (bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"))
 }
+
+/// A specimen, what its file says of it, and what was odd about the file.
+pub type Said = (Specimen, BTreeMap<String, String>, Vec<String>);
 
 /// What was read of a file before its mark is described.
 pub enum Specimen {
@@ -266,15 +268,15 @@ impl Checked {
     }
 
     /// What is in a file, its metadata, and what was odd about it.
-    pub fn specimen(&self, name: &str, bytes: &[u8]) -> Result<(Specimen, BTreeMap<String, String>, Vec<String>), String> {
+    pub fn specimen(&self, name: &str, bytes: &[u8]) -> Result<Said, String> {
         if bytes.starts_with(b"PK") {
             let options = x3p::Options { checksums: self.checksums, height_unit: self.height_unit, ..x3p::Options::default() };
             let found = x3p::read(bytes, &options).map_err(|e| e.to_string())?;
             let all = self.mask_out.iter().any(|m| m == "all");
             let surface = match &found.annotation {
-                Some(annotation) if !self.mask_out.is_empty() => {
-                    annotation.excluded(&found.surface, |region| all || self.mask_out.iter().any(|m| m.trim().eq_ignore_ascii_case(region.name.trim())))
-                }
+                Some(annotation) if !self.mask_out.is_empty() => annotation.excluded(&found.surface, |region| {
+                    all || self.mask_out.iter().any(|m| m.trim().eq_ignore_ascii_case(region.name.trim()))
+                }),
                 _ => found.surface,
             };
             // An exhibit's date is another thing than that of the measurement.
@@ -310,8 +312,10 @@ impl Checked {
             }
             (Specimen::Picture(picture), What::Striated) => self.of_photograph(picture, &metadata)?,
             (Specimen::Profile(_), What::Pressed) => return Err("a profile has no texture: import it as --mark striated".into()),
-            (Specimen::Surface(surface), What::Pressed) => vec![self.pressed(&self.relief(surface)?, surface.missing_share(), metadata)?],
-            (Specimen::Picture(picture), What::Pressed) => vec![self.pressed(picture, f64::NAN, metadata)?],
+            (Specimen::Surface(surface), What::Pressed) => {
+                vec![pressed(&self.relief(surface)?, surface.missing_share(), metadata)?]
+            }
+            (Specimen::Picture(picture), What::Pressed) => vec![pressed(picture, f64::NAN, metadata)?],
         };
         Ok((marks, warnings))
     }
@@ -387,13 +391,14 @@ impl Checked {
     fn relief(&self, surface: &Surface) -> Result<Grey, String> {
         crate::toolmark::texture::relief(surface, &self.preparation).map_err(|e| e.to_string())
     }
+}
 
-    fn pressed(&self, picture: &Grey, missing: f64, metadata: BTreeMap<String, String>) -> Result<Mark, String> {
-        let mut qualities = [f64::NAN; QUALITIES.len()];
-        qualities[0] = missing;
-        let values = texture(picture).map_err(|e| e.to_string())?;
-        Ok(Mark { values, spacing: None, start: 0.0, unit: "", kind: "texture", reading: "", qualities, metadata })
-    }
+/// The texture of a pressed surface.
+fn pressed(picture: &Grey, missing: f64, metadata: BTreeMap<String, String>) -> Result<Mark, String> {
+    let mut qualities = [f64::NAN; QUALITIES.len()];
+    qualities[0] = missing;
+    let values = texture(picture).map_err(|e| e.to_string())?;
+    Ok(Mark { values, spacing: None, start: 0.0, unit: "", kind: "texture", reading: "", qualities, metadata })
 }
 
 fn mark_of(made: &Made, metadata: BTreeMap<String, String>) -> Mark {

@@ -3,8 +3,8 @@
 //! Files are read on all cores; their numbers are held ([`Hold`]) until all are known: which units, which axis. Then rows are brought to the axis
 //! and written a piece at a time.
 
-use super::hold::Hold;
 use super::files;
+use super::hold::Hold;
 use super::known::{Found, USUAL, metadata_table, plain};
 use super::store::{Asked, Curve, Peaks, store_curves, store_lists};
 use crate::archive::Address;
@@ -149,7 +149,9 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let hold = Hold::new(most / 5 * 2, options.output.parent().unwrap_or_else(|| Path::new(".")));
     let wanted =
         |key: &str| USUAL.iter().any(|u| u.eq_ignore_ascii_case(key)) || options.keep.iter().any(|k| plain(k) == plain(key));
-    let loaded = files::each(&files, &progress, |path| load(path, &hints).and_then(|content| hold_content(path, content, &hold, &wanted)))?;
+    let loaded = files::each(&files, &progress, |path| {
+        load(path, &hints).and_then(|content| hold_content(path, content, &hold, &wanted))
+    })?;
     if hold.axes_are_too_many() {
         return Err(Refused::usage(format!(
             "--memory {} does not hold the axes of these files, which differ from one another; give more, or import them in parts",
@@ -188,7 +190,15 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     };
     failed.extend(left_out);
     progress.clear();
-    files::Outcome { target: &target, files: files.len(), stored, noun: ("spectrum", "spectra"), failed: &failed, strict: options.strict }.tell(voice)
+    files::Outcome {
+        target: &target,
+        files: files.len(),
+        stored,
+        noun: ("spectrum", "spectra"),
+        failed: &failed,
+        strict: options.strict,
+    }
+    .tell(voice)
 }
 
 fn id(stem: &str, several: bool, n: usize, metadata: &BTreeMap<String, String>) -> String {

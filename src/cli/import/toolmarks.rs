@@ -91,7 +91,8 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         let digest = blake3::hash(&bytes).to_hex().to_string();
         drop(bytes);
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let rows = marks.into_iter().map(|mark| wait(mark, path, &stem, &digest, pattern.as_ref(), &hold)).collect::<Result<_, _>>()?;
+        let rows =
+            marks.into_iter().map(|mark| wait(mark, path, &stem, &digest, pattern.as_ref(), &hold)).collect::<Result<_, _>>()?;
         Ok((rows, warnings))
     };
     let loaded = files::each(&files, &progress, load)?;
@@ -115,8 +116,15 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         store(rows, options, &marking, table.as_ref(), &target, &hold, &progress, &mut failed)?
     };
     progress.clear();
-    files::Outcome { target: &target, files: files.len(), stored, noun: ("mark", "marks"), failed: &failed, strict: options.strict }
-        .tell(voice)
+    files::Outcome {
+        target: &target,
+        files: files.len(),
+        stored,
+        noun: ("mark", "marks"),
+        failed: &failed,
+        strict: options.strict,
+    }
+    .tell(voice)
 }
 
 fn wait(
@@ -168,7 +176,10 @@ fn store(
     rows.retain(|f| {
         let same = f.what.kind == kind;
         if !same {
-            failed.push((f.file.clone(), format!("it gives {}, and most give {kind}: import it into a collection of its own", f.what.kind)));
+            failed.push((
+                f.file.clone(),
+                format!("it gives {}, and most give {kind}: import it into a collection of its own", f.what.kind),
+            ));
         }
         same
     });
@@ -228,7 +239,8 @@ fn store(
         let values: Vec<Vec<f64>> = part
             .par_iter()
             .map(|f| {
-                let mut values = hold.get(&f.what.values).context("cannot read back what was held beside the output")?.into_owned();
+                let mut values =
+                    hold.get(&f.what.values).context("cannot read back what was held beside the output")?.into_owned();
                 if let (Some((new, _)), Some(old)) = (spacing, f.what.spacing)
                     && !same_spacing(old, new, values.len())
                 {

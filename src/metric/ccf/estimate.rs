@@ -1,8 +1,8 @@
 //! The second stage: the correlation over all lags from stored spectra, with its error.
 
+use super::Ccf;
 use super::overlap::measured;
 use super::transform::{DOUBLE, Plan, Profile, SINGLE, best, multiply, transform_size};
-use super::Ccf;
 use crate::matrix::Row;
 use crate::metric::form::EPSILON;
 use crate::metric::lagged::SLACK;

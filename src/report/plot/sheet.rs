@@ -169,21 +169,34 @@ impl Sheet<'_> {
         let above = if self.aligned { Rect { w: right - above.x, ..above } } else { above };
         self.images(&mut scene, above, (low, high), room);
         let list: Vec<&str> = self.images.iter().map(|i| i.title).chain(self.curves.iter().map(|c| c.name)).collect();
-        let about = format!("{} and {}: {}.", counted(self.images.len(), "picture"), counted(self.curves.len(), "curve"), list.join(", "));
+        let about = format!(
+            "{} and {}: {}.",
+            counted(self.images.len(), "picture"),
+            counted(self.curves.len(), "curve"),
+            list.join(", ")
+        );
         let note = if self.note.is_empty() { String::new() } else { format!(" {}", self.note) };
         Ok((scene, format!("{about}{note}")))
     }
 
+    /// How many pictures stand side by side: as many as let them be largest.
+    fn across(&self, area: Rect) -> usize {
+        let n = self.images.len();
+        let drawn = |across: usize| -> f64 {
+            let (w, h) = (area.w / across as f64, area.h / n.div_ceil(across) as f64 - TITLE);
+            self.images.iter().map(Image::shape).map(|shape| w.min(h * shape) * h.min(w / shape)).sum()
+        };
+        (1..=n).fold((1, 0.0), |best, across| if drawn(across) > best.1 { (across, drawn(across)) } else { best }).0
+    }
+
     fn images(&self, scene: &mut Scene, area: Rect, span: (f64, f64), room: f64) {
-        let n = self.images.len() as f64;
+        let across = if self.aligned { 1 } else { self.across(area) };
+        let down = self.images.len().div_ceil(across).max(1);
+        let (width, height) = (area.w / across as f64, area.h / down as f64);
         for (i, image) in self.images.iter().enumerate() {
-            let mut place = if self.aligned {
-                let share = area.h / n;
-                Rect { y: area.y + i as f64 * share, h: share - 6.0, ..area }
-            } else {
-                let share = area.w / n;
-                Rect { x: area.x + i as f64 * share, w: share - 8.0, h: area.h - 6.0, ..area }
-            };
+            let (column, row) = ((i % across) as f64, (i / across) as f64);
+            let gap = if self.aligned { 0.0 } else { 8.0 };
+            let mut place = Rect { x: area.x + column * width, y: area.y + row * height, w: width - gap, h: height - 6.0 };
             scene.open(&format!("picture picture-{i}"));
             if !image.title.is_empty() {
                 let label = Label::new("panel-title", place.x + place.w / 2.0, place.y + TITLE / 2.0, TITLE, Anchor::Middle);
@@ -205,6 +218,12 @@ impl Image<'_> {
         self.shades.len() / self.width
     }
 
+    /// Width over height.
+    fn shape(&self) -> f64 {
+        let [left, right, top, bottom] = self.extent;
+        (right - left) / (bottom - top).abs()
+    }
+
     /// With the x axis of what stands below, which is written there.
     fn on_axis(&self, scene: &mut Scene, place: Rect, (low, high): (f64, f64), room: f64) {
         let [left, right, top, bottom] = self.extent;
@@ -218,7 +237,7 @@ impl Image<'_> {
     /// As wide as it is high in its own unit.
     fn in_proportion(&self, scene: &mut Scene, place: Rect) {
         let [left, right, top, bottom] = self.extent;
-        let shape = (right - left) / (bottom - top).abs();
+        let shape = self.shape();
         if self.unit.is_empty() {
             let w = place.w.min(place.h * shape);
             let h = w / shape;

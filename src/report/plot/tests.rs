@@ -6,8 +6,8 @@ use roxmltree::{Document, Node};
 
 use super::scene::Rect;
 use super::{
-    Along, Border, Confusion, Coverage, Dendrogram, Distances, Error, ErrorCurve, Explained, Figure, Flag, Format, Loadings,
-    Curve, Image, Merge, Outline, Panel, Predictions, Scores, Sheet, Spectra, Style, draw, text,
+    Along, Border, Confusion, Coverage, Curve, Dendrogram, Distances, Error, ErrorCurve, Explained, Figure, Flag, Format, Image,
+    Loadings, Merge, Outline, Panel, Predictions, Scores, Sheet, Spectra, Style, draw, text,
 };
 
 const SIZES: [(f64, f64); 4] = [(900.0, 600.0), (420.0, 320.0), (1400.0, 330.0), (360.0, 900.0)];
@@ -495,7 +495,14 @@ fn real_infrared_spectra() {
 fn sheets_hold_pictures_and_curves() {
     let shades: Vec<f32> = (0..60 * 20).map(|i| if i % 97 == 0 { f32::NAN } else { (i % 60) as f32 / 60.0 }).collect();
     let long: Vec<f64> = (0..60).map(|i| (f64::from(i) * 0.3).sin()).collect();
-    let strip = Image { title: "K1Z1A1N01L1, upright", width: 60, shades: &shades, extent: [0.0, 90.0, 0.0, 30.0], unit: "µm", outlines: &[] };
+    let strip = Image {
+        title: "K1Z1A1N01L1, upright",
+        width: 60,
+        shades: &shades,
+        extent: [0.0, 90.0, 0.0, 30.0],
+        unit: "µm",
+        outlines: &[],
+    };
     let moved = Image { title: "K1Z1A1N02L1", extent: [12.0, 102.0, 0.0, 30.0], ..strip };
     let curves = [
         Curve { name: "K1Z1A1N01L1", from: 0.0, step: 1.5, values: &long },
@@ -517,11 +524,15 @@ fn sheets_hold_pictures_and_curves() {
     let corners = [(0.0, 0.0), (30.0, 5.0), (30.0, 40.0), (-5.0, 20.0)];
     let outlines = [Outline { corners, agrees: true }, Outline { corners, agrees: false }];
     let pointed = Image { outlines: &outlines, ..strip };
-    let svg = audit_all("outlines", &Figure::Sheet(&Sheet { images: &[pointed], aligned: false, curves: &[], overlap: None, ..base }));
+    let svg =
+        audit_all("outlines", &Figure::Sheet(&Sheet { images: &[pointed], aligned: false, curves: &[], overlap: None, ..base }));
     assert_eq!((count(&svg, "outline"), count(&svg, "agrees")), (2, 1));
     audit_all("curves alone", &Figure::Sheet(&Sheet { images: &[], ..base }));
     let logo = Image { unit: "", ..strip };
-    audit_all("pictures alone", &Figure::Sheet(&Sheet { images: &[logo, logo], aligned: false, curves: &[], overlap: None, ..base }));
+    audit_all(
+        "pictures alone",
+        &Figure::Sheet(&Sheet { images: &[logo, logo], aligned: false, curves: &[], overlap: None, ..base }),
+    );
     for wrong in [
         Sheet { images: &[], curves: &[], ..base },
         Sheet { images: &[Image { shades: &shades[..61], ..strip }], ..base },

@@ -152,10 +152,22 @@ impl Cmc {
     /// comes first.
     #[must_use]
     pub fn score(&self) -> u32 {
-        if self.forward.converged && self.backward.converged && self.poses_agree() {
-            self.forward.convergent.min(self.backward.convergent)
+        if self.by_convergence() { self.forward.convergent.min(self.backward.convergent) } else { self.original() }
+    }
+
+    /// Whether the convergent counts are the ones that count.
+    #[must_use]
+    pub fn by_convergence(&self) -> bool {
+        self.forward.converged && self.backward.converged && self.poses_agree()
+    }
+
+    /// Where a cell of the forward direction lies, if it is congruent by the rule that counts.
+    #[must_use]
+    pub fn congruent<'a>(&self, cell: &'a Examined) -> Option<&'a Registration> {
+        if self.by_convergence() {
+            cell.convergent.as_ref()
         } else {
-            self.original()
+            cell.best.as_ref().filter(|_| cell.verdict == Verdict::Congruent)
         }
     }
 
