@@ -4,8 +4,9 @@
 //! - `query`, `reference` i64 and `score` f64: the links as they were;
 //! - `query_id`, `reference_id`: their ids;
 //! - `cmc` i64: the count that counts, −1 where a pair could not be compared; `original`, `forward`, `backward`, `usable` i64: see [`crate::toolmark::cmc`];
-//! - `angle_deg`, `dx_um`, `dy_um` f64: how the reference lies on the query, NaN where nothing agrees;
-//! - `map (n, cells, 6)` f64: of each cell of the query its measured share, correlation, dx, dy (µm), angle (°), and 1 where it is congruent; NaN where there is none;
+//! - `angle_deg`, `dx_um`, `dy_um` f64: the reference, turned by it about its middle (x towards y) and moved by these, lies on the query, middle on middle; NaN where the two
+//!   directions do not agree;
+//! - `map (n, cells, 6)` f64: of each cell of the query its measured share, correlation, dx, dy (µm), angle (°), and 1 where it is congruent; NaN where there is none. `cmc` is the smaller of both directions, and this map is of one: its flags may be more;
 //! - `why`: why a pair was not compared, empty where it was;
 //! - `record`: how it was made, as JSON, with the BLAKE3 of all of these numbers (`result_blake3`).
 

@@ -1,16 +1,18 @@
 //! `striae cells`: congruent matching cells, of two surfaces or of every link of a result.
 
+use super::import::files;
 use super::import::mark::{Checked, Marking, Specimen};
 use super::progress::Progress;
-use super::{Refused, Voice, collection, memory};
+use super::{Refused, Voice, collection, memory, specimen, verify};
 use crate::archive::cell_result::{self, CELL, Examined};
 use crate::archive::result::{StoredKind, StoredResult};
 use crate::archive::{Address, Collection};
-use crate::compare::{Observer as _, RowSource as _};
+use crate::compare::{Observer as _, RowSource as _, bytes as in_words};
 use crate::report::plot::{Figure, Image, Outline, Sheet, Style, draw};
 use crate::toolmark::cmc::{self, Cmc, compare};
 use crate::toolmark::impressed::ready;
 use crate::toolmark::surface::Surface;
+use crate::toolmark::texture::shading;
 use anyhow::Context as _;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -55,7 +57,7 @@ pub struct Options {
     #[arg(long, default_value_t = 6.0, value_name = "DEGREES")]
     angle: f64,
     /// Least correlation of a congruent cell
-    #[arg(long, default_value_t = 0.5, value_name = "R")]
+    #[arg(long, default_value_t = 0.5, value_name = "R", allow_negative_numbers = true)]
     least_correlation: f64,
     /// Least share of a cell that must be measured
     #[arg(long, default_value_t = 0.25, value_name = "SHARE")]
@@ -102,11 +104,10 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     }
 }
 
-/// The surface in a file.
-fn surface(path: &Path, marking: &Checked) -> Result<Surface, String> {
-    let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+/// The surface in a file's bytes.
+fn surface(path: &Path, bytes: &[u8], marking: &Checked) -> Result<Surface, String> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    match marking.specimen(&name, &bytes).map_err(|e| format!("{}: {e}", path.display()))?.0 {
+    match marking.specimen(&name, bytes).map_err(|e| format!("{}: {e}", path.display()))?.0 {
         Specimen::Surface(surface) => Ok(surface),
         _ => Err(format!("{}: it is no surface; cells need heights on a grid (X3P, NPY)", path.display())),
     }
@@ -127,7 +128,10 @@ fn examined(a: &Surface, b: &Surface, settings: &cmc::Options, marking: &Checked
 }
 
 fn two(a: &Path, b: &Path, options: &Options, settings: &cmc::Options, marking: &Checked, voice: Voice) -> anyhow::Result<()> {
-    let read = |path: &Path| surface(path, marking).map_err(Refused::input);
+    let read = |path: &Path| {
+        let bytes = files::bytes(path).map_err(|e| Refused::input(format!("{}: {e}", path.display())))?;
+        surface(path, &bytes, marking).map_err(Refused::input)
+    };
     let (first, second) = (read(a)?, read(b)?);
     let (first, second, found) = examined(&first, &second, settings, marking)
         .map_err(|e| Refused::input(format!("{} and {}: {e}", a.display(), b.display())))?;
@@ -138,7 +142,7 @@ fn two(a: &Path, b: &Path, options: &Options, settings: &cmc::Options, marking: 
     let cells = found.forward.cells.len();
     let (f, k) = (&found.forward, &found.backward);
     if voice.json {
-        let pose = f.pose.map(|p| serde_json::json!({ "angle_deg": p.angle_degrees, "dx_um": p.dx_um, "dy_um": p.dy_um }));
+        let pose = f.pose.map(|p| serde_json::json!({ "angle_deg": p.angle_degrees, "dx_um": -p.dx_um, "dy_um": -p.dy_um }));
         println!(
             "{}",
             serde_json::json!({
@@ -190,7 +194,7 @@ fn picture(a: &Path, b: &Path, first: &Surface, second: &Surface, found: &Cmc, o
             other.push(Outline { corners: corners.map(|(x, y)| scaled(found.forward.on_other(x, y, &pose))), agrees: true });
         }
     }
-    let (shades_a, shades_b) = (super::show::shades(first), super::show::shades(second));
+    let (shades_a, shades_b) = (shading(first), shading(second));
     let extent = |s: &Surface| [0.0, s.columns() as f64 * um, 0.0, s.rows() as f64 * um];
     let images = [
         Image { title: &name_a, width: first.columns(), shades: &shades_a, extent: extent(first), unit: "µm", outlines: &own },
@@ -214,6 +218,13 @@ fn picture(a: &Path, b: &Path, first: &Surface, second: &Surface, found: &Cmc, o
 struct Side {
     ids: Vec<String>,
     files: Vec<String>,
+    digests: Option<Vec<String>>,
+}
+
+impl Side {
+    fn file(&self, row: u64) -> (&str, Option<&str>) {
+        (&self.files[row as usize], self.digests.as_ref().map(|d| d[row as usize].as_str()).filter(|d| !d.is_empty()))
+    }
 }
 
 fn side(opened: &mut Collection) -> anyhow::Result<Side> {
@@ -225,7 +236,9 @@ fn side(opened: &mut Collection) -> anyhow::Result<Side> {
     }
     let files = opened.texts_of("file")?;
     let ids = opened.ids()?.unwrap_or_else(|| (0..files.len()).map(|i| format!("#{i}")).collect());
-    Ok(Side { ids, files })
+    let known = opened.others().iter().any(|(n, _)| n == "digest");
+    let digests = if known { Some(opened.texts_of("digest")?) } else { None };
+    Ok(Side { ids, files, digests })
 }
 
 /// Surfaces that were read, the oldest going first where they are too many.
@@ -239,15 +252,13 @@ struct Shelf<'a> {
 }
 
 impl Shelf<'_> {
-    fn get(&mut self, file: &str) -> Result<Arc<Surface>, String> {
-        let path = match self.folder {
-            Some(folder) => folder.join(Path::new(file).file_name().unwrap_or_default()),
-            None => PathBuf::from(file),
-        };
+    fn get(&mut self, (file, digest): (&str, Option<&str>)) -> Result<Arc<Surface>, String> {
+        let path = specimen::path(file, self.folder);
         if let Some(found) = self.held.get(&path) {
             return found.clone();
         }
-        let found = surface(&path, self.marking).map(Arc::new);
+        let bytes = specimen::bytes(file, digest, self.folder);
+        let found = bytes.and_then(|bytes| surface(&path, &bytes, self.marking)).map(Arc::new);
         self.used += found.as_ref().map_or(0, |s| 9 * s.measured().len() as u64);
         self.held.insert(path.clone(), found.clone());
         self.order.push_back(path);
@@ -294,9 +305,12 @@ fn links(result: &str, options: &Options, settings: &cmc::Options, marking: &Che
     let target = Address::parse(&output.display().to_string());
     let mut stored = StoredResult::open(&address, &collection::reading()?)?;
     let record = stored.record.clone();
+    let progress = Progress::new(voice.quiet || voice.json);
+    // Rows that are others now would put wrong marks together.
+    let (_, mut inputs) = verify::inputs_as_recorded(&record, &[], &address, &progress, &|_| {})?;
     let mut sides = Vec::new();
-    for input in &record.inputs {
-        sides.push(side(&mut collection::open(&input.name)?)?);
+    for input in &mut inputs {
+        sides.push(side(input.collection())?);
     }
     let Some(queries) = sides.first() else { return Err(Refused::input(format!("{address}: its record names no input"))) };
     let references = sides.get(1).unwrap_or(queries);
@@ -304,9 +318,19 @@ fn links(result: &str, options: &Options, settings: &cmc::Options, marking: &Che
     if pairs.is_empty() {
         return Err(Refused::input(format!("{address} holds no pair")));
     }
-    let progress = Progress::new(voice.quiet || voice.json);
     progress.phase("cells", pairs.len() as u64);
     let most = options.memory / 2;
+    let cells = settings.cells.0 * settings.cells.1;
+    let maps = (pairs.len() * (cells * CELL * 8 + 512)) as u64;
+    if maps > most {
+        return Err(Refused::usage(format!(
+            "--memory {} does not hold the maps of {} links, {}: give more, or compare with a smaller --top-k",
+            in_words(options.memory),
+            pairs.len(),
+            in_words(maps)
+        )));
+    }
+    let most = most.saturating_sub(maps);
     let mut shelf = Shelf {
         marking,
         folder: options.specimens.as_deref(),
@@ -315,12 +339,11 @@ fn links(result: &str, options: &Options, settings: &cmc::Options, marking: &Che
         order: std::collections::VecDeque::new(),
         held: HashMap::new(),
     };
-    let cells = settings.cells.0 * settings.cells.1;
     let mut all = Vec::with_capacity(pairs.len());
     let mut failed = Vec::new();
     for (n, &(q, r, score)) in pairs.iter().enumerate() {
         let ids = [queries.ids[q as usize].clone(), references.ids[r as usize].clone()];
-        let both = shelf.get(&queries.files[q as usize]).and_then(|a| Ok((a, shelf.get(&references.files[r as usize])?)));
+        let both = shelf.get(queries.file(q)).and_then(|a| Ok((a, shelf.get(references.file(r))?)));
         let found = both.and_then(|(a, b)| examined(&a, &b, settings, marking));
         let one = match found {
             Ok((.., cmc)) => of_link(q, r, score, ids, &cmc),
@@ -359,7 +382,8 @@ fn links(result: &str, options: &Options, settings: &cmc::Options, marking: &Che
         "result": address.to_string(), "result_of_links_blake3": record.result_blake3, "links": pairs.len(),
         "cells": settings.cells, "turn_degrees": settings.turn_degrees, "step_degrees": settings.step_degrees, "position_points": settings.position_px,
         "angle_degrees": settings.angle_degrees, "least_correlation": settings.least_correlation, "least_measured": settings.least_measured,
-        "marking": options.marking, "inputs": record.inputs.iter().map(|i| &i.name).collect::<Vec<_>>(), "result_blake3": digest,
+        "marking": options.marking, "inputs": record.inputs.iter().map(|i| serde_json::json!({ "name": i.name, "values_blake3": i.values_blake3 })).collect::<Vec<_>>(),
+        "specimens": options.specimens, "result_blake3": digest,
     });
     cell_result::write(&target, &all, cells, &made.to_string(), options.overwrite)?;
     if voice.json {
@@ -377,7 +401,8 @@ fn links(result: &str, options: &Options, settings: &cmc::Options, marking: &Che
 fn of_link(q: u64, r: u64, score: f64, ids: [String; 2], cmc: &Cmc) -> Examined {
     let f = &cmc.forward;
     let counts = [cmc.score(), cmc.original(), f.convergent, cmc.backward.convergent, f.usable].map(i64::from);
-    let pose = f.pose.map_or([f64::NAN; 3], |p| [p.angle_degrees, p.dx_um, p.dy_um]);
+    // The turned reference is moved against the way that cells of the query are.
+    let pose = f.pose.filter(|_| cmc.poses_agree()).map_or([f64::NAN; 3], |p| [p.angle_degrees, -p.dx_um, -p.dy_um]);
     let map = f.cells.iter().flat_map(|examined| {
         let congruent = cmc.congruent(examined).is_some();
         let at = cmc.congruent(examined).or(examined.best.as_ref());

@@ -338,6 +338,19 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         }
     };
     job.settings = options.settings.resolve(&options.metric, &mut query)?;
+    let mut reference: Option<Opened> = reference;
+    if options.metric == "logpolar"
+        && let Some(reference) = &mut reference
+        && let (Some(ours), Some(theirs)) = (job.settings.angles, super::settings::said_angles(reference)?)
+        && ours != theirs
+    {
+        let text = format!(
+            "{} has rings of {theirs} angles, {} of {ours}: they are no images of one kind",
+            reference.name(),
+            query.name()
+        );
+        return Err(Refused::input(text));
+    }
     Job::new(job.clone())?;
     let stored = compare_and_store(job, query, reference, &target, &options.resources, voice)?;
     report(&stored, &target, voice, options.resources.explain)

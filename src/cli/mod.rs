@@ -26,6 +26,7 @@ mod progress;
 mod settings;
 mod show;
 mod simulate;
+mod specimen;
 mod trace;
 mod verify;
 

@@ -172,7 +172,9 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         ("made_by".into(), concat!("striae prepare ", env!("CARGO_PKG_VERSION")).into()),
         ("made_of".into(), source.name()),
     ];
-    for name in ["axis_quantity", "interpolation", "non_detect"] {
+    // Rings are rings where no feature was left out.
+    let rings = (plan.width == source.width()).then_some("angles");
+    for name in ["axis_quantity", "interpolation", "non_detect"].into_iter().chain(rings) {
         if let Some(text) = source.attribute(name) {
             plan.attributes.push((name.to_owned(), text.to_owned()));
         }

@@ -227,8 +227,13 @@ impl Options {
 }
 
 /// Angles of a ring, as the collection's attribute says.
-fn said_angles(query: &Opened) -> anyhow::Result<Option<usize>> {
-    let Opened::Plain(collection) = query else { return Ok(None) };
+pub fn said_angles(query: &mut Opened) -> anyhow::Result<Option<usize>> {
+    let width = query.width();
+    let collection = query.collection();
+    // A recipe that makes other features makes no rings.
+    if collection.width() != width {
+        return Ok(None);
+    }
     let Some(text) = collection.attribute("angles") else { return Ok(None) };
     let angles = text.trim().parse();
     let name = collection.name();

@@ -5,18 +5,18 @@
 
 use super::import::mark::{Marking, Specimen};
 use super::opened::Opened;
-use super::{Refused, Voice, collection, settings};
+use super::{Refused, Voice, collection, settings, specimen};
 use crate::archive::Collection;
 use crate::compare::RowSource as _;
 use crate::logo::segment::{Segment, Shape};
 use crate::metric::Metric as _;
-use crate::metric::ccf::Ccf;
+use crate::metric::ccf::{Ccf, Stretched};
 use crate::metric::logpolar::LogPolar;
 use crate::picture::decode::{self, decode};
 use crate::picture::grey::Grey;
 use crate::picture::resample::at_most;
 use crate::report::plot::{Curve, Figure, Format, Image, Sheet, Style, draw};
-use crate::toolmark::surface::Surface;
+use crate::toolmark::texture::shading;
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 
@@ -110,7 +110,7 @@ fn item(opened: &mut Collection, wanted: &str) -> anyhow::Result<Item> {
     let step = axis.as_ref().filter(|a| a.len() > 1).map_or(1.0, |a| (a[a.len() - 1] - a[0]) / (a.len() - 1) as f64);
     let said = |name: &str| opened.attribute(name).unwrap_or_default().to_owned();
     let (value_unit, descriptor) = (said("value_unit"), said("descriptor"));
-    let angles = opened.attribute("angles").and_then(|t| t.parse().ok());
+    let angles = opened.attribute("angles").and_then(|t| t.parse().ok()).filter(|t| *t > 0 && values.len().is_multiple_of(*t));
     Ok(Item {
         id: ids.as_ref().and_then(|ids| ids.get(row).cloned()).unwrap_or_else(|| format!("#{row}")),
         values,
@@ -130,17 +130,7 @@ fn item(opened: &mut Collection, wanted: &str) -> anyhow::Result<Item> {
 /// The item's file, if it is there and the same; else why not.
 fn bytes(item: &Item, folder: Option<&Path>) -> Result<Vec<u8>, String> {
     let file = item.file.as_ref().ok_or("the collection does not say its file")?;
-    let path = match folder {
-        Some(folder) => folder.join(Path::new(file).file_name().unwrap_or_default()),
-        None => PathBuf::from(file),
-    };
-    let bytes = std::fs::read(&path).map_err(|e| format!("{}: {e}; say --specimens FOLDER if it was moved", path.display()))?;
-    match &item.digest {
-        Some(digest) if *digest != blake3::hash(&bytes).to_hex().to_string() => {
-            Err(format!("{} is not the file that was imported: its BLAKE3 is another", path.display()))
-        }
-        _ => Ok(bytes),
-    }
+    specimen::bytes(file, item.digest.as_deref(), folder)
 }
 
 /// A picture of a specimen: shades with NaN where nothing was measured.
@@ -173,6 +163,18 @@ fn upright(item: &Item, folder: Option<&Path>) -> Result<Drawn, String> {
     let checked = marking.checked().map_err(|e| e.to_string())?;
     let name = Path::new(item.file.as_deref().unwrap_or_default()).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let (specimen, ..) = checked.specimen(&name, &bytes)?;
+    if let (Specimen::Surface(surface), true) = (&specimen, checked.is_pressed()) {
+        let relief = checked.relief(surface)?;
+        let (w, h) = (relief.width() as f64, relief.height() as f64);
+        let title = format!("{}: the pressed surface, between the cut-offs", item.id);
+        return Ok(Drawn {
+            title,
+            width: relief.width(),
+            shades: relief.values().to_vec(),
+            extent: [0.0, w, 0.0, h],
+            unit: String::new(),
+        });
+    }
     match (&specimen, checked.made(&specimen)) {
         (Specimen::Surface(_), Some(made)) => {
             let made = made?;
@@ -181,7 +183,7 @@ fn upright(item: &Item, folder: Option<&Path>) -> Result<Drawn, String> {
             let left = -start - 0.5 * sx;
             let extent = [left, left + made.upright.columns() as f64 * sx, 0.0, made.upright.rows() as f64 * sy];
             let what = format!("{}: upright, between the cut-offs", item.id);
-            Ok(Drawn { title: what, width: made.upright.columns(), shades: shades(&made.upright), extent, unit: "µm".into() })
+            Ok(Drawn { title: what, width: made.upright.columns(), shades: shading(&made.upright), extent, unit: "µm".into() })
         }
         (Specimen::Picture(picture), _) => Ok(photograph(&item.id, picture)),
         _ => Err("a profile is its own picture".into()),
@@ -198,20 +200,6 @@ fn photograph(id: &str, picture: &Grey) -> Drawn {
         extent,
         unit: String::new(),
     }
-}
-
-/// Three robust standard deviations from black to white.
-pub fn shades(surface: &Surface) -> Vec<f32> {
-    let mut sizes: Vec<f64> =
-        surface.heights_um().iter().zip(surface.measured()).filter(|(_, m)| **m).map(|(h, _)| h.abs()).collect();
-    if sizes.is_empty() {
-        return vec![f32::NAN; surface.measured().len()];
-    }
-    let middle = sizes.len() / 2;
-    let (_, median, _) = sizes.select_nth_unstable_by(middle, f64::total_cmp);
-    let six = (6.0 * 1.4826 * *median).max(f64::MIN_POSITIVE);
-    let each = surface.heights_um().iter().zip(surface.measured());
-    each.map(|(h, m)| if *m { (0.5 + h / six).clamp(0.0, 1.0) as f32 } else { f32::NAN }).collect()
 }
 
 /// What a file's name asks for.
@@ -272,6 +260,7 @@ fn titles(item: &Item) -> (String, String) {
     };
     let value = match (item.descriptor.as_str(), item.value_unit.as_str()) {
         ("shades", _) => "Shade (relative)".to_owned(),
+        ("texture", _) => "Texture (LBP, then HOG)".to_owned(),
         (_, "") => "Value".to_owned(),
         ("heights", unit) => format!("Height ({unit})"),
         (_, unit) => format!("Value ({unit})"),
@@ -375,8 +364,9 @@ fn marks(
     }
     let (score, at) = ccf.align(&a.values, &b.values);
     let ((_, x), (_, y)) = (measured(&a.values), measured(&b.values));
-    // As the comparison stretched them: a factor below 1 stretches a.
-    let (sa, sb) = if at.stretch < 1.0 { (1.0 / at.stretch, 1.0) } else { (1.0, at.stretch) };
+    // As the comparison stretched them: a factor below 1 stretches a, unless only the reference is stretched.
+    let (sa, sb) =
+        if at.stretch < 1.0 && settings.stretch_side == Stretched::Both { (1.0 / at.stretch, 1.0) } else { (1.0, at.stretch) };
     let (step_a, step_b) = (a.step * sa, b.step * sb);
     let shift = at.lag as f64 * a.step;
     // Means of the part that was compared are taken off: correlation does not see them.
@@ -391,9 +381,11 @@ fn marks(
         Curve { name: &b.id, from: shift, step: step_b, values: &yb },
     ];
     let mut drawn = specimens(&[a, b], options, said);
-    if let [_, second] = &mut drawn[..] {
-        second.extent[0] += shift;
-        second.extent[1] += shift;
+    if let [first, second] = &mut drawn[..] {
+        for (drawn, stretch, shift) in [(first, sa, 0.0), (second, sb, shift)] {
+            drawn.extent[0] = shift + stretch * drawn.extent[0];
+            drawn.extent[1] = shift + stretch * drawn.extent[1];
+        }
     }
     let both = drawn.len() == 2 && drawn.iter().all(|d| !d.unit.is_empty());
     let images: Vec<Image<'_>> = drawn.iter().map(Drawn::image).collect();

@@ -68,24 +68,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         return super::peaks::verify(&mut stored, metric, &options.input, &chosen, &address.to_string(), voice);
     }
     let progress = Progress::new(voice.quiet || voice.json);
-    let mut inputs = open_inputs(&record, &options.input, &progress, &say)?;
-    let settings = super::settings::reread(&record.options.settings)?;
-    let job = Job::new(crate::compare::Options { settings, ..record.options.clone() })?;
-    let element = inputs.iter().map(RowSource::element).reduce(crate::matrix::Element::join);
-    let Some(element) = element else { bail!("{address}: its record names no input") };
-    for (found, expected) in inputs.iter_mut().zip(&record.inputs) {
-        progress.phase("inputs", found.rows() as u64);
-        let now = survey(&job, found, false, 0, element, &progress, 0)?;
-        if now.digest != expected.values_blake3 {
-            return Err(Refused::input(format!(
-                "{}: its values have BLAKE3 {}, the record says {}: this is not what was compared, or it was changed since",
-                found.name(),
-                now.digest,
-                expected.values_blake3
-            )));
-        }
-        say(format!("input     {} ({} × {}): as recorded", found.name(), found.rows(), found.width()));
-    }
+    let (job, mut inputs) = inputs_as_recorded(&record, &options.input, &address, &progress, &say)?;
 
     let columns = beside_digest(&mut stored, &job, &mut inputs, &address)?;
     let rows = inputs[0].rows();
@@ -132,6 +115,35 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     }
     say(format!("recomputed {} of {rows} queries from the definition: every score and every place the same", sample.len()));
     Ok(())
+}
+
+/// What was compared, its values held to the record's digests.
+pub fn inputs_as_recorded(
+    record: &Record,
+    elsewhere: &[String],
+    address: &Address,
+    progress: &Progress,
+    say: &dyn Fn(String),
+) -> anyhow::Result<(Job, Vec<Opened>)> {
+    let mut inputs = open_inputs(record, elsewhere, progress, say)?;
+    let settings = super::settings::reread(&record.options.settings)?;
+    let job = Job::new(crate::compare::Options { settings, ..record.options.clone() })?;
+    let element = inputs.iter().map(RowSource::element).reduce(crate::matrix::Element::join);
+    let Some(element) = element else { bail!("{address}: its record names no input") };
+    for (found, expected) in inputs.iter_mut().zip(&record.inputs) {
+        progress.phase("inputs", found.rows() as u64);
+        let now = survey(&job, found, false, 0, element, progress, 0)?;
+        if now.digest != expected.values_blake3 {
+            return Err(Refused::input(format!(
+                "{}: its values have BLAKE3 {}, the record says {}: this is not what was compared, or it was changed since",
+                found.name(),
+                now.digest,
+                expected.values_blake3
+            )));
+        }
+        say(format!("input     {} ({} × {}): as recorded", found.name(), found.rows(), found.width()));
+    }
+    Ok((job, inputs))
 }
 
 /// Opens what was compared, prepared as it was then.

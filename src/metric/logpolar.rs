@@ -28,6 +28,9 @@ use super::{
 use crate::matrix::Row;
 use realfft::num_complex::Complex;
 
+/// More angles than this are no picture.
+const MOST_ANGLES: usize = 1 << 16;
+
 /// How one image is turned against another.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Turn {
@@ -59,7 +62,7 @@ impl LogPolar {
     /// # Errors
     /// When the number of angles is not possible.
     pub fn new(angles: Option<usize>, mirror: bool) -> Result<Self, String> {
-        if let Some(t) = angles.filter(|t| !(1..=1 << 16).contains(t)) {
+        if let Some(t) = angles.filter(|t| !(1..=MOST_ANGLES).contains(t)) {
             return Err(format!("--angles {t} is not possible; allowed are 1 to 65536"));
         }
         Ok(Self { angles, mirror })
@@ -263,6 +266,9 @@ impl Metric for LogPolar {
         super::finite(x)?;
         if let Some(angles) = self.angles.filter(|t| !x.len().is_multiple_of(*t)) {
             return Err(Undefined::Rings { got: x.len(), angles });
+        }
+        if self.ring(x.len()) > MOST_ANGLES {
+            return Err(Undefined::Rings { got: x.len(), angles: MOST_ANGLES });
         }
         let norm = super::norm(x, 0.0)?;
         if norm == 0.0 {

@@ -1,7 +1,7 @@
 //! Impressed surfaces made ready for cells: level, band along both axes, one spacing.
 //!
 //! ```text
-//! level → h − low(h; λc) along x and y → low(· ; λs) along x and y → spacing by linear interpolation between four measured points
+//! crop → level → h − low(h; λc) along x and y → low(· ; λs) along x and y → spacing by linear interpolation between four measured points
 //! ```
 //! [`crate::toolmark::cmc`] compares surfaces whose points lie equally far apart in x and y and takes form and waviness that both have for agreement, so both go first. low is the
 //! Gaussian of ISO 16610-21 along one axis, then the other ([`super::gaussian`]). Before a coarser spacing a Gaussian of twice that spacing keeps what it cannot carry from
@@ -10,7 +10,7 @@
 use super::gaussian::{Edge, Kernel, Reach, band};
 use super::level::{LevelError, level};
 use super::outlier::without_spikes;
-use super::signature::Options;
+use super::signature::{Options, SignatureError, check_lengths, check_spacing, crop};
 use super::surface::{Surface, SurfaceError};
 
 /// Band-passed along both axes: what is longer than the high-pass cut-off along both, and shorter than the low-pass cut-off along either, goes.
@@ -43,6 +43,8 @@ pub enum ImpressedError {
     Level(#[from] LevelError),
     #[error(transparent)]
     Surface(#[from] SurfaceError),
+    #[error(transparent)]
+    Setting(#[from] SignatureError),
     #[error("at a spacing of {0} µm the surface is {1} × {2} points; a comparison of cells needs some hundred along both axes")]
     Coarse(f64, usize, usize),
 }
@@ -52,6 +54,8 @@ pub enum ImpressedError {
 /// # Errors
 /// When its form is not determined, or next to no points are left.
 pub fn ready(surface: &Surface, options: &Options, spacing_um: f64) -> Result<Surface, ImpressedError> {
+    let cropped = options.crop_um.map(|rectangle| crop(surface, rectangle)).transpose()?;
+    let surface = cropped.as_ref().unwrap_or(surface);
     let levelled = level(surface, options.level)?.surface;
     // The rule looks along y: what stands out along both axes is a spike of a pressed surface.
     let clean = match options.spikes {
@@ -68,6 +72,10 @@ pub fn ready(surface: &Surface, options: &Options, spacing_um: f64) -> Result<Su
             }
         }
     };
+    let plain = Options { spacing_um: None, ..options.clone() };
+    let (sx, sy) = clean.spacing_um();
+    check_lengths(&plain, sx, clean.columns())?;
+    check_lengths(&plain, sy, clean.rows())?;
     respaced(&band_both(&clean, options), spacing_um)
 }
 
@@ -77,6 +85,7 @@ pub fn ready(surface: &Surface, options: &Options, spacing_um: f64) -> Result<Su
 /// When fewer than 16 points along an axis are left.
 pub fn respaced(surface: &Surface, spacing_um: f64) -> Result<Surface, ImpressedError> {
     let (sx, sy) = surface.spacing_um();
+    check_spacing(sx.max(sy), spacing_um)?;
     let count = |n: usize, old: f64| libm::floor((n - 1) as f64 * old / spacing_um + 1e-9) as usize + 1;
     let (columns, rows) = (count(surface.columns(), sx), count(surface.rows(), sy));
     if columns < 16 || rows < 16 {

@@ -211,6 +211,7 @@ pub fn signature(surface: &Surface, options: &Options) -> Result<Made, Signature
         None => (turned, 0),
     };
     let spacing = clean.spacing_um().0;
+    check_lengths(options, spacing, clean.columns())?;
     let kernel = |cutoff: Option<f64>| cutoff.map(|c| Kernel::new(c, spacing, options.reach, options.edge));
     let mut filtered = band(clean.into_owned(), kernel(options.highpass_um).as_ref(), kernel(options.lowpass_um).as_ref());
     if options.missing_cells {
@@ -279,6 +280,36 @@ impl Options {
     }
 }
 
+/// Lengths that make no sense of a line of n points: a wrong unit or spacing, which would else take hours, or all memory.
+pub(super) fn check_lengths(options: &Options, spacing: f64, n: usize) -> Result<(), SignatureError> {
+    let length = spacing * n as f64;
+    for (name, cutoff) in [("--highpass", options.highpass_um), ("--lowpass", options.lowpass_um)] {
+        if let Some(c) = cutoff.filter(|c| *c > 4.0 * length) {
+            return Err(SignatureError::Setting(format!(
+                "{name} {c} µm is more than four times the surface's {length:.3e} µm ({n} points every {spacing:.3e} µm): is the file's spacing right? \
+                 Else choose a shorter cut-off, or none"
+            )));
+        }
+    }
+    match options.spacing_um {
+        Some(wanted) => check_spacing(spacing, wanted),
+        None => Ok(()),
+    }
+}
+
+/// Whether a spacing can be brought to another: finer ones than a sixteenth only repeat what is there.
+///
+/// # Errors
+/// When it cannot.
+pub fn check_spacing(old: f64, new: f64) -> Result<(), SignatureError> {
+    if 16.0 * new < old {
+        return Err(SignatureError::Setting(format!(
+            "a spacing of {new} µm is finer than a sixteenth of the {old} µm that were measured: choose a coarser one"
+        )));
+    }
+    Ok(())
+}
+
 fn check(options: &Options) -> Result<(), SignatureError> {
     let wrong = |what: String| Err(SignatureError::Setting(what));
     for (name, value) in
@@ -308,7 +339,8 @@ fn check(options: &Options) -> Result<(), SignatureError> {
     Ok(())
 }
 
-fn crop(surface: &Surface, rectangle: Rectangle) -> Result<Surface, SignatureError> {
+/// The rectangle of a surface.
+pub(super) fn crop(surface: &Surface, rectangle: Rectangle) -> Result<Surface, SignatureError> {
     let (sx, sy) = surface.spacing_um();
     let (width, height) = (surface.columns() as f64 * sx, surface.rows() as f64 * sy);
     let [x0, x1, y0, y1] = rectangle;

@@ -10,11 +10,10 @@
 //!
 //! Each of the five parts has norm 1, so that the cosine of two descriptors is the mean of five similarities, four of them LBP's. 236 + 324 = 560 numbers.
 //!
-//! A surface is drawn first ([`relief`]): levelled, high-passed along both axes, from −3 to +3 robust standard deviations as shades; a missing point is the middle shade,
+//! A surface is drawn first ([`relief`]): made ready as [`super::impressed`] says, from −3 to +3 robust standard deviations as shades; a missing point is the middle shade,
 //! and its share stands beside the row. Shades say nothing of heights: two plates of one pattern and different depth are alike here.
 
-use super::impressed::band_both;
-use super::level::{LevelError, level};
+use super::impressed::{ImpressedError, ready};
 use super::signature::Options;
 use super::surface::Surface;
 use crate::picture::blur::gaussian;
@@ -41,7 +40,7 @@ pub enum TextureError {
     #[error("no point of the surface was measured")]
     Nothing,
     #[error(transparent)]
-    Level(#[from] LevelError),
+    Impressed(#[from] ImpressedError),
 }
 
 /// Fewer pixels hold no pattern of radius 8.
@@ -81,24 +80,33 @@ fn unit(mut part: Vec<f64>) -> Vec<f64> {
     part
 }
 
-/// A surface as shades of grey, levelled and high-passed along both axes as the options say.
+/// A surface as shades of grey: cropped, levelled and band-passed along both axes as the options say, and brought to one spacing where it has two.
 ///
 /// # Errors
 /// When nothing was measured, or the form is not determined.
 pub fn relief(surface: &Surface, options: &Options) -> Result<Grey, TextureError> {
-    if surface.count_measured() == 0 {
+    let (sx, sy) = surface.spacing_um();
+    let ready = ready(surface, options, sx.max(sy))?;
+    if ready.count_measured() == 0 {
         return Err(TextureError::Nothing);
     }
-    let levelled = level(surface, options.level)?.surface;
-    let filtered = band_both(&levelled, options);
-    let mut sizes: Vec<f64> =
-        filtered.heights_um().iter().zip(filtered.measured()).filter(|(_, m)| **m).map(|(h, _)| h.abs()).collect();
+    let shades = shading(&ready).into_iter().map(|s| if s.is_nan() { 0.5 } else { s }).collect();
+    Grey::new(ready.columns(), ready.rows(), shades).ok_or(TextureError::Nothing)
+}
+
+/// Heights as shades, −3 … +3 robust standard deviations from black to white; NaN where nothing was measured.
+#[must_use]
+pub fn shading(surface: &Surface) -> Vec<f32> {
+    let points = || surface.heights_um().iter().zip(surface.measured());
+    let mut sizes: Vec<f64> = points().filter(|(_, m)| **m).map(|(h, _)| h.abs()).collect();
+    if sizes.is_empty() {
+        return vec![f32::NAN; surface.measured().len()];
+    }
     let middle = sizes.len() / 2;
     let (_, median, _) = sizes.select_nth_unstable_by(middle, f64::total_cmp);
     let six = 6.0 * 1.4826 * *median;
     let shade = |h: f64| if six > 0.0 { (0.5 + h / six).clamp(0.0, 1.0) as f32 } else { 0.5 };
-    let shades = filtered.heights_um().iter().zip(filtered.measured()).map(|(h, m)| if *m { shade(*h) } else { 0.5 });
-    Grey::new(surface.columns(), surface.rows(), shades.collect()).ok_or(TextureError::Nothing)
+    points().map(|(h, m)| if *m { shade(*h) } else { f32::NAN }).collect()
 }
 
 #[cfg(test)]
@@ -143,11 +151,11 @@ mod tests {
             .collect();
         let surface = Surface::of_finite(100, 80, (2.0, 3.0), heights).unwrap();
         let picture = relief(&surface, &Options::default()).unwrap();
-        assert_eq!((picture.width(), picture.height()), (100, 80));
-        let missing = surface.measured().iter().position(|m| !m).unwrap();
-        assert_eq!(picture.values()[missing], 0.5);
+        // At the coarser of both spacings.
+        assert_eq!((picture.width(), picture.height()), (67, 80));
+        assert!(picture.values().contains(&0.5));
         let spread = picture.values().iter().filter(|v| (**v - 0.5).abs() > 1.0 / 6.0).count();
-        assert!((1000..4000).contains(&spread), "{spread}");
+        assert!((500..3000).contains(&spread), "{spread}");
         assert_eq!(texture(&picture).unwrap().len(), LENGTH);
     }
 

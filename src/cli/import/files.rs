@@ -1,6 +1,6 @@
 //! Many files: found in folders, read on all cores, and listed where they were left out.
 
-use crate::archive::Address;
+use crate::archive::{Address, Client};
 use crate::cli::progress::Progress;
 use crate::cli::{Refused, Voice};
 use crate::compare::{Observer as _, bytes as in_words};
@@ -60,6 +60,19 @@ pub fn room(memory: u64) -> anyhow::Result<u64> {
     memory.checked_sub(BASE).filter(|&m| m >= 16 << 20).ok_or_else(|| {
         Refused::usage(format!("--memory {} is too little; give {} or more", in_words(memory), in_words(BASE + (16 << 20))))
     })
+}
+
+/// Refuses collections that are there already, before anything is read.
+pub fn refuse_there(targets: &[Address], overwrite: bool) -> anyhow::Result<()> {
+    let Some(first) = targets.first().filter(|t| !overwrite && t.file.exists()) else { return Ok(()) };
+    let nodes = Client::open(&first.file, &crate::cli::collection::reading()?)?.tree()?;
+    let there = |target: &&Address| nodes.iter().any(|n| Some(n.path.as_str()) == target.inner.as_deref());
+    match targets.iter().find(there) {
+        Some(target) => Err(Refused::input(format!(
+            "{target} is there already; choose another --collection, or give --overwrite to replace it"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// A file's bytes, or why there are none.

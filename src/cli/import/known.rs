@@ -1,5 +1,6 @@
 //! What is known of the rows of a collection beside their numbers: ids, columns of what files say, and a table of metadata.
 
+use crate::archive::new_collection::is_taken;
 use crate::cli::Refused;
 use anyhow::Context as _;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -55,7 +56,7 @@ pub fn columns<T>(all: &mut [Found<T>], keep: &[String], table: Option<&ById>) -
     }
     for f in all.iter_mut().filter(|f| counts[&f.id] > 1) {
         // Files of one name are told apart by their folders and endings.
-        let number = f.id.rsplit_once('#').map_or(String::new(), |(_, n)| format!("#{n}"));
+        let number = base(&f.id).1.to_owned();
         f.id = format!("{}{number}", f.file);
     }
     let mut seen = HashSet::new();
@@ -85,14 +86,18 @@ pub fn columns<T>(all: &mut [Found<T>], keep: &[String], table: Option<&ById>) -
         }
     }
     if let Some((header, rows)) = table {
-        if !all.iter().any(|f| rows.contains_key(&f.id)) {
+        // Several readings of one file have its row.
+        let row = |id: &str| rows.get(id).or_else(|| rows.get(base(id).0));
+        if !all.iter().any(|f| row(&f.id).is_some()) {
             let (ours, theirs) = (&all[0].id, rows.keys().min().map_or("", String::as_str));
             return Err(Refused::input(format!(
                 "--metadata: none of its ids is one that was imported; an imported one is {ours:?}, one of the table's is {theirs:?}"
             )));
         }
-        let (without, ids) =
-            (all.iter().filter(|f| !rows.contains_key(&f.id)).count(), all.iter().map(|f| f.id.as_str()).collect::<HashSet<_>>());
+        let (without, ids) = (
+            all.iter().filter(|f| row(&f.id).is_none()).count(),
+            all.iter().flat_map(|f| [f.id.as_str(), base(&f.id).0]).collect::<HashSet<_>>(),
+        );
         let strangers = rows.keys().filter(|id| !ids.contains(id.as_str())).count();
         if without + strangers > 0 {
             eprintln!(
@@ -100,12 +105,41 @@ pub fn columns<T>(all: &mut [Found<T>], keep: &[String], table: Option<&ById>) -
             );
         }
         for (j, name) in header.iter().enumerate().filter(|(_, n)| *n != "id" && !n.is_empty()) {
-            let texts = all.iter().map(|f| rows.get(&f.id).and_then(|r| r.get(j)).cloned().unwrap_or_default()).collect();
+            let texts = all.iter().map(|f| row(&f.id).and_then(|r| r.get(j)).cloned().unwrap_or_default()).collect();
             found.retain(|(known, _)| known != name);
             found.push((name.clone(), texts));
         }
     }
     Ok(found)
+}
+
+/// An id without the number of a reading (x~2) or of a spectrum (x#2), and that number with its sign.
+fn base(id: &str) -> (&str, &str) {
+    match id.rfind(['#', '~']) {
+        Some(at) if at > 0 && id.len() > at + 1 && id[at + 1..].bytes().all(|b| b.is_ascii_digit()) => id.split_at(at),
+        _ => (id, ""),
+    }
+}
+
+/// Refuses names of columns that are ours, before anything is read.
+pub fn refuse_taken(pattern: Option<&regex::Regex>, table: Option<&ById>, keep: &[String], own: &[&str]) -> anyhow::Result<()> {
+    let taken = |name: &str| {
+        let name = name.to_lowercase();
+        is_taken(&name) || own.contains(&name.as_str()) || ["file", "title", "digest"].contains(&name.as_str())
+    };
+    let groups = pattern.iter().flat_map(|p| p.capture_names()).flatten().map(|n| ("--columns", n));
+    let table = table.iter().flat_map(|(header, _)| header).map(|n| ("--metadata", n.as_str()));
+    let keep = keep.iter().map(|n| ("--keep", n.as_str()));
+    match groups
+        .map(|(o, n)| (o, n, n == "id" || taken(n)))
+        .chain(table.chain(keep).map(|(o, n)| (o, n, taken(n))))
+        .find(|(.., t)| *t)
+    {
+        Some((option, name, _)) => Err(Refused::usage(format!(
+            "{option}: a column cannot be called {name:?}: the collection has one of its own. Choose another name"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// The regular expression of `--columns`.

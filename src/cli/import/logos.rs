@@ -9,7 +9,7 @@ use crate::cli::progress::Progress;
 use crate::cli::{Refused, Voice, memory};
 use crate::compare::Observer as _;
 use crate::logo::descriptor::{Descriptor, Extractor};
-use crate::logo::segment::{Holes, Polarity, Segment, Threshold};
+use crate::logo::segment::{Holes, Move, Polarity, Segment, Threshold};
 use crate::matrix::{Element, Values};
 use crate::picture::decode::{self, decode};
 use anyhow::Context as _;
@@ -49,6 +49,10 @@ pub struct Options {
     descriptor: Vec<String>,
     #[command(flatten)]
     cutting: Cutting,
+    /// Queries of which a part may be covered: store each in 41 placements that undo a cover from every side (id~1 … id~40); of their scores the
+    /// best counts. Compare them with an archive that was imported without
+    #[arg(long)]
+    covered: bool,
     /// A regular expression whose named groups become columns: what they find in the file's name, such as '(?<exhibit>[^_]+)_'
     #[arg(long, value_name = "REGEX")]
     columns: Option<String>,
@@ -144,47 +148,61 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     }
     let extractor = Extractor::new(segment.side)?;
     let table = options.metadata.as_deref().map(metadata_table).transpose()?;
-    let progress = Progress::new(voice.quiet || voice.json);
-    let hold = Hold::new(files::room(options.memory)? / 2, options.output.parent().unwrap_or_else(|| Path::new(".")));
-    let load = |path: &Path| -> Result<Found<Waiting>, String> {
-        let bytes = files::bytes(path)?;
-        let picture = decode(&bytes, &decode::Limits::default()).map_err(|e| e.to_string())?;
-        let digest = blake3::hash(&bytes).to_hex().to_string();
-        drop(bytes);
-        let shape = segment.find(&picture).map_err(|e| e.to_string())?;
-        drop(picture);
-        let mut rows = Vec::new();
-        for &descriptor in &descriptors {
-            let row = extractor.of(&shape, descriptor).map_err(|e| e.to_string())?;
-            let row = row.into_iter().map(f64::from).collect();
-            rows.push(hold.keep(row).map_err(|e| format!("its numbers cannot be kept in a file beside the output: {e}"))?);
-        }
-        let found = shape.found();
-        let light = f64::from(u8::from(found.polarity == Polarity::LightOnDark));
-        let qualities = [found.area_share, found.contrast, found.parts as f64, light];
-        let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let mut metadata = BTreeMap::from([("digest".to_owned(), digest)]);
-        if let Some(pattern) = &pattern {
-            super::known::named_groups(pattern, &id, &mut metadata)?;
-        }
-        Ok(Found { id, file: path.display().to_string(), name: String::new(), metadata, what: Waiting { rows, qualities } })
-    };
-    let loaded = files::each(&files, &progress, load)?;
-    let (mut found, mut failed) = (Vec::new(), Vec::new());
-    for (path, row) in files.iter().zip(loaded) {
-        match row {
-            Ok(row) => found.push(row),
-            Err(why) => failed.push((path.display().to_string(), why)),
-        }
-    }
+    super::known::refuse_taken(pattern.as_ref(), table.as_ref(), &[], &QUALITIES)?;
     let name = options.collection.trim_matches('/');
     let target = |descriptor: Option<Descriptor>| {
         let inner = descriptor.map_or_else(|| format!("/{name}"), |d| format!("/{name}/{}", d.name()));
         Address { file: options.output.clone(), inner: Some(inner) }
     };
+    let targets: Vec<Address> = descriptors.iter().map(|d| target((descriptors.len() > 1).then_some(*d))).collect();
+    if name.is_empty() {
+        return Err(Refused::usage("--collection: give a name"));
+    }
+    files::refuse_there(&targets, options.overwrite)?;
+    let progress = Progress::new(voice.quiet || voice.json);
+    let hold = Hold::new(files::room(options.memory)? / 2, options.output.parent().unwrap_or_else(|| Path::new(".")));
+    let load = |path: &Path| -> Result<Vec<Found<Waiting>>, String> {
+        let bytes = files::bytes(path)?;
+        let picture = decode(&bytes, &decode::Limits::default()).map_err(|e| e.to_string())?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let mut metadata = BTreeMap::from([("digest".to_owned(), blake3::hash(&bytes).to_hex().to_string())]);
+        drop(bytes);
+        if let Some(pattern) = &pattern {
+            super::known::named_groups(pattern, &stem, &mut metadata)?;
+        }
+        if options.covered {
+            metadata.entry("picture".into()).or_insert_with(|| stem.clone());
+        }
+        let moves = if options.covered { Move::covers() } else { vec![Move::NONE] };
+        let shapes = segment.find_moved(&picture, &moves).map_err(|e| e.to_string())?;
+        let each = shapes.iter().enumerate().map(|(n, shape)| {
+            let mut rows = Vec::new();
+            for &descriptor in &descriptors {
+                let row = extractor.of(shape, descriptor).map_err(|e| e.to_string())?;
+                let row = row.into_iter().map(f64::from).collect();
+                rows.push(hold.keep(row).map_err(|e| format!("its numbers cannot be kept in a file beside the output: {e}"))?);
+            }
+            let found = shape.found();
+            let light = f64::from(u8::from(found.polarity == Polarity::LightOnDark));
+            let qualities = [found.area_share, found.contrast, found.parts as f64, light];
+            let id = if n == 0 { stem.clone() } else { format!("{stem}~{n}") };
+            let what = Waiting { rows, qualities };
+            Ok(Found { id, file: path.display().to_string(), name: String::new(), metadata: metadata.clone(), what })
+        });
+        each.collect()
+    };
+    let loaded = files::each(&files, &progress, load)?;
+    let (mut found, mut failed) = (Vec::new(), Vec::new());
+    for (path, row) in files.iter().zip(loaded) {
+        match row {
+            Ok(rows) => found.extend(rows),
+            Err(why) => failed.push((path.display().to_string(), why)),
+        }
+    }
     let mut stored = 0;
     if !(found.is_empty() || (options.strict && !failed.is_empty())) {
         let mut keep = vec!["digest".to_owned()];
+        keep.extend(options.covered.then(|| "picture".to_owned()));
         keep.extend(pattern.iter().flat_map(regex::Regex::capture_names).flatten().map(str::to_owned));
         keep.retain(|k| !USUAL.contains(&k.as_str()));
         let known = columns(&mut found, &keep, table.as_ref() as Option<&ById>)?;

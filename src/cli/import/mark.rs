@@ -206,7 +206,11 @@ impl Marking {
                 Mean::Median => Average::Median,
             },
             least_share: self.least_share,
-            bridge_um: if self.bridge == "0" { 0.0 } else { micrometres("--bridge", &self.bridge)? },
+            bridge_um: if self.bridge.trim_end_matches(char::is_alphabetic).trim() == "0" {
+                0.0
+            } else {
+                micrometres("--bridge", &self.bridge)?
+            },
             spacing_um,
             ..Preparation::default()
         };
@@ -214,7 +218,12 @@ impl Marking {
         let profiles =
             Preparation { level: Form::None, spikes: None, most_lean_deg: None, least_share: 0.0, ..preparation.clone() };
         let plain = if self.filter_profiles { profiles } else { Preparation { highpass_um: None, lowpass_um: None, ..profiles } };
+        if let Some(light) = self.light.filter(|l| !(-360.0..=360.0).contains(l)) {
+            return Err(Refused::usage(format!("--light {light}: allowed are -360 to 360 degrees")));
+        }
         let photograph = photograph::Options {
+            // Of coarse pictures more is flattened, since four pixels are the least.
+            illumination: scale_um.filter(|s| *s > 25.0).map(|s| 4.0 * s),
             um_per_px: scale_um,
             light_deg: self.light,
             shading: match self.shades {
@@ -272,16 +281,24 @@ impl Checked {
         if bytes.starts_with(b"PK") {
             let options = x3p::Options { checksums: self.checksums, height_unit: self.height_unit, ..x3p::Options::default() };
             let found = x3p::read(bytes, &options).map_err(|e| e.to_string())?;
+            let mut warnings = found.warnings;
             let all = self.mask_out.iter().any(|m| m == "all");
             let surface = match &found.annotation {
-                Some(annotation) if !self.mask_out.is_empty() => annotation.excluded(&found.surface, |region| {
-                    all || self.mask_out.iter().any(|m| m.trim().eq_ignore_ascii_case(region.name.trim()))
-                }),
+                Some(annotation) if !self.mask_out.is_empty() => {
+                    warnings.extend(self.unknown_regions(annotation));
+                    annotation.excluded(&found.surface, |region| {
+                        all || self.mask_out.iter().any(|m| m.trim().eq_ignore_ascii_case(region.name.trim()))
+                    })
+                }
+                None if !self.mask_out.is_empty() => {
+                    warnings.push("it has no annotated regions, so that --mask-out leaves nothing out".into());
+                    found.surface
+                }
                 _ => found.surface,
             };
             // An exhibit's date is another thing than that of the measurement.
             let metadata = found.metadata.into_iter().map(|(k, v)| if k == "date" { ("measured_on".into(), v) } else { (k, v) });
-            return Ok((Specimen::Surface(surface), metadata.collect(), found.warnings));
+            return Ok((Specimen::Surface(surface), metadata.collect(), warnings));
         }
         if is_picture(bytes) {
             let picture = decode(bytes, &decode::Limits::default()).map_err(|e| e.to_string())?;
@@ -315,7 +332,10 @@ impl Checked {
             (Specimen::Surface(surface), What::Pressed) => {
                 vec![pressed(&self.relief(surface)?, surface.missing_share(), metadata)?]
             }
-            (Specimen::Picture(picture), What::Pressed) => vec![pressed(picture, f64::NAN, metadata)?],
+            (Specimen::Picture(picture), What::Pressed) => {
+                let part = self.region(picture)?.and_then(|r| cut(picture, &r));
+                vec![pressed(part.as_ref().unwrap_or(picture), f64::NAN, metadata)?]
+            }
         };
         Ok((marks, warnings))
     }
@@ -352,7 +372,7 @@ impl Checked {
             let q = &found.quality;
             let scaled = found.unit == photograph::Unit::Micrometres;
             let mut qualities = [f64::NAN; QUALITIES.len()];
-            qualities[1] = if scaled { q.length } else { f64::NAN };
+            qualities[1] = if scaled { run.len() as f64 * found.spacing } else { f64::NAN };
             qualities[2] = q.explained;
             qualities[3] = found.angle_deg;
             qualities[7] = q.contrast;
@@ -372,6 +392,20 @@ impl Checked {
         Ok(marks.collect())
     }
 
+    /// Names after --mask-out that no region has.
+    fn unknown_regions(&self, annotation: &x3p::Annotation) -> Option<String> {
+        let has = |m: &str| m == "all" || annotation.regions.iter().any(|r| r.name.trim().eq_ignore_ascii_case(m.trim()));
+        let unknown: Vec<&str> = self.mask_out.iter().map(String::as_str).filter(|m| !has(m)).collect();
+        let there: Vec<&str> = annotation.regions.iter().map(|r| r.name.as_str()).collect();
+        (!unknown.is_empty())
+            .then(|| format!("--mask-out: it has no region {}; its regions are {}", unknown.join(", "), there.join(", ")))
+    }
+
+    /// Whether textures of pressed surfaces are described.
+    pub fn is_pressed(&self) -> bool {
+        self.what == What::Pressed
+    }
+
     /// The part of a picture to look at.
     fn region(&self, picture: &Grey) -> Result<Option<photograph::Rectangle>, String> {
         let Some([x0, x1, y0, y1]) = self.crop else { return Ok(None) };
@@ -388,9 +422,15 @@ impl Checked {
     }
 
     /// A surface as shades of grey: levelled, band-passed both ways, three robust standard deviations from black to white.
-    fn relief(&self, surface: &Surface) -> Result<Grey, String> {
+    pub fn relief(&self, surface: &Surface) -> Result<Grey, String> {
         crate::toolmark::texture::relief(surface, &self.preparation).map_err(|e| e.to_string())
     }
+}
+
+/// A rectangle of a picture.
+fn cut(picture: &Grey, r: &photograph::Rectangle) -> Option<Grey> {
+    let rows = (r.y..r.y + r.height).flat_map(|y| &picture.values()[y * picture.width() + r.x..][..r.width]);
+    Grey::new(r.width, r.height, rows.copied().collect())
 }
 
 /// The texture of a pressed surface.
@@ -401,8 +441,9 @@ fn pressed(picture: &Grey, missing: f64, metadata: BTreeMap<String, String>) -> 
     Ok(Mark { values, spacing: None, start: 0.0, unit: "", kind: "texture", reading: "", qualities, metadata })
 }
 
-fn mark_of(made: &Made, metadata: BTreeMap<String, String>) -> Mark {
+fn mark_of(made: &Made, mut metadata: BTreeMap<String, String>) -> Mark {
     let s = &made.signature;
+    metadata.insert("along".into(), if s.along == Along::Y { "y" } else { "x" }.into());
     let q = &s.quality;
     let mut qualities = [f64::NAN; QUALITIES.len()];
     qualities[..8].copy_from_slice(&[

@@ -1,6 +1,6 @@
 //! `striae import`: files of instruments into collections.
 
-mod files;
+pub mod files;
 mod hold;
 mod known;
 pub mod logos;

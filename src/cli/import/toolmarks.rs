@@ -14,6 +14,7 @@ use crate::cli::{Refused, Voice, memory};
 use crate::compare::Observer as _;
 use crate::matrix::{Element, Values};
 use crate::toolmark::resample::{respaced, same_spacing};
+use crate::toolmark::signature::check_spacing;
 use anyhow::Context as _;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,23 @@ pub struct Options {
     memory: u64,
 }
 
+/// Columns of our own beside the rows.
+const OWN: [&str; 13] = [
+    "length",
+    "start",
+    "along",
+    "missing_share",
+    "length_um",
+    "contrast",
+    "angle_deg",
+    "coverage",
+    "bridged_share",
+    "spikes",
+    "rms",
+    "striated_share",
+    "coherence",
+];
+
 /// A row that waits.
 struct Waiting {
     values: Held,
@@ -81,6 +99,12 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let pattern = options.columns.as_deref().map(super::known::pattern).transpose()?;
     let marking = options.marking.checked()?;
     let table = options.metadata.as_deref().map(metadata_table).transpose()?;
+    super::known::refuse_taken(pattern.as_ref(), table.as_ref(), &options.keep, &OWN)?;
+    let target = Address { file: options.output.clone(), inner: Some(format!("/{}", options.collection.trim_matches('/'))) };
+    if target.inner.as_deref() == Some("/") {
+        return Err(Refused::usage("--collection: give a name"));
+    }
+    files::refuse_there(std::slice::from_ref(&target), options.overwrite)?;
     let progress = Progress::new(voice.quiet || voice.json);
     let most = files::room(options.memory)?;
     let hold = Hold::new(most / 2, options.output.parent().unwrap_or_else(|| Path::new(".")));
@@ -109,7 +133,6 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
             }
         }
     }
-    let target = Address { file: options.output.clone(), inner: Some(format!("/{}", options.collection.trim_matches('/'))) };
     let stored = if rows.is_empty() || (options.strict && !failed.is_empty()) {
         0
     } else {
@@ -196,7 +219,7 @@ fn store(
     let lengths: Vec<f64> = rows.iter().map(|f| length(f) as f64).collect();
     let width = rows.iter().map(length).max().unwrap_or(0);
     let mut keep = options.keep.clone();
-    keep.extend(["mark".to_owned(), "digest".to_owned()]);
+    keep.extend(["mark", "digest", "along"].map(str::to_owned));
     if let Some(pattern) = &options.columns {
         keep.extend(super::known::pattern(pattern)?.capture_names().flatten().map(str::to_owned));
     }
@@ -257,7 +280,7 @@ fn store(
     Ok(rows.len())
 }
 
-/// The spacing of the collection and its unit: the one that was asked for, else the coarsest there is. Rows without a scale go with others
+/// The spacing of the collection and its unit: the one that was asked for, else the coarsest there is, up to twice the usual. Rows without a scale go with others
 /// without, and are left out where others have one.
 fn common_spacing(
     rows: &mut Vec<Found<Waiting>>,
@@ -278,6 +301,35 @@ fn common_spacing(
         }
         scaled
     });
-    let coarsest = rows.iter().filter_map(|f| f.what.spacing).fold(0.0, f64::max);
-    Ok(Some((asked.unwrap_or(coarsest), "um")))
+    let Some(wanted) = asked else {
+        // A file in another unit would make points of all others.
+        let mut all: Vec<f64> = rows.iter().filter_map(|f| f.what.spacing).collect();
+        all.sort_by(f64::total_cmp);
+        let usual = all[all.len() / 2];
+        rows.retain(|f| {
+            let spacing = f.what.spacing.unwrap_or(usual);
+            let fits = spacing <= 2.0 * usual;
+            if !fits {
+                let why = format!(
+                    "its points are {spacing} µm apart, and those of most files {usual} µm: say --spacing if that is right"
+                );
+                failed.push((f.file.clone(), why));
+            }
+            fits
+        });
+        let coarsest = rows.iter().filter_map(|f| f.what.spacing).fold(0.0, f64::max);
+        return Ok(Some((coarsest, "um")));
+    };
+    rows.retain(|f| {
+        let spacing = f.what.spacing.unwrap_or(wanted);
+        let left = (f.what.count.max(1) - 1) as f64 * spacing / wanted;
+        let why = check_spacing(spacing, wanted).err().map(|e| e.to_string()).or_else(|| {
+            (left < 15.0).then(|| format!("at a spacing of {wanted} µm it has {} samples; 16 are needed", left as usize + 1))
+        });
+        if let Some(why) = &why {
+            failed.push((f.file.clone(), why.clone()));
+        }
+        why.is_none()
+    });
+    Ok(Some((wanted, "um")))
 }

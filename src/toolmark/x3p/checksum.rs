@@ -39,7 +39,12 @@ impl Verdict {
             (None, _) => Ok(()),
             (Some(error), Checksums::Strict) => Err(error),
             (Some(error), Checksums::Lenient) => {
-                warnings.push(error.to_string());
+                // The advice of the error is to read it so.
+                let text = error.to_string();
+                warnings.push(
+                    text.split_once(super::error::CHECKSUM_ADVICE)
+                        .map_or(text.clone(), |(fact, _)| fact.trim_end_matches([';', ' ', ':']).to_owned()),
+                );
                 Ok(())
             }
         }

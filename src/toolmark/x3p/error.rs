@@ -86,4 +86,5 @@ pub enum Error {
     Write { why: String },
 }
 
-const CHECKSUM_ADVICE: &str = "compare it with its original, or read it with lenient checksums, which are recorded as a warning";
+pub(super) const CHECKSUM_ADVICE: &str =
+    "compare it with its original, or read it with lenient checksums, which are recorded as a warning";
