@@ -95,6 +95,23 @@ impl Values {
         }
     }
 
+    /// Rows of `width` numbers as rows of `padded`, NaN after their own.
+    #[must_use]
+    pub fn padded(&self, width: usize, padded: usize) -> Self {
+        fn pad<T: Copy>(v: &[T], width: usize, padded: usize, nan: T) -> Vec<T> {
+            let mut out = Vec::with_capacity(v.len() / width.max(1) * padded);
+            for row in v.chunks(width.max(1)) {
+                out.extend_from_slice(row);
+                out.resize(out.len() + padded.saturating_sub(width), nan);
+            }
+            out
+        }
+        match self {
+            Self::F32(v) => Self::F32(pad(v, width, padded, f32::NAN)),
+            Self::F64(v) => Self::F64(pad(v, width, padded, f64::NAN)),
+        }
+    }
+
     /// Appends `more`. Both must be of one element.
     ///
     /// # Errors

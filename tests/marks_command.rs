@@ -36,6 +36,11 @@ fn failed(args: &[&str]) -> (i32, String) {
     (output.status.code().unwrap(), text(&output.stderr))
 }
 
+fn opened(result: &str) -> striae::archive::result::StoredResult {
+    striae::archive::result::StoredResult::open(&striae::archive::Address::parse(result), &striae::archive::Reading::Direct)
+        .unwrap()
+}
+
 struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -302,6 +307,41 @@ fn logos_are_found_however_they_lie() {
     assert!(svg.contains("mirrored and turned") && svg.matches("class=\"specimen\"").count() == 4);
     done(&["show", &rows, "L0_0", "-o", &folder.path("one.png")]);
     picture_is_drawn(&folder.at("one.png"));
+    // A covered query in its placements, against the archive: its own logo is best of all of them.
+    let mut draw = Stream::new(1, "covered", 0);
+    let view = View { covered: 0.15, ..View::CLEAN }.placed(&mut draw);
+    let shape = Logo::new(&mut Stream::new(1, "logo", 3));
+    let covered = folder.write("covered.png", &png(&photograph(&shape, &view, 220, &mut draw).unwrap()));
+    let (queries, result) = (folder.path("queries.h5"), folder.path("covered.h5"));
+    done(&["import", "logos", &covered, "--covered", "--descriptor", "logpolar", "-o", &queries, "-q"]);
+    done(&["compare", &format!("{queries}:/logos"), &rows, "--metric", "logpolar", "--top-k", "1", "-o", &result, "-q"]);
+    let (partners, scores) = opened(&result).ranking(0..41).unwrap();
+    let best = (0..41).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap();
+    assert!([6, 7].contains(&partners[best]), "{} at {}", partners[best], scores[best]);
+    // Rings stay rings when rows are prepared; rows of another metric are noticed.
+    let json = done(&[
+        "compare",
+        &rows,
+        "--metric",
+        "logpolar",
+        "--prepare",
+        "vector",
+        "--top-k",
+        "1",
+        "-o",
+        &result,
+        "--overwrite",
+        "--json",
+    ]);
+    assert!(json.contains("\"angles\":128"), "{json}");
+    let output = striae(&["compare", &rows, "--metric", "cosine", "--top-k", "1", "-o", &result, "--overwrite"]);
+    assert!(text(&output.stderr).contains("made for --metric logpolar"), "{}", text(&output.stderr));
+    // What is there is seen before anything is read, and no descriptor is written alone.
+    let (code, said) = failed(&["import", "logos", &stamps, "-o", &archive, "--descriptor", "hu,shape"]);
+    assert!(
+        code == 3 && said.contains("/logos/shape is there already") && !done(&["info", &archive]).contains("/logos/hu"),
+        "{said}"
+    );
     let (code, said) =
         failed(&["compare", &rows, "--metric", "logpolar", "--angles", "100", "--top-k", "1", "-o", &folder.path("x.h5")]);
     assert!(code == 3 && said.contains("rings of 100 angles"), "{code} {said}");
@@ -345,6 +385,25 @@ fn cells_of_pressed_plates_are_counted_and_kept() {
     };
     assert!(count("D0_0", "D0_1") >= 15 && count("D1_0", "D1_1") >= 15);
     assert!(count("D0_0", "D1_1") <= 6);
+    // A crop is looked at alone; the same file with another content is not taken for it.
+    let texture = |crop: &[&str]| {
+        let out = folder.path("crop.h5");
+        let mut args = vec!["import", "toolmarks", &plates, "--mark", "pressed", "-o", &out, "--overwrite", "-q"];
+        args.extend(crop.iter().chain(&cut));
+        done(&args);
+        let reading = striae::archive::Reading::Direct;
+        let mut found =
+            striae::archive::Collection::open(&striae::archive::Address::parse(&format!("{out}:/toolmarks")), &reading).unwrap();
+        striae::compare::RowSource::read(&mut found, 0..4).unwrap()
+    };
+    assert_ne!(texture(&[]), texture(&["--crop", "0..600,0..600"]));
+    done(&["show", &format!("{archive}:/pressed"), "D0_0", "-o", &folder.path("pressed.png")]);
+    let before = std::fs::read(folder.at("plates/D0_1.x3p")).unwrap();
+    folder.write("plates/D0_1.x3p", &std::fs::read(folder.at("plates/D1_0.x3p")).unwrap());
+    let mut args = vec!["cells", &nearest, "-o", &out, "--overwrite"];
+    args.extend(cells.iter().chain(&cut));
+    assert!(text(&striae(&args).stderr).contains("not the file that was imported"));
+    folder.write("plates/D0_1.x3p", &before);
     picture_is_drawn(&folder.at("map.png"));
     // A surface that is gone is named, and fails with --strict.
     std::fs::remove_file(folder.at("plates/D1_1.x3p")).unwrap();
@@ -356,4 +415,65 @@ fn cells_of_pressed_plates_are_counted_and_kept() {
     assert_eq!(failed(&args).0, 3);
     assert_eq!(failed(&["cells", &nearest]).0, 2);
     assert_eq!(failed(&["cells", &nearest, "-o", &out, "--cells", "eight"]).0, 2);
+}
+
+#[test]
+fn new_marks_are_compared_with_an_archive_of_longer_ones() {
+    let folder = Folder::new();
+    let profile = simulate::signature(700, &mut Stream::new(1, "press", 3));
+    let lines = |from: usize, to: usize, step: f64| -> Vec<u8> {
+        let line = |i: usize| format!("{} {}", (i - from) as f64 * step, profile[i]);
+        (from..to).map(line).collect::<Vec<_>>().join("\n").into_bytes()
+    };
+    for (name, from, to) in [("A1_N1_L1", 0, 600), ("A1_N1_L2", 10, 640), ("A1_N2_L1", 40, 700)] {
+        folder.write(&format!("archive/{name}.txt"), &lines(from, to, 1.0));
+    }
+    let new = folder.write("A1_N1_L3.txt", &lines(100, 400, 1.0));
+    let (archive, query, result) = (folder.path("archive.h5"), folder.path("new.h5"), folder.path("r.h5"));
+    let columns = "(?<mark>(?<source>..)_N\\d)";
+    done(&["import", "toolmarks", &folder.path("archive"), "-o", &archive, "--columns", columns, "-q"]);
+    done(&["import", "toolmarks", &new, "-o", &query, "--columns", columns, "-q"]);
+    let (ours, theirs) = (format!("{query}:/toolmarks"), format!("{archive}:/toolmarks"));
+    done(&["compare", &ours, &theirs, "--metric", "ccf", "--top-k", "3", "-o", &result, "-q"]);
+    let (partners, scores) = opened(&result).ranking(0..1).unwrap();
+    assert!(partners.iter().all(|p| *p >= 0) && scores.iter().all(|s| *s > 0.999), "{partners:?} {scores:?}");
+    assert!(done(&["verify", &result, "--all"]).contains("every score and every place the same"));
+    // Its own mark left out, and said so.
+    done(&[
+        "compare",
+        &ours,
+        &theirs,
+        "--metric",
+        "ccf",
+        "--top-k",
+        "3",
+        "--exclude",
+        "mark",
+        "-o",
+        &result,
+        "--overwrite",
+        "-q",
+    ]);
+    assert_eq!(opened(&result).ranking(0..1).unwrap().0, [2, -1, -1]);
+    assert!(done(&["verify", &result]).contains("as recorded") && done(&["info", &result]).contains("partners of the same mark"));
+    // A result does not replace an archive, and cells need surfaces.
+    let (code, said) = failed(&["compare", &ours, &theirs, "--metric", "ccf", "--top-k", "1", "-o", &archive, "--overwrite"]);
+    assert!(code != 0 && done(&["info", &archive]).contains("/toolmarks/values"), "{said}");
+    let other = folder.path("other.h5");
+    std::fs::copy(&archive, &other).unwrap();
+    let (code, said) = failed(&["compare", &ours, &theirs, "--metric", "ccf", "--top-k", "1", "-o", &other, "--overwrite"]);
+    assert!(code == 3 && said.contains("is an archive"), "{said}");
+    assert!(failed(&["cells", &result, "-o", &folder.path("c.h5")]).1.contains("no surface"));
+    assert_eq!(failed(&["cells", &result, "-o", &folder.path("c.png")]).0, 2);
+    // A file in another unit does not make points of the others.
+    folder.write("archive/wrong.txt", &lines(0, 600, 500.0));
+    let output = striae(&["import", "toolmarks", &folder.path("archive"), "-o", &archive, "--overwrite"]);
+    assert!(output.status.success() && text(&output.stderr).contains("500 µm apart"), "{}", text(&output.stderr));
+    let (code, said) = failed(&["import", "toolmarks", &new, "-o", &folder.path("x.h5"), "--columns", "(?<length>..)"]);
+    assert!(code == 2 && said.contains("\"length\""), "{said}");
+    assert_eq!(failed(&["import", "toolmarks", &new, "-o", &folder.path("x.h5"), "--spacing", "0.000001nm"]).0, 3);
+    // An archive that changed since is noticed.
+    folder.write("A1_N1_L3.txt", &lines(120, 420, 1.0));
+    done(&["import", "toolmarks", &new, "-o", &query, "--columns", columns, "--overwrite", "-q"]);
+    assert!(failed(&["cells", &result, "-o", &folder.path("c.h5")]).1.contains("not what was compared"));
 }

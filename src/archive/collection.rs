@@ -46,6 +46,8 @@ pub struct Collection {
     values: String,
     rows: usize,
     width: usize,
+    /// Numbers of a row as it is given out: NaN after the last of its own.
+    padded: usize,
     element: Element,
     stored: String,
     id: Option<Column>,
@@ -212,6 +214,7 @@ impl Collection {
             values,
             rows,
             width,
+            padded: width,
             element,
             stored,
             id,
@@ -326,6 +329,26 @@ impl Collection {
         self.exhibit.clone().map(|column| self.column(&column)).transpose()
     }
 
+    /// Gives rows out with so many numbers, NaN after their own: profiles are as long as they are.
+    pub fn pad_to(&mut self, width: usize) {
+        self.padded = width.max(self.width);
+    }
+
+    /// Takes what is left out together from another column than the exhibit.
+    ///
+    /// # Errors
+    /// When there is no such column.
+    pub fn leave_out_by(&mut self, name: &str) -> Result<(), Error> {
+        if !self.others.iter().any(|(n, _)| n == name) {
+            let text =
+                format!("{} says no {name} of its rows: import it with a column {name} (--columns or --metadata)", self.values);
+            return Err(Error::Refused { file: self.client.path().display().to_string(), text });
+        }
+        let beside = self.values.rsplit_once('/').map_or("", |(group, _)| group);
+        self.exhibit = Some(Column::Plain(join(beside, name)));
+        Ok(())
+    }
+
     /// The source of each row, where it is known: ground truth.
     ///
     /// # Errors
@@ -407,6 +430,41 @@ impl Collection {
         let texts = self.client.texts(&path, 0..self.width)?;
         Ok(Some((texts.iter().map(|t| t.parse().unwrap_or(f64::NAN)).collect(), unit)))
     }
+
+    /// Rows as they are stored.
+    fn read_own(&mut self, rows: Range<usize>, used: Values) -> Result<Values, SourceError> {
+        let length = rows.len() * self.width;
+        let mut values = match (used, self.element) {
+            (Values::F32(mut used), Element::F32) if used.capacity() >= length => {
+                used.resize(length, 0.0);
+                Values::F32(used)
+            }
+            (Values::F64(mut used), Element::F64) if used.capacity() >= length => {
+                used.resize(length, 0.0);
+                Values::F64(used)
+            }
+            (_, Element::F32) => Values::F32(zeros(length)),
+            (_, Element::F64) => Values::F64(zeros(length)),
+        };
+        let row = self.width * self.element.bytes();
+        let step = (PIECE / row).max(1);
+        let bytes: &mut [u8] = match &mut values {
+            Values::F32(v) => bytemuck::cast_slice_mut(v),
+            Values::F64(v) => bytemuck::cast_slice_mut(v),
+        };
+        for (n, piece) in bytes.chunks_mut(step * row).enumerate() {
+            let (start, count) = (rows.start + n * step, piece.len() / row);
+            self.client.ask_numbers(&Question::Rows { dataset: self.values.clone(), start, count }, piece)?;
+        }
+        // Numbers come in little-endian order.
+        if cfg!(target_endian = "big") {
+            match &mut values {
+                Values::F32(v) => v.iter_mut().for_each(|x| *x = f32::from_bits(x.to_bits().swap_bytes())),
+                Values::F64(v) => v.iter_mut().for_each(|x| *x = f64::from_bits(x.to_bits().swap_bytes())),
+            }
+        }
+        Ok(values)
+    }
 }
 
 fn no_values(tree: &Tree<'_>, path: &str) -> Error {
@@ -460,7 +518,7 @@ impl RowSource for Collection {
     }
 
     fn width(&self) -> usize {
-        self.width
+        self.padded
     }
 
     fn element(&self) -> Element {
@@ -472,37 +530,8 @@ impl RowSource for Collection {
     }
 
     fn read_over(&mut self, rows: Range<usize>, used: Values) -> Result<Values, SourceError> {
-        let length = rows.len() * self.width;
-        let mut values = match (used, self.element) {
-            (Values::F32(mut used), Element::F32) if used.capacity() >= length => {
-                used.resize(length, 0.0);
-                Values::F32(used)
-            }
-            (Values::F64(mut used), Element::F64) if used.capacity() >= length => {
-                used.resize(length, 0.0);
-                Values::F64(used)
-            }
-            (_, Element::F32) => Values::F32(zeros(length)),
-            (_, Element::F64) => Values::F64(zeros(length)),
-        };
-        let row = self.width * self.element.bytes();
-        let step = (PIECE / row).max(1);
-        let bytes: &mut [u8] = match &mut values {
-            Values::F32(v) => bytemuck::cast_slice_mut(v),
-            Values::F64(v) => bytemuck::cast_slice_mut(v),
-        };
-        for (n, piece) in bytes.chunks_mut(step * row).enumerate() {
-            let (start, count) = (rows.start + n * step, piece.len() / row);
-            self.client.ask_numbers(&Question::Rows { dataset: self.values.clone(), start, count }, piece)?;
-        }
-        // Numbers come in little-endian order.
-        if cfg!(target_endian = "big") {
-            match &mut values {
-                Values::F32(v) => v.iter_mut().for_each(|x| *x = f32::from_bits(x.to_bits().swap_bytes())),
-                Values::F64(v) => v.iter_mut().for_each(|x| *x = f64::from_bits(x.to_bits().swap_bytes())),
-            }
-        }
-        Ok(values)
+        let values = self.read_own(rows, used)?;
+        Ok(if self.padded > self.width { values.padded(self.width, self.padded) } else { values })
     }
 
     fn exhibits(&mut self, names: &mut ExhibitNames) -> Result<Option<Vec<u32>>, SourceError> {

@@ -49,12 +49,23 @@ pub fn same_axes(
     units(&source.name(), "axis' unit", |unit| axis_unit(unit).1, found_unit.as_deref(), unit)?;
     let step = |axis: &[f64]| (axis[axis.len() - 1] - axis[0]) / (axis.len() - 1).max(1) as f64;
     let same = if lagged {
-        (step(&found) - step(expected)).abs() <= 1e-6 * step(expected).abs()
+        // Within a quarter of a sample at the end of the longer one.
+        let samples = found.len().max(expected.len()) as f64;
+        (step(&found) - step(expected)).abs() * samples <= 0.25 * step(expected).abs()
     } else {
         found.len() != expected.len() || same_axis(expected, &found)
     };
     if same {
         return Ok(());
+    }
+    if lagged {
+        return Err(Refused::input(format!(
+            "{}: its samples lie {} {} apart, those of {whose} {}: import both with one --spacing (striae import toolmarks --spacing)",
+            source.name(),
+            step(&found),
+            found_unit.as_deref().unwrap_or_default(),
+            step(expected)
+        )));
     }
     Err(Refused::input(format!(
         "{}: its axis goes from {} to {} in {} points, that of {whose} from {first} to {last} in {}; import the spectra to the same axis (striae import spectra --axis)",

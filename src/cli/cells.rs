@@ -99,6 +99,9 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let marking = options.marking.checked()?;
     match &options.what[..] {
         [a, b] => two(Path::new(a), Path::new(b), options, &settings, &marking, voice),
+        [one] if Path::new(one).extension().is_some_and(|e| ["x3p", "npy"].iter().any(|k| e.eq_ignore_ascii_case(k))) => {
+            Err(Refused::usage(format!("{one} is one surface: give two, or a result of compare")))
+        }
         [result] => links(result, options, &settings, &marking, voice),
         _ => Err(Refused::usage("give two surfaces, or one result")),
     }
@@ -107,7 +110,11 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
 /// The surface in a file's bytes.
 fn surface(path: &Path, bytes: &[u8], marking: &Checked) -> Result<Surface, String> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    match marking.specimen(&name, bytes).map_err(|e| format!("{}: {e}", path.display()))?.0 {
+    let (specimen, _, warnings) = marking.specimen(&name, bytes).map_err(|e| format!("{}: {e}", path.display()))?;
+    for warning in warnings {
+        eprintln!("striae: {}: {warning}", path.display());
+    }
+    match specimen {
         Specimen::Surface(surface) => Ok(surface),
         _ => Err(format!("{}: it is no surface; cells need heights on a grid (X3P, NPY)", path.display())),
     }
@@ -302,6 +309,12 @@ fn pairs(stored: &mut StoredResult, same: bool) -> anyhow::Result<Vec<(u64, u64,
 fn links(result: &str, options: &Options, settings: &cmc::Options, marking: &Checked, voice: Voice) -> anyhow::Result<()> {
     let address = Address::parse(result);
     let Some(output) = &options.output else { return Err(Refused::usage("-o FILE.h5: where the counts go")) };
+    if super::show::format(output).is_ok() {
+        return Err(Refused::usage(format!(
+            "-o {}: of a result the counts are stored as HDF5; pictures are of two surfaces",
+            output.display()
+        )));
+    }
     let target = Address::parse(&output.display().to_string());
     let mut stored = StoredResult::open(&address, &collection::reading()?)?;
     let record = stored.record.clone();
@@ -367,8 +380,11 @@ fn links(result: &str, options: &Options, settings: &cmc::Options, marking: &Che
     }
     progress.clear();
     let digest = cell_result::digest(&all);
-    for (pair, why) in failed.iter().filter(|_| !voice.json) {
+    for (pair, why) in failed.iter().take(20).filter(|_| !voice.json) {
         eprintln!("striae: not compared {pair}: {why}");
+    }
+    if failed.len() > 20 && !voice.json {
+        eprintln!("striae: and {} more", failed.len() - 20);
     }
     if failed.len() == pairs.len() || (options.strict && !failed.is_empty()) {
         return Err(Refused::input(format!(

@@ -3,9 +3,9 @@
 use super::opened::{self, Opened};
 use super::progress::{Progress, short};
 use super::{BackendChoice, Refused, Voice, alike, backend, collection, memory};
-use crate::archive::Address;
 use crate::archive::result::{DenseFile, Target, write_links, write_ranking};
 use crate::archive::write::check_target;
+use crate::archive::{Address, Client};
 use crate::backend::TileShape;
 use crate::compare::explain::Explainer;
 use crate::compare::strategy::Strategy;
@@ -116,6 +116,8 @@ enum ExcludeChoice {
     None,
     /// Those of the same exhibit, by the collection's dataset `exhibit`
     Exhibit,
+    /// Those of the same mark, by the collection's dataset `mark`
+    Mark,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -290,6 +292,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         exclude: match options.exclude {
             ExcludeChoice::None => Exclude::None,
             ExcludeChoice::Exhibit => Exclude::Exhibit,
+            ExcludeChoice::Mark => Exclude::Mark,
         },
         invalid: match options.invalid {
             InvalidChoice::Refuse => Invalid::Refuse,
@@ -318,12 +321,23 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         let inputs = (options.query.as_str(), options.reference.as_deref());
         return super::peaks::compare(job, inputs, &target, &options.resources, voice);
     }
+    refuse_archive(&target)?;
     // Options are checked before files are opened.
     Job::new(job.clone())?;
     let recipe = options.prepare.as_deref().map(Recipe::parse).transpose().map_err(|e| Refused::usage(e.to_string()))?;
     let (mut query, mut reference) = opened::open(&options.query, options.reference.as_deref())?;
     if let Some(reference) = &mut reference {
         alike::check(&mut query, reference, options.metric == "ccf")?;
+    }
+    if recipe.is_none() {
+        opened::fit(&mut query, reference.as_mut(), &options.metric, job.exclude)?;
+    }
+    if !voice.quiet && !voice.json {
+        for side in std::iter::once(&query).chain(&reference) {
+            if let Some(by) = side.attribute("compare_by").filter(|by| *by != options.metric) {
+                eprintln!("striae: note: the rows of {} are made for --metric {by}", side.name());
+            }
+        }
     }
     let (mut query, reference) = match &recipe {
         None => (query.into(), reference.map(Into::into)),
@@ -354,6 +368,24 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     Job::new(job.clone())?;
     let stored = compare_and_store(job, query, reference, &target, &options.resources, voice)?;
     report(&stored, &target, voice, options.resources.explain)
+}
+
+/// A result is a file of its own: replacing an archive by one would lose the archive.
+fn refuse_archive(target: &Target) -> anyhow::Result<()> {
+    let file = &target.address.file;
+    if !file.exists() {
+        return Ok(());
+    }
+    // What is no HDF5 file is seen later.
+    let Ok(nodes) = Client::open(file, &collection::reading()?).and_then(|mut client| client.tree()) else { return Ok(()) };
+    match nodes.iter().find(|n| n.dataset.is_some() && (n.path.ends_with("/values") || n.path.ends_with("/indptr"))) {
+        Some(found) => Err(Refused::input(format!(
+            "{} is an archive (it holds {}), and a result would replace the whole file: give -o another name",
+            file.display(),
+            found.path.rsplit_once('/').map_or("", |(group, _)| group)
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn time(seconds: f64) -> String {

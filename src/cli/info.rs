@@ -139,6 +139,16 @@ fn result_text(found: &StoredResult, voice: Voice) -> anyhow::Result<()> {
     if let Some(preparation) = &record.options.prepare {
         println!("  prepared {}\n           learnt BLAKE3 {}", preparation.recipe, preparation.fitted_blake3);
     }
+    let settings = serde_json::to_value(&record.options.settings)?;
+    if settings.as_object().is_some_and(|o| !o.is_empty()) {
+        println!("  settings {settings}");
+    }
+    if record.options.exclude != crate::compare::Exclude::None {
+        println!(
+            "  left out partners of the same {}",
+            if record.options.exclude == crate::compare::Exclude::Mark { "mark" } else { "exhibit" }
+        );
+    }
     for device in &record.devices {
         println!("  device   {} ({})", device.name, device.driver);
     }

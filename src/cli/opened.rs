@@ -3,7 +3,7 @@
 use super::progress::Progress;
 use super::{Refused, collection, prepare};
 use crate::archive::Collection;
-use crate::compare::{ExhibitNames, Preparation, RowSource, SourceError};
+use crate::compare::{Exclude, ExhibitNames, Preparation, RowSource, SourceError};
 use crate::matrix::{Element, Values};
 use crate::spectrum::prepared::Prepared;
 use crate::spectrum::transform::{Fitted, Recipe};
@@ -144,6 +144,21 @@ pub fn prepared_again(
         )));
     }
     Ok((query, reference))
+}
+
+/// Makes both sides fit: profiles of collections with different longest ones are padded, and what is left out goes by the column that was asked for.
+pub fn fit(query: &mut Collection, reference: Option<&mut Collection>, metric: &str, exclude: Exclude) -> anyhow::Result<()> {
+    let mut sides: Vec<&mut Collection> = std::iter::once(query).chain(reference).collect();
+    if metric == "ccf" {
+        let width = sides.iter().map(|s| s.width()).max().unwrap_or(0);
+        sides.iter_mut().for_each(|side| side.pad_to(width));
+    }
+    if exclude == Exclude::Mark {
+        for side in sides {
+            side.leave_out_by("mark")?;
+        }
+    }
+    Ok(())
 }
 
 /// Opens both sides; none as a reference where it is the same collection named twice: then the item itself is left out.

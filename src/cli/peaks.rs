@@ -25,6 +25,9 @@ fn read(job: &PeakJob, lists: &mut PeakLists, names: &mut ExhibitNames) -> anyho
         )));
     }
     let ids = lists.ids()?;
+    if job.options.exclude == Exclude::Mark {
+        return Err(Refused::usage("--exclude mark is for marks; peak lists have exhibits"));
+    }
     let exhibits = if job.options.exclude == Exclude::Exhibit { lists.exhibits()? } else { None };
     let exhibits = exhibits.map(|all| all.iter().map(|name| names.number(name)).collect());
     let found = lists.spectra(job.metric == PeakMetric::ModifiedCosine)?;

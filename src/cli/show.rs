@@ -390,7 +390,11 @@ fn marks(
     let both = drawn.len() == 2 && drawn.iter().all(|d| !d.unit.is_empty());
     let images: Vec<Image<'_>> = drawn.iter().map(Drawn::image).collect();
     let unit = if a.unit.is_empty() { String::new() } else { format!(" ({} {})", short(shift), a.unit) };
-    let stretch = if at.stretch == 1.0 { String::new() } else { format!(", stretch {:.3}", at.stretch) };
+    let stretch = if at.stretch == 1.0 {
+        String::new()
+    } else {
+        format!(", the {} stretched by {:.3}", if sa > 1.0 { "first" } else { "second" }, sa * sb)
+    };
     let note = format!("ccf {score:.4} at lag {} samples{unit}{stretch}, {} samples compared", at.lag, at.overlap);
     let sheet = Sheet {
         images: &images,

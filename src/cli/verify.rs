@@ -160,7 +160,11 @@ fn open_inputs(record: &Record, elsewhere: &[String], progress: &Progress, say: 
             say(format!("prepared  {}: what it learns is as recorded", preparation.recipe));
             std::iter::once(query).chain(reference).collect()
         }
-        (_, query, reference) => query.into_iter().chain(reference).map(Into::into).collect(),
+        (_, Some(mut query), mut reference) => {
+            opened::fit(&mut query, reference.as_mut(), &record.options.metric, record.options.exclude)?;
+            std::iter::once(query).chain(reference).map(Into::into).collect()
+        }
+        (_, None, _) => Vec::new(),
     })
 }
 

@@ -36,7 +36,7 @@ pub fn recompute<'a>(
     progress: &dyn Fn(u64) -> Result<(), Error>,
 ) -> Result<Vec<Recomputed>, Error> {
     let mut names = ExhibitNames::default();
-    let by_exhibit = job.options.exclude == Exclude::Exhibit;
+    let by_exhibit = job.options.exclude != Exclude::None;
     let mut exhibits = |source: &mut dyn RowSource| -> Result<Option<Vec<u32>>, Error> {
         if !by_exhibit {
             return Ok(None);

@@ -24,6 +24,8 @@ pub enum Exclude {
     None,
     /// Those of the same exhibit.
     Exhibit,
+    /// Those of the same mark.
+    Mark,
 }
 
 /// What happens to rows that the metric is not defined for.

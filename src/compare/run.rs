@@ -204,7 +204,7 @@ impl Comparison<'_> {
             Some(r) => Some(survey(&job, r, whole, sampled, element, observer, rows)?),
             None => None,
         };
-        if job.options.exclude == Exclude::Exhibit {
+        if job.options.exclude != Exclude::None {
             query_survey.exhibits = Some(exhibits(query, &mut names)?);
             if let (Some(survey), Some(reference)) = (&mut reference_survey, reference.as_deref_mut()) {
                 survey.exhibits = Some(exhibits(reference, &mut names)?);

@@ -50,9 +50,25 @@ pub fn all(given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
         found.extend(inside);
     }
     if found.is_empty() {
-        return Err(Refused::input("there is no file in what was named"));
+        let named = given.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ");
+        return Err(Refused::input(format!("there is no file in {named}")));
     }
+    // One file, named twice or found in a folder that was named too, is one.
+    let mut seen = HashSet::new();
+    found.retain(|path| path.canonicalize().map_or(true, |real| seen.insert(real)));
     Ok(found)
+}
+
+/// Where a collection goes: -o FILE.h5 and --collection NAME.
+pub fn target(output: &Path, collection: &str) -> anyhow::Result<Address> {
+    let name = collection.trim_matches('/');
+    if name.is_empty() {
+        return Err(Refused::usage("--collection: give a name"));
+    }
+    if let Some((file, inner)) = output.display().to_string().split_once(":/").filter(|(file, _)| file.contains('.')) {
+        return Err(Refused::usage(format!("-o {}: give -o {file} --collection {inner}", output.display())));
+    }
+    Ok(Address { file: output.to_owned(), inner: Some(format!("/{name}")) })
 }
 
 /// What `--memory` leaves for what is held.

@@ -155,9 +155,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         Address { file: options.output.clone(), inner: Some(inner) }
     };
     let targets: Vec<Address> = descriptors.iter().map(|d| target((descriptors.len() > 1).then_some(*d))).collect();
-    if name.is_empty() {
-        return Err(Refused::usage("--collection: give a name"));
-    }
+    files::target(&options.output, name)?;
     files::refuse_there(&targets, options.overwrite)?;
     let progress = Progress::new(voice.quiet || voice.json);
     let hold = Hold::new(files::room(options.memory)? / 2, options.output.parent().unwrap_or_else(|| Path::new(".")));

@@ -321,7 +321,13 @@ impl Checked {
     /// The rows of a file's mark, and what was odd about the file.
     pub fn read(&self, name: &str, bytes: &[u8]) -> Result<(Vec<Mark>, Vec<String>), String> {
         let (specimen, metadata, warnings) = self.specimen(name, bytes)?;
-        let marks = match (&specimen, self.what) {
+        let odd = if warnings.is_empty() { String::new() } else { format!(" (and {})", warnings.join("; ")) };
+        let marks = self.marks(&specimen, metadata).map_err(|why| format!("{why}{odd}"))?;
+        Ok((marks, warnings))
+    }
+
+    fn marks(&self, specimen: &Specimen, metadata: BTreeMap<String, String>) -> Result<Vec<Mark>, String> {
+        Ok(match (specimen, self.what) {
             (Specimen::Surface(surface), What::Striated) => vec![self.of_surface(surface, metadata)?],
             (Specimen::Profile(line), What::Striated) => {
                 let made = signature(line, &self.plain).map_err(|e| e.to_string())?;
@@ -336,8 +342,7 @@ impl Checked {
                 let part = self.region(picture)?.and_then(|r| cut(picture, &r));
                 vec![pressed(part.as_ref().unwrap_or(picture), f64::NAN, metadata)?]
             }
-        };
-        Ok((marks, warnings))
+        })
     }
 
     /// The signature of a striated surface.

@@ -17,6 +17,7 @@ use crate::toolmark::resample::{respaced, same_spacing};
 use crate::toolmark::signature::check_spacing;
 use anyhow::Context as _;
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Bytes of rows that are written together.
@@ -32,7 +33,7 @@ const PIECE: usize = 8 << 20;
 #[command(after_help = "Examples:
   striae import toolmarks scans/*.x3p -o archive.h5
   striae import toolmarks scans/ --highpass 250um --lowpass 5um --level sphere --spacing 1.5um -o archive.h5
-  striae import toolmarks profiles/*.txt --columns '(?<source>.{6})(?<mark>.{3})' -o archive.h5
+  striae import toolmarks profiles/*.txt --columns '(?<mark>(?<source>.{6}).{3})' -o archive.h5
   striae import toolmarks photos/*.jpg --scale 5um --light 90 -o archive.h5 --collection photographs
   striae import toolmarks plates/*.x3p --mark pressed -o archive.h5 --collection pressed")]
 pub struct Options {
@@ -67,7 +68,8 @@ pub struct Options {
 }
 
 /// Columns of our own beside the rows.
-const OWN: [&str; 13] = [
+const OWN: [&str; 14] = [
+    "warnings",
     "length",
     "start",
     "along",
@@ -100,10 +102,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let marking = options.marking.checked()?;
     let table = options.metadata.as_deref().map(metadata_table).transpose()?;
     super::known::refuse_taken(pattern.as_ref(), table.as_ref(), &options.keep, &OWN)?;
-    let target = Address { file: options.output.clone(), inner: Some(format!("/{}", options.collection.trim_matches('/'))) };
-    if target.inner.as_deref() == Some("/") {
-        return Err(Refused::usage("--collection: give a name"));
-    }
+    let target = files::target(&options.output, &options.collection)?;
     files::refuse_there(std::slice::from_ref(&target), options.overwrite)?;
     let progress = Progress::new(voice.quiet || voice.json);
     let most = files::room(options.memory)?;
@@ -121,15 +120,31 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     };
     let loaded = files::each(&files, &progress, load)?;
     let (mut rows, mut failed) = (Vec::new(), Vec::new());
+    let mut noted: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (path, found) in files.iter().zip(loaded) {
         match found {
             Err(why) => failed.push((path.display().to_string(), why)),
             Ok((found, warnings)) => {
-                progress.clear();
-                for warning in warnings {
-                    eprintln!("striae: {}: {warning}", path.display());
+                for warning in &warnings {
+                    noted.entry(warning.clone()).or_insert_with(Vec::new).push(path.display().to_string());
                 }
-                rows.extend(found);
+                let all = warnings.join("; ");
+                rows.extend(found.into_iter().map(|mut row| {
+                    if !all.is_empty() {
+                        row.metadata.insert("warnings".into(), all.clone());
+                    }
+                    row
+                }));
+            }
+        }
+    }
+    if !voice.quiet {
+        progress.clear();
+        for (warning, of) in &noted {
+            match &of[..] {
+                [one] => eprintln!("striae: {one}: {warning}"),
+                [first, ..] => eprintln!("striae: {} files, the first {first}: {warning}", of.len()),
+                [] => {}
             }
         }
     }
@@ -219,7 +234,7 @@ fn store(
     let lengths: Vec<f64> = rows.iter().map(|f| length(f) as f64).collect();
     let width = rows.iter().map(length).max().unwrap_or(0);
     let mut keep = options.keep.clone();
-    keep.extend(["mark", "digest", "along"].map(str::to_owned));
+    keep.extend(["mark", "digest", "along", "warnings"].map(str::to_owned));
     if let Some(pattern) = &options.columns {
         keep.extend(super::known::pattern(pattern)?.capture_names().flatten().map(str::to_owned));
     }
@@ -242,6 +257,7 @@ fn store(
     let mut attributes = vec![
         ("made_by".to_owned(), concat!("striae import toolmarks ", env!("CARGO_PKG_VERSION")).to_owned()),
         ("descriptor".to_owned(), kind.to_owned()),
+        ("compare_by".to_owned(), if kind == "texture" { "cosine" } else { "ccf" }.to_owned()),
         ("value_unit".to_owned(), rows[0].what.unit.to_owned()),
     ];
     attributes.retain(|(_, v)| !v.is_empty());

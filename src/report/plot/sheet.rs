@@ -238,7 +238,8 @@ impl Image<'_> {
     fn in_proportion(&self, scene: &mut Scene, place: Rect) {
         let [left, right, top, bottom] = self.extent;
         let shape = self.shape();
-        if self.unit.is_empty() {
+        // Where axes have no room, the picture goes without.
+        if self.unit.is_empty() || place.h < 85.0 || place.w < 120.0 {
             let w = place.w.min(place.h * shape);
             let h = w / shape;
             self.fill(scene, Rect { x: place.x + (place.w - w) / 2.0, y: place.y, w, h });
