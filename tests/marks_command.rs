@@ -434,7 +434,7 @@ fn new_marks_are_compared_with_an_archive_of_longer_ones() {
     done(&["import", "toolmarks", &folder.path("archive"), "-o", &archive, "--columns", columns, "-q"]);
     done(&["import", "toolmarks", &new, "-o", &query, "--columns", columns, "-q"]);
     let (ours, theirs) = (format!("{query}:/toolmarks"), format!("{archive}:/toolmarks"));
-    done(&["compare", &ours, &theirs, "--metric", "ccf", "--top-k", "3", "-o", &result, "-q"]);
+    done(&["compare", &ours, &theirs, "--metric", "ccf", "--min-overlap", "50um", "--top-k", "3", "-o", &result, "-q"]);
     let (partners, scores) = opened(&result).ranking(0..1).unwrap();
     assert!(partners.iter().all(|p| *p >= 0) && scores.iter().all(|s| *s > 0.999), "{partners:?} {scores:?}");
     assert!(done(&["verify", &result, "--all"]).contains("every score and every place the same"));
@@ -466,8 +466,8 @@ fn new_marks_are_compared_with_an_archive_of_longer_ones() {
     assert!(failed(&["cells", &result, "-o", &folder.path("c.h5")]).1.contains("no surface"));
     assert_eq!(failed(&["cells", &result, "-o", &folder.path("c.png")]).0, 2);
     // A file in another unit does not make points of the others.
-    folder.write("archive/wrong.txt", &lines(0, 600, 500.0));
-    let output = striae(&["import", "toolmarks", &folder.path("archive"), "-o", &archive, "--overwrite"]);
+    folder.write("archive/A1_N9_L1.txt", &lines(0, 600, 500.0));
+    let output = striae(&["import", "toolmarks", &folder.path("archive"), "-o", &archive, "--columns", columns, "--overwrite"]);
     assert!(output.status.success() && text(&output.stderr).contains("500 µm apart"), "{}", text(&output.stderr));
     let (code, said) = failed(&["import", "toolmarks", &new, "-o", &folder.path("x.h5"), "--columns", "(?<length>..)"]);
     assert!(code == 2 && said.contains("\"length\""), "{said}");

@@ -45,9 +45,9 @@ pub struct Collection {
     address: Address,
     values: String,
     rows: usize,
+    /// Numbers of a row as it is stored, and as it is given out: NaN after the last of its own.
+    own_width: usize,
     width: usize,
-    /// Numbers of a row as it is given out: NaN after the last of its own.
-    padded: usize,
     element: Element,
     stored: String,
     id: Option<Column>,
@@ -213,8 +213,8 @@ impl Collection {
             address,
             values,
             rows,
+            own_width: width,
             width,
-            padded: width,
             element,
             stored,
             id,
@@ -331,7 +331,7 @@ impl Collection {
 
     /// Gives rows out with so many numbers, NaN after their own: profiles are as long as they are.
     pub fn pad_to(&mut self, width: usize) {
-        self.padded = width.max(self.width);
+        self.width = width.max(self.own_width);
     }
 
     /// Takes what is left out together from another column than the exhibit.
@@ -417,8 +417,8 @@ impl Collection {
     pub fn features(&mut self) -> Result<Option<Vec<String>>, Error> {
         let path = self.beside("feature");
         let there =
-            self.client.tree()?.iter().any(|n| n.path == path && n.dataset.as_ref().is_some_and(|d| d.shape == [self.width]));
-        if there { Ok(Some(self.client.texts(&path, 0..self.width)?)) } else { Ok(None) }
+            self.client.tree()?.iter().any(|n| n.path == path && n.dataset.as_ref().is_some_and(|d| d.shape == [self.own_width]));
+        if there { Ok(Some(self.client.texts(&path, 0..self.own_width)?)) } else { Ok(None) }
     }
 
     /// What each feature was measured at, with its unit.
@@ -427,13 +427,13 @@ impl Collection {
     /// When it cannot be read.
     pub fn axis(&mut self) -> Result<Option<Axis>, Error> {
         let Some((path, unit)) = self.axis.clone() else { return Ok(None) };
-        let texts = self.client.texts(&path, 0..self.width)?;
+        let texts = self.client.texts(&path, 0..self.own_width)?;
         Ok(Some((texts.iter().map(|t| t.parse().unwrap_or(f64::NAN)).collect(), unit)))
     }
 
     /// Rows as they are stored.
     fn read_own(&mut self, rows: Range<usize>, used: Values) -> Result<Values, SourceError> {
-        let length = rows.len() * self.width;
+        let length = rows.len() * self.own_width;
         let mut values = match (used, self.element) {
             (Values::F32(mut used), Element::F32) if used.capacity() >= length => {
                 used.resize(length, 0.0);
@@ -446,7 +446,7 @@ impl Collection {
             (_, Element::F32) => Values::F32(zeros(length)),
             (_, Element::F64) => Values::F64(zeros(length)),
         };
-        let row = self.width * self.element.bytes();
+        let row = self.own_width * self.element.bytes();
         let step = (PIECE / row).max(1);
         let bytes: &mut [u8] = match &mut values {
             Values::F32(v) => bytemuck::cast_slice_mut(v),
@@ -518,7 +518,7 @@ impl RowSource for Collection {
     }
 
     fn width(&self) -> usize {
-        self.padded
+        self.width
     }
 
     fn element(&self) -> Element {
@@ -531,7 +531,7 @@ impl RowSource for Collection {
 
     fn read_over(&mut self, rows: Range<usize>, used: Values) -> Result<Values, SourceError> {
         let values = self.read_own(rows, used)?;
-        Ok(if self.padded > self.width { values.padded(self.width, self.padded) } else { values })
+        Ok(if self.width > self.own_width { values.padded(self.own_width, self.width) } else { values })
     }
 
     fn exhibits(&mut self, names: &mut ExhibitNames) -> Result<Option<Vec<u32>>, SourceError> {

@@ -380,19 +380,7 @@ fn links(result: &str, options: &Options, settings: &cmc::Options, marking: &Che
     }
     progress.clear();
     let digest = cell_result::digest(&all);
-    for (pair, why) in failed.iter().take(20).filter(|_| !voice.json) {
-        eprintln!("striae: not compared {pair}: {why}");
-    }
-    if failed.len() > 20 && !voice.json {
-        eprintln!("striae: and {} more", failed.len() - 20);
-    }
-    if failed.len() == pairs.len() || (options.strict && !failed.is_empty()) {
-        return Err(Refused::input(format!(
-            "{} of {} pairs could not be compared; nothing was written",
-            failed.len(),
-            pairs.len()
-        )));
-    }
+    tell(&failed, pairs.len(), options.strict, voice)?;
     let made = serde_json::json!({
         "tool": "striae", "version": env!("CARGO_PKG_VERSION"), "command": "cells",
         "result": address.to_string(), "result_of_links_blake3": record.result_blake3, "links": pairs.len(),
@@ -410,6 +398,20 @@ fn links(result: &str, options: &Options, settings: &cmc::Options, marking: &Che
     } else if !voice.quiet {
         println!("examined  {} links, {} not compared", all.len() - failed.len(), failed.len());
         println!("stored    {target}\ndigest    {digest}");
+    }
+    Ok(())
+}
+
+/// Says which pairs could not be compared, and refuses where none could, or none may be missing.
+fn tell(failed: &[(String, String)], pairs: usize, strict: bool, voice: Voice) -> anyhow::Result<()> {
+    for (pair, why) in failed.iter().take(20).filter(|_| !voice.json) {
+        eprintln!("striae: not compared {pair}: {why}");
+    }
+    if failed.len() > 20 && !voice.json {
+        eprintln!("striae: and {} more", failed.len() - 20);
+    }
+    if failed.len() == pairs || (strict && !failed.is_empty()) {
+        return Err(Refused::input(format!("{} of {} pairs could not be compared; nothing was written", failed.len(), pairs)));
     }
     Ok(())
 }

@@ -151,7 +151,9 @@ pub fn fit(query: &mut Collection, reference: Option<&mut Collection>, metric: &
     let mut sides: Vec<&mut Collection> = std::iter::once(query).chain(reference).collect();
     if metric == "ccf" {
         let width = sides.iter().map(|s| s.width()).max().unwrap_or(0);
-        sides.iter_mut().for_each(|side| side.pad_to(width));
+        for side in &mut sides {
+            side.pad_to(width);
+        }
     }
     if exclude == Exclude::Mark {
         for side in sides {

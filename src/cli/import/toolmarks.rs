@@ -126,7 +126,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
             Err(why) => failed.push((path.display().to_string(), why)),
             Ok((found, warnings)) => {
                 for warning in &warnings {
-                    noted.entry(warning.clone()).or_insert_with(Vec::new).push(path.display().to_string());
+                    noted.entry(warning.clone()).or_default().push(path.display().to_string());
                 }
                 let all = warnings.join("; ");
                 rows.extend(found.into_iter().map(|mut row| {
