@@ -6,12 +6,14 @@
 //! - `cmc` i64: the count that counts, −1 where a pair could not be compared; `original`, `forward`, `backward`, `usable` i64: see [`crate::toolmark::cmc`];
 //! - `angle_deg`, `dx_um`, `dy_um` f64: the reference, turned by it about its middle (x towards y) and moved by these, lies on the query, middle on middle; NaN where the two
 //!   directions do not agree;
-//! - `map (n, cells, 6)` f64: of each cell of the query its measured share, correlation, dx, dy (µm), angle (°), and 1 where it is congruent; NaN where there is none. `cmc` is the smaller of both directions, and this map is of one: its flags may be more;
+//! - `map (n, 6·cells)` f64: of each cell, row by row, of the query its measured share, correlation, dx, dy (µm), angle (°), and 1 where it is congruent; NaN where there is none. `cmc` is the smaller of both directions, and this map is of one: its flags may be more;
 //! - `why`: why a pair was not compared, empty where it was;
 //! - `record`: how it was made, as JSON, with the BLAKE3 of all of these numbers (`result_blake3`).
 
 use super::address::Address;
+use super::client::{Client, Reading};
 use super::error::Error;
+use super::wire::Question;
 use super::write::{Kind, Layout, Writer};
 
 /// Numbers of a cell in the map.
@@ -74,7 +76,7 @@ pub fn write(address: &Address, links: &[Examined], cells: usize, record: &str, 
         .dataset(&path("score"), &[n], Kind::F64)
         .dataset(&path("query_id"), &[n], Kind::Text(ids))
         .dataset(&path("reference_id"), &[n], Kind::Text(ids))
-        .dataset(&path("map"), &[n, cells, CELL], Kind::F64)
+        .dataset(&path("map"), &[n, cells * CELL], Kind::F64)
         .dataset(&path("why"), &[n], Kind::Text(longest(&|l| l.why.len())))
         .dataset(&path("record"), &[1], Kind::Text(record.len().max(1)));
     for name in COUNTS {
@@ -108,4 +110,52 @@ pub fn write(address: &Address, links: &[Examined], cells: usize, record: &str, 
     writer.put_texts(&path("why"), 0, &texts(|l| &l.why))?;
     writer.put_texts(&path("record"), 0, &[record])?;
     writer.finish()
+}
+
+/// Examined links as they are stored, and their record.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn read(address: &Address, reading: &Reading) -> Result<(Vec<Examined>, String), Error> {
+    let mut client = Client::open(&address.file, reading)?;
+    let group = address.inner.clone().unwrap_or_else(|| "/".into());
+    let path = |name: &str| format!("{}/{name}", group.trim_end_matches('/'));
+    let nodes = client.tree()?;
+    let shape =
+        |name: &str| nodes.iter().find(|n| n.path == path(name)).and_then(|n| n.dataset.as_ref()).map(|d| d.shape.clone());
+    let refuse = |text: String| Error::Refused { file: address.file.display().to_string(), text };
+    let Some(&[n, width]) = shape("map").as_deref() else {
+        return Err(refuse(format!("{} is no dataset of two dimensions", path("map"))));
+    };
+    let mut numbers = |name: &str, columns: usize| -> Result<Vec<f64>, Error> {
+        let expected: &[usize] = if name == "map" { &[n, columns] } else { &[n] };
+        if shape(name).as_deref() != Some(expected) {
+            return Err(refuse(format!("{} has another shape than {expected:?}", path(name))));
+        }
+        let mut all = Vec::with_capacity(n * columns);
+        for start in (0..n).step_by(4096) {
+            let bytes = client.ask(&Question::Rows { dataset: path(name), start, count: 4096.min(n - start) })?;
+            all.extend(bytes.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b)));
+        }
+        Ok(all)
+    };
+    let (query, reference, score) = (numbers("query", 1)?, numbers("reference", 1)?, numbers("score", 1)?);
+    let counts =
+        [numbers(COUNTS[0], 1)?, numbers(COUNTS[1], 1)?, numbers(COUNTS[2], 1)?, numbers(COUNTS[3], 1)?, numbers(COUNTS[4], 1)?];
+    let pose = [numbers(POSE[0], 1)?, numbers(POSE[1], 1)?, numbers(POSE[2], 1)?];
+    let map = numbers("map", width)?;
+    let mut texts = |name: &str, count: usize| client.texts(&path(name), 0..count);
+    let (queries, references, why) = (texts("query_id", n)?, texts("reference_id", n)?, texts("why", n)?);
+    let record = texts("record", 1)?.pop().unwrap_or_default();
+    let link = |i: usize| Examined {
+        query: query[i] as i64,
+        reference: reference[i] as i64,
+        ids: [queries[i].clone(), references[i].clone()],
+        score: score[i],
+        counts: [0, 1, 2, 3, 4].map(|k: usize| counts[k][i] as i64),
+        pose: [0, 1, 2].map(|k: usize| pose[k][i]),
+        map: map[i * width..(i + 1) * width].to_vec(),
+        why: why[i].clone(),
+    };
+    Ok(((0..n).map(link).collect(), record))
 }

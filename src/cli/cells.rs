@@ -430,3 +430,111 @@ fn of_link(q: u64, r: u64, score: f64, ids: [String; 2], cmc: &Cmc) -> Examined 
     });
     Examined { query: q as i64, reference: r as i64, ids, score, counts, pose, map: map.collect(), why: String::new() }
 }
+
+/// Checks stored counts: their digest, the result whose links they are of, and some of them computed anew from the files.
+pub fn verify(address: &Address, most: usize, seed: u64, all: bool, voice: Voice) -> anyhow::Result<()> {
+    let (links, record) = cell_result::read(address, &collection::reading()?)?;
+    let record: serde_json::Value =
+        serde_json::from_str(&record).map_err(|e| Refused::input(format!("{address}: its record cannot be understood: {e}")))?;
+    let said = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
+    let digest = cell_result::digest(&links);
+    if digest != said("result_blake3") {
+        return Err(Refused::input(format!(
+            "{address}: the digest of the stored counts is {digest}, its record says {}: the file was changed or damaged after it was made",
+            said("result_blake3")
+        )));
+    }
+    let of = Address::parse(&said("result"));
+    let mut stored = StoredResult::open(&of, &collection::reading()?)?;
+    if stored.digest()? != said("result_of_links_blake3") {
+        return Err(Refused::input(format!("{address}: {of} is not the result that its links are of, or it was changed since")));
+    }
+    let progress = Progress::new(voice.quiet || voice.json);
+    let (_, mut inputs) = verify::inputs_as_recorded(&stored.record, &[], &of, &progress, &|_| {})?;
+    let sides: Vec<Side> = inputs.iter_mut().map(|input| side(input.collection())).collect::<anyhow::Result<_>>()?;
+    let (queries, references) = (&sides[0], sides.get(1).unwrap_or(&sides[0]));
+    let again: Stored = serde_json::from_value(record.clone())
+        .map_err(|e| Refused::input(format!("{address}: its record cannot be understood: {e}")))?;
+    let (marking, settings) = (again.marking.checked()?, again.settings());
+    let folder = again.specimens.as_deref();
+    let mut shelf = Shelf {
+        marking: &marking,
+        folder,
+        most: 1 << 30,
+        used: 0,
+        order: std::collections::VecDeque::new(),
+        held: HashMap::new(),
+    };
+    let chosen = verify::sample(links.len(), if all { links.len() } else { most }, seed);
+    progress.phase("recompute", chosen.len() as u64);
+    let mut wrong = Vec::new();
+    for (n, &i) in chosen.iter().enumerate() {
+        let link = &links[i];
+        let both =
+            shelf.get(queries.file(link.query as u64)).and_then(|a| Ok((a, shelf.get(references.file(link.reference as u64))?)));
+        let found = both.and_then(|(a, b)| examined(&a, &b, &settings, &marking));
+        let same = match &found {
+            Ok((.., cmc)) => {
+                let now = of_link(link.query as u64, link.reference as u64, link.score, link.ids.clone(), cmc);
+                cell_result::digest(&[now]) == cell_result::digest(std::slice::from_ref(link))
+            }
+            Err(why) => *why == link.why,
+        };
+        if !same {
+            wrong.push(format!(
+                "{} and {}{}",
+                link.ids[0],
+                link.ids[1],
+                found.err().map_or(String::new(), |why| format!(" ({why})"))
+            ));
+        }
+        progress.advance(n as u64 + 1)?;
+    }
+    progress.clear();
+    if let Some(first) = wrong.first() {
+        return Err(Refused::input(format!(
+            "{address}: {} of {} recomputed links differ, the first is {first}",
+            wrong.len(),
+            chosen.len()
+        )));
+    }
+    if voice.json {
+        println!(
+            "{}",
+            serde_json::json!({ "result": address.to_string(), "digest": digest, "recomputed": chosen.len(), "links": links.len(), "wrong": [] })
+        );
+    } else if !voice.quiet {
+        println!("digest    {digest}: as recorded\nlinks     {of}: as recorded");
+        println!("recomputed {} of {} links from their files: every count and every cell the same", chosen.len(), links.len());
+    }
+    Ok(())
+}
+
+/// What of a record is needed to compute counts again.
+#[derive(serde::Deserialize)]
+struct Stored {
+    cells: (usize, usize),
+    turn_degrees: f64,
+    step_degrees: f64,
+    position_points: f64,
+    angle_degrees: f64,
+    least_correlation: f64,
+    least_measured: f64,
+    specimens: Option<PathBuf>,
+    marking: Marking,
+}
+
+impl Stored {
+    fn settings(&self) -> cmc::Options {
+        cmc::Options {
+            cells: self.cells,
+            turn_degrees: self.turn_degrees,
+            step_degrees: self.step_degrees,
+            position_px: self.position_points,
+            angle_degrees: self.angle_degrees,
+            least_correlation: self.least_correlation,
+            least_measured: self.least_measured,
+            ..cmc::Options::default()
+        }
+    }
+}

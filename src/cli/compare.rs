@@ -321,7 +321,11 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         let inputs = (options.query.as_str(), options.reference.as_deref());
         return super::peaks::compare(job, inputs, &target, &options.resources, voice);
     }
-    refuse_archive(&target)?;
+    let inputs = std::iter::once(&options.query).chain(&options.reference).map(|text| Address::parse(text));
+    // That an input would be replaced is said later, in other words.
+    if !inputs.into_iter().any(|input| same_file(&input.file, &target.address.file)) {
+        refuse_archive(&target)?;
+    }
     // Options are checked before files are opened.
     Job::new(job.clone())?;
     let recipe = options.prepare.as_deref().map(Recipe::parse).transpose().map_err(|e| Refused::usage(e.to_string()))?;
@@ -379,7 +383,7 @@ fn refuse_archive(target: &Target) -> anyhow::Result<()> {
     // What is no HDF5 file is seen later.
     let Ok(nodes) = Client::open(file, &collection::reading()?).and_then(|mut client| client.tree()) else { return Ok(()) };
     match nodes.iter().find(|n| n.dataset.is_some() && (n.path.ends_with("/values") || n.path.ends_with("/indptr"))) {
-        Some(found) => Err(Refused::input(format!(
+        Some(found) => Err(Refused::usage(format!(
             "{} is an archive (it holds {}), and a result would replace the whole file: give -o another name",
             file.display(),
             found.path.rsplit_once('/').map_or("", |(group, _)| group)

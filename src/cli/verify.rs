@@ -46,6 +46,10 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     if let Some(what) = super::model::check::stored(&address, &nodes) {
         return super::model::check::verify(&address, &reading, what, options.input.first(), voice);
     }
+    let group = address.inner.as_deref().unwrap_or("/");
+    if nodes.iter().any(|n| n.path == group && n.attributes.get("striae_kind").is_some_and(|kind| kind == "cells")) {
+        return super::cells::verify(&address, options.sample, options.seed, options.all, voice);
+    }
     let mut stored = StoredResult::open(&address, &reading)?;
     let record = stored.record.clone();
     let say = |text: String| {
@@ -240,7 +244,7 @@ fn beside_wrong(
 }
 
 /// `count` different rows, spread by the seed.
-fn sample(rows: usize, count: usize, seed: u64) -> Vec<usize> {
+pub fn sample(rows: usize, count: usize, seed: u64) -> Vec<usize> {
     if count >= rows {
         return (0..rows).collect();
     }

@@ -7,7 +7,7 @@
 //! ```
 //! Magnitudes of the spectrum along i do not depend on where the outline starts; a mirrored outline walks backwards with the interior on the same side,
 //! and has the same ones. After the hierarchical string cuts of B. Wang, Y. Gao, doi:10.1109/TIP.2014.2343457, with other features and
-//! plain spectra. Layout: [ℓ][d, h⁺, h⁻, a][k].
+//! plain spectra. Layout: `[ℓ][d, h⁺, h⁻, a][k]`.
 //!
 //! It sees one outline: not holes, not further parts, and a gap in a worn ring changes it altogether.
 

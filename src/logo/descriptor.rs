@@ -4,12 +4,12 @@
 //! |---|---|---|---|---|---|
 //! | `zernike` | 47 | \|A_nm\|/A_00, n = 2 … 12, then m | same | same | Euclidean |
 //! | `hu` | 7 | log form | same | same | Euclidean |
-//! | `logpolar` | 32·128 | [ring][angle], weighted and centred | shifts along angles | backwards | `logpolar`: best cosine over shifts ([`crate::metric::logpolar`]) |
-//! | `fourier` | 32·17 | [ring][frequency 0 … 16], magnitudes of `logpolar` at norm 1 | same | same | Euclidean |
-//! | `contour` | 6·4·12 | [level][d, h⁺, h⁻, a][frequency] | same | same | Euclidean |
-//! | `hog` | 7·7·4·9 | [block row][block column][cell][bin] of the upright patch | nearly | nearly | Euclidean, cosine |
+//! | `logpolar` | 32·128 | `[ring][angle]`, weighted and centred | shifts along angles | backwards | `logpolar`: best cosine over shifts ([`crate::metric::logpolar`]) |
+//! | `fourier` | 32·17 | `[ring][frequency 0 … 16]`, magnitudes of `logpolar` at norm 1 | same | same | Euclidean |
+//! | `contour` | 6·4·12 | `[level][d, h⁺, h⁻, a][frequency]` | same | same | Euclidean |
+//! | `hog` | 7·7·4·9 | `[block row][block column][cell][bin]` of the upright patch | nearly | nearly | Euclidean, cosine |
 //! | `phash` | 8 | bytes of 64 bits of the upright patch | nearly | nearly | Hamming |
-//! | `lbp` | 3·10 | [radius 1, 2, 4][riu2 bin] | same | same | χ², Bhattacharyya |
+//! | `lbp` | 3·10 | `[radius 1, 2, 4][riu2 bin]` | same | same | χ², Bhattacharyya |
 //! | `shape` | 47 + 544 + 288 | zernike, fourier, contour | same | same | Euclidean |
 //!
 //! `shape` is what one row can hold: each part over its mean distance between the shapes of MPEG-7 (so that at equal weights each counts alike), times the root of its weight;

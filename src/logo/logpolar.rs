@@ -5,7 +5,7 @@
 //! ring i: radii r₀(r₁/r₀)^(i/R) … r₀(r₁/r₀)^((i+1)/R),   angle k: 2πk/T ± π/T from the x axis to the y axis (down)
 //! s(i, k): mean shade of that cell;   w_i ∝ r_i^p, r_i the geometric middle, Σ w_i² = R;   s̄ = Σ w_i² s / Σ w_i²
 //! ```
-//! Row-major [ring][angle], one flat row of R·T numbers in f32, T a power of two. Radii are shares of half the patch. p = 1 weights a cell by its area (cells grow as
+//! Row-major `[ring][angle]`, one flat row of R·T numbers in f32, T a power of two. Radii are shares of half the patch. p = 1 weights a cell by its area (cells grow as
 //! r²; in an inner product both weights meet), p = 0 counts all rings alike. s̄ is taken off over all rings, so that with unit rows the plain inner product is the
 //! weighted Pearson correlation, at any shift; see [`crate::metric::logpolar`].
 //!

@@ -5,7 +5,7 @@
 //! block of k × k neighbouring cells:  v ← v/√(‖v‖² + ε²),  v ← min(v, 0.2),  v ← v/√(‖v‖² + ε²)      (L2-Hys)
 //! ```
 //! Source: N. Dalal, B. Triggs, doi:10.1109/CVPR.2005.177. Orientations are without sign: 0 … π in `bins` bins with their centres at (b + ½)π/bins. Blocks
-//! overlap: one begins at each cell. Layout: [block row][block column][cell row][cell column][bin]. Pixels right of and below the last whole cell
+//! overlap: one begins at each cell. Layout: `[block row][block column][cell row][cell column][bin]`. Pixels right of and below the last whole cell
 //! count for nothing. ε is 1e-3 gradients of one whole cell: a block without edges is near 0, and noise in it stays small.
 //!
 //! Not done: the paper's Gaussian window over a block, signed orientations, invariance to rotation.

@@ -10,7 +10,7 @@
 //! | level | [`level`](super::level): plane, sphere, polynomial | plane |
 //! | spikes | [`outlier`](super::outlier): points k robust standard deviations from those around them on the striation | 8 |
 //! | band | [`gaussian`](super::gaussian): ISO 16610-21, high-pass λc and low-pass λs | 250 µm, 5 µm |
-//! | upright | [`shear`](super::shear): within so many degrees | ±10° |
+//! | upright | [`shear`]: within so many degrees | ±10° |
 //! | average | of the measured points of each column; columns with less than `least_share` measured are missing | mean, 0.1 |
 //! | gaps | up to `bridge_um` inside are bridged by a straight line; at a longer one the longest part without is kept | 20 µm |
 //! | spacing | linear interpolation; before a coarser one (above 1.2 ×) a Gaussian low-pass of twice its spacing | as measured |
@@ -120,7 +120,7 @@ pub struct Quality {
     /// Of the cropped surface, 0 … 1.
     pub missing_share: f64,
     pub length_um: f64,
-    /// Share of the band's variance that the mean profile explains, 0 … 1: see [`shear`](super::shear). NaN for a single line.
+    /// Share of the band's variance that the mean profile explains, 0 … 1: see [`shear`]. NaN for a single line.
     pub contrast: f64,
     /// Lean of the striations that was taken out.
     pub angle_deg: f64,

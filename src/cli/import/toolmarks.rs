@@ -68,22 +68,7 @@ pub struct Options {
 }
 
 /// Columns of our own beside the rows.
-const OWN: [&str; 14] = [
-    "warnings",
-    "length",
-    "start",
-    "along",
-    "missing_share",
-    "length_um",
-    "contrast",
-    "angle_deg",
-    "coverage",
-    "bridged_share",
-    "spikes",
-    "rms",
-    "striated_share",
-    "coherence",
-];
+const OWN: [&str; 4] = ["warnings", "length", "start", "along"];
 
 /// A row that waits.
 struct Waiting {
@@ -101,7 +86,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let pattern = options.columns.as_deref().map(super::known::pattern).transpose()?;
     let marking = options.marking.checked()?;
     let table = options.metadata.as_deref().map(metadata_table).transpose()?;
-    super::known::refuse_taken(pattern.as_ref(), table.as_ref(), &options.keep, &OWN)?;
+    super::known::refuse_taken(pattern.as_ref(), table.as_ref(), &options.keep, &[&OWN[..], &QUALITIES[..]].concat())?;
     let target = files::target(&options.output, &options.collection)?;
     files::refuse_there(std::slice::from_ref(&target), options.overwrite)?;
     let progress = Progress::new(voice.quiet || voice.json);
