@@ -110,8 +110,15 @@ def ccf(a, b):
     return max(behind + before)
 
 
+def turned(a, b):
+    """The best cosine over all turns of b, a ring of its own."""
+    sizes = mp.sqrt(dot(a, a) * dot(b, b))
+    return max(dot(a, b[k:] + b[:k]) for k in range(len(b))) / sizes
+
+
 EXACT = {
     "ccf": ccf,
+    "logpolar": turned,
     "dot": dot,
     "cosine": lambda a, b: dot(a, b) / mp.sqrt(dot(a, a) * dot(b, b)),
     "pearson": correlation,
@@ -149,6 +156,10 @@ EXACT = {
 SCIPY = {
     "dot": ("numpy.dot(a, b)", np.dot),
     "cosine": ("1 - scipy.spatial.distance.cosine(a, b)", lambda a, b: 1 - sd.cosine(a, b)),
+    "logpolar": (
+        "max of 1 - scipy.spatial.distance.cosine(a, numpy.roll(b, k))",
+        lambda a, b: max(1 - sd.cosine(a, np.roll(b, k)) for k in range(len(b))),
+    ),
     "pearson": ("scipy.stats.pearsonr(a, b).statistic", lambda a, b: pearsonr(a, b).statistic),
     "euclidean": ("scipy.spatial.distance.euclidean(a, b)", sd.euclidean),
     "sqeuclidean": ("scipy.spatial.distance.sqeuclidean(a, b)", sd.sqeuclidean),

@@ -135,7 +135,8 @@ fn scores_are_those_of_scipy_and_of_the_formulas() {
                 };
                 // A sum of both signs is known to the size of its terms: at most 0.1 here, of 1 for normalised rows.
                 let signed =
-                    ["dot", "cosine", "pearson", "tanimoto", "hqi-correlation", "hqi-first-derivative", "ccf"].contains(&name);
+                    ["dot", "cosine", "pearson", "tanimoto", "hqi-correlation", "hqi-first-derivative", "ccf", "logpolar"]
+                        .contains(&name);
                 let most = allowance(name, case) + if i == j { 1e-15 } else { 0.0 };
                 let most = if signed { most + 1e-12 * exact.abs().max(0.1) } else { most };
                 check("in 50 digits", exact, 1e-12, most);
