@@ -101,6 +101,16 @@ pub enum BackendChoice {
     Cpu,
 }
 
+/// Options as they are where nothing was said.
+fn usual<T: Args>() -> T {
+    #[derive(Parser)]
+    struct Nothing<T: Args> {
+        #[command(flatten)]
+        options: T,
+    }
+    Nothing::<T>::parse_from([""]).options
+}
+
 /// What every command needs to know of how to speak.
 #[derive(Clone, Copy, Debug)]
 pub struct Voice {

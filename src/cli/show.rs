@@ -186,7 +186,8 @@ fn upright(item: &Item, folder: Option<&Path>) -> Result<Drawn, String> {
             Ok(Drawn { title: what, width: made.upright.columns(), shades: shading(&made.upright), extent, unit: "µm".into() })
         }
         (Specimen::Picture(picture), _) => Ok(photograph(&item.id, picture)),
-        _ => Err("a profile is its own picture".into()),
+        // A profile is its own picture.
+        _ => Err(String::new()),
     }
 }
 
@@ -278,7 +279,7 @@ fn specimens(items: &[&Item], options: &Options, said: &mut Vec<String>) -> Vec<
         .filter_map(|(i, drawn)| match drawn {
             Ok(drawn) => Some(drawn),
             Err(why) => {
-                said.push(format!("{}: {why}", i.id));
+                said.extend((!why.is_empty()).then(|| format!("{}: {why}", i.id)));
                 None
             }
         })

@@ -101,7 +101,7 @@ pub fn columns<T>(all: &mut [Found<T>], keep: &[String], table: Option<&ById>) -
         let strangers = rows.keys().filter(|id| !ids.contains(id.as_str())).count();
         if without + strangers > 0 {
             eprintln!(
-                "striae: --metadata: {without} of what was imported have no row in it, {strangers} of its rows belong to nothing that was"
+                "striae: --metadata: {without} of what was imported are not in it; {strangers} of its rows were not imported"
             );
         }
         for (j, name) in header.iter().enumerate().filter(|(_, n)| *n != "id" && !n.is_empty()) {

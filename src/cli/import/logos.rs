@@ -79,6 +79,7 @@ enum Ground {
 
 /// How the shape is cut out.
 #[derive(Clone, Debug, clap::Args, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 #[command(next_help_heading = "How the shape is cut out")]
 pub struct Cutting {
     /// The ground that the shape stands on
@@ -96,6 +97,12 @@ pub struct Cutting {
     /// Least distance of shape and ground, in spreads of their shades
     #[arg(long, default_value_t = 4.0, value_name = "SPREADS")]
     least_contrast: f64,
+}
+
+impl Default for Cutting {
+    fn default() -> Self {
+        crate::cli::usual()
+    }
 }
 
 impl Cutting {

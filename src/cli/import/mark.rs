@@ -84,7 +84,9 @@ enum Shades {
 }
 
 /// How marks are prepared.
+/// Recorded with a collection: what an older version did not know has its usual value.
 #[derive(Clone, Debug, clap::Args, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 #[command(next_help_heading = "How marks are prepared")]
 pub struct Marking {
     /// What the tool left
@@ -165,6 +167,12 @@ pub struct Checked {
     crop: Option<[f64; 4]>,
     readings: bool,
     checksums: Checksums,
+}
+
+impl Default for Marking {
+    fn default() -> Self {
+        crate::cli::usual()
+    }
 }
 
 impl Marking {
@@ -305,13 +313,16 @@ impl Checked {
             return Ok((Specimen::Picture(picture), BTreeMap::new(), Vec::new()));
         }
         if profile::is_surface_npy(bytes) {
-            let scale = self.scale_um.ok_or("an array does not say how far apart its points are: say --scale")?;
-            let unit = self.height_unit.ok_or("an array does not say its unit: say --height-unit")?;
+            let said = "an array says neither its unit nor how far apart its points are: say --height-unit and --scale";
+            let (scale, unit) = (self.scale_um.ok_or(said)?, self.height_unit.ok_or(said)?);
             let surface = profile::read_surface_npy(bytes, unit, (scale, scale)).map_err(|e| e.to_string())?;
             return Ok((Specimen::Surface(surface), BTreeMap::new(), Vec::new()));
         }
         let hints = Hints { height_unit: self.height_unit, x_unit: None, spacing_um: self.scale_um };
-        let found = profile::read(name, bytes, &hints).map_err(|e| e.to_string())?;
+        let found = profile::read(name, bytes, &hints).map_err(|e| match e {
+            profile::Error::Ambiguous { .. } => format!("{e} (--height-unit; --scale for the distance of points)"),
+            e => e.to_string(),
+        })?;
         let spacing = found.spacing_um().ok_or("its points have no distance: say --scale")?;
         let (heights, measured) = (found.heights_um().to_vec(), found.measured().to_vec());
         let line = Surface::new(heights.len(), 1, (spacing, spacing), heights, measured).map_err(|e| e.to_string())?;

@@ -40,6 +40,12 @@ pub struct Outline {
     pub agrees: bool,
 }
 
+impl Outline {
+    const fn stroke(agrees: bool) -> Stroke {
+        if agrees { Stroke::new(AGREES, 1.6) } else { Stroke::dashed(palette::GREY, 0.8, "3 3") }
+    }
+}
+
 /// A line of values at even distances.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Curve<'a> {
@@ -118,6 +124,12 @@ impl Sheet<'_> {
         }
         if self.overlap.is_some() {
             entries.push(Entry::new(Key::Band(OVERLAP), "compared"));
+        }
+        let outlines = || self.images.iter().flat_map(|i| i.outlines);
+        for (agrees, name) in [(true, "congruent"), (false, "not congruent")] {
+            if outlines().any(|o| o.agrees == agrees) {
+                entries.push(Entry::new(Key::Line(Outline::stroke(agrees)), name));
+            }
         }
         let (mut scene, mut area) = style.open(&entries);
         if !self.note.is_empty() {
@@ -268,12 +280,8 @@ impl Image<'_> {
         };
         for outline in self.outlines {
             let [a, b, c, d] = outline.corners.map(at);
-            let (class, stroke) = if outline.agrees {
-                ("outline agrees", Stroke::new(AGREES, 1.6))
-            } else {
-                ("outline", Stroke::dashed(palette::GREY, 0.8, "3 3"))
-            };
-            scene.path(class, &[vec![a, b, c, d, a]], &stroke, "");
+            let class = if outline.agrees { "outline agrees" } else { "outline" };
+            scene.path(class, &[vec![a, b, c, d, a]], &Outline::stroke(outline.agrees), "");
         }
     }
 }

@@ -2,26 +2,14 @@
 //!
 //! A Gaussian is cut at four standard deviations and its weights sum up to 1; over an edge the last pixel goes on.
 
+use crate::picture::blur::{self, Edge, smooth};
+
 /// Numbers on pixels, row by row.
 #[derive(Clone, Debug)]
 pub(super) struct Field {
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) values: Vec<f32>,
-}
-
-/// Weights at distances 0, 1, …, whose sum over both sides is 1.
-pub(super) fn kernel(sigma: f64) -> Vec<f64> {
-    if sigma < 0.05 {
-        return vec![1.0];
-    }
-    let reach = libm::ceil(4.0 * sigma) as usize;
-    let mut half: Vec<f64> = (0..=reach).map(|k| libm::exp(-0.5 * (k as f64 / sigma) * (k as f64 / sigma))).collect();
-    let sum = 2.0 * half.iter().sum::<f64>() - half[0];
-    for w in &mut half {
-        *w /= sum;
-    }
-    half
 }
 
 impl Field {
@@ -31,37 +19,14 @@ impl Field {
 
     /// Smoothed along both axes.
     pub(super) fn smoothed(&self, sigma: f64) -> Self {
-        let half: Vec<f32> = kernel(sigma).into_iter().map(|w| w as f32).collect();
-        let (reach, width, height) = (half.len() - 1, self.width, self.height);
-        let mut across = vec![0.0f32; self.values.len()];
-        let mut padded = vec![0.0f32; width + 2 * reach];
-        for (y, out) in across.chunks_exact_mut(width).enumerate() {
-            let row = self.row(y);
-            padded[..reach].fill(row[0]);
-            padded[reach..reach + width].copy_from_slice(row);
-            padded[reach + width..].fill(row[width - 1]);
-            add(out, &padded[reach..], &padded[reach..], 0.5 * half[0]);
-            for (k, &w) in half.iter().enumerate().skip(1) {
-                add(out, &padded[reach - k..], &padded[reach + k..], w);
-            }
-        }
-        let mut values = vec![0.0f32; self.values.len()];
-        let row = |y: usize| &across[y * width..][..width];
-        for (y, out) in values.chunks_exact_mut(width).enumerate() {
-            add(out, row(y), row(y), 0.5 * half[0]);
-            for (k, &w) in half.iter().enumerate().skip(1) {
-                add(out, row(y.saturating_sub(k)), row((y + k).min(height - 1)), w);
-            }
-        }
-        Self { width, height, values }
+        let values = smooth(&self.values, (self.width, self.height), &kernel(sigma), Edge::Repeat);
+        Self { width: self.width, height: self.height, values }
     }
 }
 
-/// out ← out + weight·(a + b)
-fn add(out: &mut [f32], a: &[f32], b: &[f32], weight: f32) {
-    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-        *out += weight * (a + b);
-    }
+/// Weights of a Gaussian that is cut at four standard deviations.
+pub(super) fn kernel(sigma: f64) -> Vec<f64> {
+    blur::kernel(sigma, 4.0)
 }
 
 #[cfg(test)]
