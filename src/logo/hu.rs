@@ -83,6 +83,24 @@ mod tests {
     }
 
     #[test]
+    fn a_corner_has_its_fractions() {
+        // Pixels (0, 0), (1, 0), (0, 1): μ₂₀ = μ₀₂ = 2/3, μ₁₁ = −1/3, μ₃₀ = μ₀₃ = 2/9, μ₂₁ = μ₁₂ = −1/9; third orders are over 3^2.5, √243.
+        let expected = [
+            4.0 / 27.0,
+            4.0 / 729.0,
+            50.0 / (81.0 * 243.0),
+            2.0 / (81.0 * 243.0),
+            -20.0 / (6561.0 * 243.0 * 243.0),
+            -4.0 / (27.0 * 81.0 * 243.0),
+        ];
+        let h = hu(&painted(5, |x, y| x + y < 1.5));
+        for (k, e) in expected.iter().enumerate() {
+            assert!((h[k] - e).abs() <= 1e-12 * e.abs(), "{k} {h:?}");
+        }
+        assert!(h[6].abs() < 1e-20);
+    }
+
+    #[test]
     fn turned_shifted_and_mirrored() {
         let comma = |x: f64, y: f64| {
             ((x - 20.0) * (x - 20.0) + (y - 30.0) * (y - 30.0) < 150.0)
