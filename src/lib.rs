@@ -7,6 +7,7 @@ pub mod cli;
 pub mod compare;
 pub mod draw;
 pub mod evaluate;
+pub mod link;
 pub mod logo;
 pub mod matrix;
 pub mod metric;

@@ -9,6 +9,7 @@ pub mod cell_result;
 pub mod client;
 pub mod collection;
 mod error;
+pub mod linkage;
 pub mod model;
 pub mod new_collection;
 pub mod peak_result;

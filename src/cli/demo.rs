@@ -72,7 +72,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let archive = folder.join("archive.h5");
     let progress = Progress::new(voice.quiet || voice.json);
     let kinds = [(Kind::Toolmarks, 1024), (Kind::Logos, 64), (Kind::Spectra, 1024)];
-    simulate::write(population, &kinds, &archive, true, &progress)?;
+    simulate::write(population, 0..population.exhibits, &kinds, &archive, true, &progress)?;
     let spectra = step(&archive, "/spectra", "pearson", 10, &resources, voice)?;
     say(&sentence(&spectra, "batch"));
     let logos = step(&archive, "/logos", "cosine", 10, &resources, voice)?;

@@ -21,6 +21,9 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let address = Address::parse(&options.address);
     let reading = collection::reading()?;
     let nodes = Client::open(&address.file, &reading)?.tree()?;
+    if crate::archive::linkage::Linkage::is_at(&address, &nodes) {
+        return super::linkage::info(&address, &reading, voice);
+    }
     if let Some(what) = super::model::check::stored(&address, &nodes) {
         return super::model::check::info(&address, &reading, what, voice);
     }

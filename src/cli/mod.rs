@@ -6,15 +6,20 @@
 
 mod alike;
 mod backend;
+mod calibrate;
 mod cells;
 mod collection;
 mod compare;
 mod demo;
 mod devices;
+mod evaluate;
+mod evidence_plots;
 mod generate;
 mod import;
 mod info;
 mod length;
+mod link;
+mod linkage;
 mod memory;
 mod metrics;
 mod model;
@@ -23,6 +28,8 @@ mod peaks;
 mod plots;
 mod prepare;
 mod progress;
+mod report;
+mod scored;
 mod settings;
 mod show;
 mod simulate;
@@ -77,6 +84,10 @@ enum Command {
     Cells(Box<cells::Options>),
     Prepare(prepare::Options),
     Model(Box<model::Options>),
+    Evaluate(Box<evaluate::Options>),
+    Calibrate(Box<calibrate::Options>),
+    Link(Box<link::Options>),
+    Report(report::Options),
     Demo(demo::Options),
     Devices(devices::Options),
     Metrics(metrics::Options),
@@ -153,6 +164,10 @@ pub fn main() -> ExitCode {
         Command::Cells(o) => cells::run(&o, voice),
         Command::Prepare(o) => prepare::run(&o, voice),
         Command::Model(o) => model::run(&o, voice),
+        Command::Evaluate(o) => evaluate::run(&o, voice),
+        Command::Calibrate(o) => calibrate::run(&o, voice),
+        Command::Link(o) => link::run(&o, voice),
+        Command::Report(o) => report::run(&o, voice),
         Command::Demo(o) => demo::run(&o, voice),
         Command::Devices(options) => devices::run(&options, voice),
         Command::Metrics(metrics::Options {}) => {
@@ -211,8 +226,15 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         if let Some(e) = cause.downcast_ref::<crate::archive::Error>() {
             return of_archive(e);
         }
-        if cause.is::<crate::evaluate::Error>() {
-            return 2;
+        if let Some(e) = cause.downcast_ref::<crate::evaluate::Error>() {
+            use crate::evaluate::Error as Evaluate;
+            return if matches!(e, Evaluate::Exhibits(_) | Evaluate::Width { .. } | Evaluate::Plan { .. }) { 2 } else { 3 };
+        }
+        if cause.is::<crate::report::page::Error>() || cause.is::<crate::report::tables::Error>() {
+            return 1;
+        }
+        if cause.is::<crate::evaluate::lr::Error>() || cause.is::<crate::link::Error>() {
+            return 3;
         }
         if let Some(e) = cause.downcast_ref::<Compare>() {
             return match e {

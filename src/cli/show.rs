@@ -53,6 +53,32 @@ pub struct Options {
     height: f64,
     #[command(flatten)]
     settings: settings::Options,
+    /// Settings as a comparison had them, in the place of those above.
+    #[arg(skip)]
+    resolved: Option<crate::metric::Settings>,
+}
+
+impl Options {
+    fn resolved(&self, metric: &str, opened: &mut Opened) -> anyhow::Result<crate::metric::Settings> {
+        match &self.resolved {
+            Some(settings) => Ok(settings.clone()),
+            None => self.settings.resolve(metric, opened),
+        }
+    }
+}
+
+/// Two items of collections as a comparison laid them, by their rows: a picture, and why specimens are missing from it.
+pub fn pair(a: (&str, usize), b: (&str, usize), settings: &crate::metric::Settings) -> anyhow::Result<(Vec<u8>, Vec<String>)> {
+    use clap::Parser as _;
+    #[derive(clap::Parser)]
+    struct Shown {
+        #[command(flatten)]
+        options: Options,
+    }
+    let (item, other) = (format!("#{}", a.1), format!("{}##{}", b.0, b.1));
+    let mut options = Shown::try_parse_from(["", a.0, &item, &other, "-o", "pair.svg"])?.options;
+    options.resolved = Some(settings.clone());
+    drawn(&options, Format::Svg).map(|(bytes, said, _)| (bytes, said))
 }
 
 /// One item as it is stored.
@@ -212,8 +238,8 @@ pub fn format(output: &Path) -> anyhow::Result<Format> {
     }
 }
 
-pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
-    let format = format(&options.output)?;
+/// The picture, what is missing from it, and the ids of what it shows.
+fn drawn(options: &Options, format: Format) -> anyhow::Result<(Vec<u8>, Vec<String>, Vec<String>)> {
     let mut first = collection::open(&options.collection)?;
     let a = item(&mut first, &options.item)?;
     let b = match &options.other {
@@ -231,15 +257,17 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         (Some(b), None, _) => marks(&a, b, options, &mut opened, format, &mut said)?,
         (None, None, _) => mark(&a, options, format, &mut said)?,
     };
+    Ok((bytes, said, std::iter::once(a.id).chain(b.map(|b| b.id)).collect()))
+}
+
+pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
+    let (bytes, said, ids) = drawn(options, format(&options.output)?)?;
     std::fs::write(&options.output, bytes).with_context(|| format!("cannot write {}", options.output.display()))?;
     for line in said.iter().filter(|_| !voice.quiet) {
         eprintln!("striae: no specimen of {line}");
     }
     if voice.json {
-        println!(
-            "{}",
-            serde_json::json!({ "output": options.output.display().to_string(), "items": std::iter::once(&a).chain(&b).map(|i| &i.id).collect::<Vec<_>>() })
-        );
+        println!("{}", serde_json::json!({ "output": options.output.display().to_string(), "items": ids }));
     } else if !voice.quiet {
         println!("drawn     {}", options.output.display());
     }
@@ -357,7 +385,7 @@ fn marks(
         };
         return Ok(draw(&Figure::Sheet(&sheet), &style(options, &title), format)?);
     }
-    let settings = options.settings.resolve("ccf", opened)?;
+    let settings = options.resolved("ccf", opened)?;
     let ccf =
         Ccf::new(settings.max_lag, settings.min_overlap, &settings.stretch, settings.stretch_side).map_err(Refused::usage)?;
     for item in [a, b] {
@@ -462,7 +490,7 @@ fn logos(
     format: Format,
     said: &mut Vec<String>,
 ) -> anyhow::Result<Vec<u8>> {
-    let settings = options.settings.resolve("logpolar", opened)?;
+    let settings = options.resolved("logpolar", opened)?;
     let metric = LogPolar::new(settings.angles, settings.mirror).map_err(Refused::usage)?;
     for item in [a, b] {
         metric.measure(crate::matrix::Row::F64(&item.values)).map_err(|e| Refused::input(format!("{}: {e}", item.id)))?;

@@ -14,6 +14,8 @@ use anyhow::bail;
 
 /// Checks a result: its digest, its inputs, and a sample of its scores computed anew
 ///
+/// Of a linkage: its digest, a sample of its links computed anew from the collections and models, and all series.
+///
 /// Of a model, or of what one says of rows: the digests of all that is stored, and of the rows and columns that it was made of.
 ///
 /// The sample is computed the slow way: every score by its definition, every partner looked at, nothing skipped. It is
@@ -43,6 +45,9 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let address = Address::parse(&options.result);
     let reading = collection::reading()?;
     let nodes = Client::open(&address.file, &reading)?.tree()?;
+    if crate::archive::linkage::Linkage::is_at(&address, &nodes) {
+        return super::linkage::verify(&address, options.sample, options.seed, options.all, voice);
+    }
     if let Some(what) = super::model::check::stored(&address, &nodes) {
         return super::model::check::verify(&address, &reading, what, options.input.first(), voice);
     }

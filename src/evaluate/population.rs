@@ -5,8 +5,8 @@
 //! of its own. How often a press or batch occurs is heavy-tailed: source number ⌊S·u³⌋ for uniform u, so that the busiest 1 %
 //! of S sources have 22 % of the seizures, and many have one or none. There are N/25 presses and N/10 batches for N exhibits, at least two.
 //!
-//! Not modelled: time and place, imitated logos, presses that change hands, trafficking routes, errors of recording. Rates of
-//! error found on these data say how the program behaves, not how laboratories do.
+//! Days and towns of seizures are drawn along a route of the press ([`super::seized`]) and carry no evidence. Not modelled: imitated logos, presses that
+//! change hands, errors of recording. Rates of error found on these data say how the program behaves, not how laboratories do.
 //!
 //! Exhibit i is a function of (seed, i): blocks of 64 exhibits are cut into seizures by a draw of their own, and every draw is
 //! a ChaCha8 stream named by what it is for.

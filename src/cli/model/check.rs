@@ -45,6 +45,9 @@ pub fn verify(address: &Address, reading: &Reading, what: Stored, input: Option<
         // It opens only if its digest is the recorded one.
         Stored::Model => {
             let stored = StoredModel::open(address, reading)?;
+            if stored.parts.texts.get("kind").is_some_and(|kind| kind == crate::cli::calibrate::KIND) {
+                return crate::cli::calibrate::verify(address, &stored, input, voice);
+            }
             match Model::from_parts(&stored.parts) {
                 Ok(_) => {}
                 // A tree is no model for new rows, and yet sound.
@@ -138,6 +141,8 @@ pub fn info(address: &Address, reading: &Reading, what: Stored, voice: Voice) ->
     }
     println!("  digest   {} (of the model)", record.model_blake3);
     let apply = if what == Stored::Model && kind != "hca" { "; apply it with: striae model apply" } else { "" };
+    let apply =
+        if kind == crate::cli::calibrate::KIND { "; a score's ratio: striae calibrate --show MODEL --at SCORE" } else { apply };
     println!("Check it with: striae verify{apply}");
     Ok(())
 }

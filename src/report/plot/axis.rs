@@ -14,6 +14,8 @@ pub(super) enum Marks {
     Whole,
     /// A name at each of some places.
     Names(Vec<(f64, String)>),
+    /// Numbers at chosen places, the most important first: as many are written as have room (logarithmic and probit axes).
+    Chosen(Vec<(f64, String)>),
     Nothing,
 }
 
@@ -59,6 +61,7 @@ impl Axis {
     pub(super) fn upwards(&self, height: f64) -> Ticks {
         match &self.marks {
             Marks::Names(_) => self.ticks(0),
+            Marks::Chosen(_) => self.beside(height).unwrap_or_else(|| self.ticks(0)),
             _ => self.ticks((height / 40.0).clamp(2.0, 10.0) as usize),
         }
     }
@@ -68,11 +71,39 @@ impl Axis {
         longest(&self.upwards(height))
     }
 
+    /// Marks of a horizontal axis of exactly this width, where they were chosen.
+    pub(super) fn along(&self, width: f64) -> Option<Ticks> {
+        let Marks::Chosen(all) = &self.marks else { return None };
+        Some(self.with_room(all, width, |label| text::width(label, SIZE) + 10.0))
+    }
+
+    /// Marks of a vertical axis of exactly this height, where they were chosen.
+    pub(super) fn beside(&self, height: f64) -> Option<Ticks> {
+        let Marks::Chosen(all) = &self.marks else { return None };
+        Some(self.with_room(all, height, |_| SIZE + 3.0))
+    }
+
+    /// Those of the chosen marks that are in sight and stand clear of more important ones, from low to high.
+    fn with_room(&self, all: &[(f64, String)], length: f64, size: impl Fn(&str) -> f64) -> Ticks {
+        let pixels = length / (self.high - self.low);
+        let slack = (self.high - self.low) * 1e-9;
+        let mut kept: Vec<&(f64, String)> = Vec::new();
+        for mark in all.iter().filter(|m| m.0 >= self.low - slack && m.0 <= self.high + slack) {
+            let clear = |k: &&(f64, String)| (k.0 - mark.0).abs() * pixels * 2.0 >= size(&k.1) + size(&mark.1);
+            if kept.iter().all(clear) {
+                kept.push(mark);
+            }
+        }
+        kept.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (at, labels) = kept.into_iter().cloned().unzip();
+        Ticks { at, labels, power: 0 }
+    }
+
     pub(super) fn ticks(&self, most: usize) -> Ticks {
         match &self.marks {
             Marks::Numbers => Ticks::new(self.low, self.high, most),
             Marks::Whole => Ticks::whole(self.low, self.high, most),
-            Marks::Names(names) => {
+            Marks::Names(names) | Marks::Chosen(names) => {
                 let (at, labels) = names.iter().cloned().unzip();
                 Ticks { at, labels, power: 0 }
             }

@@ -53,6 +53,36 @@ pub(super) fn not_negative(figure: &'static str, what: &str, values: &[f64]) -> 
     }
 }
 
+/// As [`finite`], but infinite numbers are allowed: the figure has a place for them.
+pub(super) fn or_infinite(figure: &'static str, what: &str, values: &[f64]) -> Result<(), Error> {
+    if values.is_empty() {
+        return Err(Error::Empty { figure, what: what.into() });
+    }
+    match values.iter().enumerate().find(|(_, v)| v.is_nan() || (v.is_finite() && v.abs() > LARGEST)) {
+        Some((index, v)) => Err(Error::Value {
+            figure,
+            what: format!("{what}, entry {index},"),
+            got: v.to_string(),
+            allowed: "numbers of at most 1e300, and infinite ones; leave others out before drawing".into(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// As [`finite`], and numbers from 0 to 1 only.
+pub(super) fn shares(figure: &'static str, what: &str, values: &[f64]) -> Result<(), Error> {
+    not_negative(figure, what, values)?;
+    match values.iter().enumerate().find(|(_, v)| **v > 1.0) {
+        Some((index, v)) => Err(Error::Value {
+            figure,
+            what: format!("{what}, entry {index},"),
+            got: v.to_string(),
+            allowed: "rates from 0 to 1".into(),
+        }),
+        None => Ok(()),
+    }
+}
+
 /// Refuses a slice of another length.
 pub(super) fn length(figure: &'static str, what: &str, got: usize, expected: usize, reason: &'static str) -> Result<(), Error> {
     if got == expected { Ok(()) } else { Err(Error::Length { figure, what: what.into(), got, expected, reason }) }
@@ -72,6 +102,11 @@ mod tests {
         assert!(finite("scores", "x", &[]).unwrap_err().to_string().contains("x is empty"));
         assert!(not_negative("explained", "share", &[0.0, -1e-9]).is_err());
         assert_eq!(not_negative("explained", "share", &[0.0]), Ok(()));
+        assert_eq!(or_infinite("tippett", "LR", &[f64::INFINITY, -1.0]), Ok(()));
+        assert!(or_infinite("tippett", "LR", &[1.0, f64::NAN]).unwrap_err().to_string().contains("LR, entry 1, is NaN"));
+        assert!(or_infinite("tippett", "LR", &[1.1e300]).is_err() && or_infinite("tippett", "LR", &[]).is_err());
+        assert_eq!(shares("roc", "rate", &[0.0, 1.0]), Ok(()));
+        assert!(shares("roc", "rate", &[0.5, 1.01]).unwrap_err().to_string().contains("rate, entry 1, is 1.01; allowed: rates"));
         assert!(length("a", "b", 1, 2, "one a row").unwrap_err().to_string().contains("has 1 entries, but 2 are needed"));
     }
 }

@@ -59,6 +59,9 @@ fn below(axis: &Axis, width: f64, area: Rect) -> Below {
         let height = if upright { longest(&ticks) } else { SIZE };
         return Below { ticks, upright, every, height };
     }
+    if let Some(ticks) = axis.along(width) {
+        return Below { ticks, upright: false, every: 1, height: SIZE };
+    }
     let most = (2..=10)
         .rev()
         .find(|&n| {
@@ -91,7 +94,7 @@ impl Frame {
         let y_title = left.title(&y.title);
         let margin = longest(&left).max(y.room) + DASH + 5.0 + title(!y_title.is_empty());
         // The last label below may stand out at the right by half its width.
-        let below = below(x, (area.w - margin - 20.0).max(20.0), area);
+        let mut below = below(x, (area.w - margin - 20.0).max(20.0), area);
         let half = if below.upright { SIZE / 2.0 } else { longest(&below.ticks) / 2.0 };
         let out = if matches!(x.marks, Marks::Names(_)) && !below.upright { 2.0 } else { half };
         let margin = margin.max(out);
@@ -111,6 +114,9 @@ impl Frame {
             area = Rect { x: area.x + shift, w: area.w - shift, ..area };
             plot = Rect { x: plot.x + shift, w: side, h: side, ..plot };
         }
+        // Chosen marks: as many as the plot that came out has room for.
+        below.ticks = x.along(plot.w).unwrap_or(below.ticks);
+        left = y.beside(plot.h).unwrap_or(left);
         let ends = |reversed: bool, from: f64, to: f64| if reversed { (to, from) } else { (from, to) };
         let (from, to) = ends(x.reversed, plot.x, plot.right());
         let x_map = Map { low: x.low, high: x.high, from, to };

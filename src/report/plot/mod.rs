@@ -15,6 +15,13 @@
 //! | [`Predictions`] | predicted against reference values |
 //! | [`ErrorCurve`] | errors against the number of components |
 //! | [`Confusion`] | counts of true against assigned classes |
+//! | [`Roc`] | true against false rates of several scores |
+//! | [`Det`] | miss against false rates on probit axes |
+//! | [`RankCurve`] | identification rates by rank |
+//! | [`Tippett`] | shares of likelihood ratios at or above a value, by truth |
+//! | [`Ece`] | empirical cross-entropy over prior odds |
+//! | [`PavPlot`] | likelihood ratios against what isotonic calibration makes of them |
+//! | [`Histogram`] | two sets of values, with fitted densities and bounds |
 //! | [`Sheet`] | pictures of specimens above the curves that were computed of them |
 //!
 //! The SVG carries `<title>` and `<desc>` and a `class` on every mark (`point`, `line`, `bar`, `cell`, `merge`, `limit` …); its text
@@ -25,44 +32,62 @@ mod axis;
 mod bitmap;
 mod confusion;
 mod dendrogram;
+mod det;
 mod distances;
+mod ece;
 mod ellipse;
 mod error;
 mod error_curve;
 mod explained;
 mod frame;
 mod groups;
+mod histogram;
 mod legend;
 mod loadings;
 mod page;
 mod palette;
+mod pav_plot;
 mod placer;
 mod predictions;
+mod rank_curve;
 mod raster;
+mod rates;
+mod roc;
 mod scene;
 mod scores;
 mod sheet;
 mod spectra;
 mod text;
 mod ticks;
+mod tippett;
 
+#[cfg(test)]
+mod evidence_tests;
 #[cfg(test)]
 mod tests;
 
 pub use confusion::Confusion;
 pub use dendrogram::{Dendrogram, Merge};
+pub use det::Det;
 pub use distances::{Border, Distances, Flag};
+pub use ece::Ece;
 pub use ellipse::Coverage;
 pub use error::Error;
 pub use error_curve::ErrorCurve;
 pub use explained::Explained;
+pub use histogram::{Density, Histogram};
 pub use loadings::{Along, Loadings};
 pub use page::Style;
+pub use pav_plot::PavPlot;
 pub use predictions::Predictions;
+pub use rank_curve::RankCurve;
+pub use rates::RateCurve;
+pub use roc::Roc;
 pub use scores::Scores;
 pub use sheet::{Curve, Image, Outline, Sheet};
 pub use spectra::{Panel, Spectra};
 pub use ticks::Ticks;
+pub use tippett::Tippett;
 
 /// What the bytes of a picture are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +109,13 @@ pub enum Figure<'a> {
     ErrorCurve(&'a ErrorCurve<'a>),
     Confusion(&'a Confusion<'a>),
     Sheet(&'a Sheet<'a>),
+    Roc(&'a Roc<'a>),
+    Det(&'a Det<'a>),
+    RankCurve(&'a RankCurve<'a>),
+    Tippett(&'a Tippett<'a>),
+    Ece(&'a Ece<'a>),
+    PavPlot(&'a PavPlot<'a>),
+    Histogram(&'a Histogram<'a>),
 }
 
 /// Draws a picture.
@@ -111,6 +143,13 @@ pub fn draw(figure: &Figure<'_>, style: &Style<'_>, format: Format) -> Result<Ve
         Figure::ErrorCurve(f) => f.paint(style),
         Figure::Confusion(f) => f.paint(style),
         Figure::Sheet(f) => f.paint(style),
+        Figure::Roc(f) => f.paint(style),
+        Figure::Det(f) => f.paint(style),
+        Figure::RankCurve(f) => f.paint(style),
+        Figure::Tippett(f) => f.paint(style),
+        Figure::Ece(f) => f.paint(style),
+        Figure::PavPlot(f) => f.paint(style),
+        Figure::Histogram(f) => f.paint(style),
     }?;
     let description = if style.description.is_empty() { about.clone() } else { format!("{} {about}", style.description) };
     let svg = scene.svg(if style.title.is_empty() { &about } else { style.title }, &description);

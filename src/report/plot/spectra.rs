@@ -89,7 +89,7 @@ impl Run<'_> {
 }
 
 /// The smallest and largest of each pixel column, in the order in which they come; all points where there are few.
-fn thinned(points: &[(f64, f64)], plot: Rect) -> Vec<(f64, f64)> {
+pub(super) fn thinned(points: &[(f64, f64)], plot: Rect) -> Vec<(f64, f64)> {
     if points.len() as f64 <= 2.0 * plot.w {
         return points.to_vec();
     }

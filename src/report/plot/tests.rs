@@ -16,7 +16,7 @@ fn number(node: Node<'_, '_>, name: &str) -> f64 {
     node.attribute(name).unwrap_or_else(|| panic!("{node:?} has no {name}")).parse().unwrap()
 }
 
-fn words(node: Node<'_, '_>) -> String {
+pub(super) fn words(node: Node<'_, '_>) -> String {
     node.descendants().filter_map(|n| if n.is_text() { n.text() } else { None }).collect()
 }
 
@@ -71,7 +71,7 @@ fn corners(node: Node<'_, '_>) -> Vec<(f64, f64)> {
 }
 
 /// What must hold for a picture of any data. Gives its SVG.
-fn audit(name: &str, figure: &Figure<'_>, style: &Style<'_>) -> String {
+pub(super) fn audit(name: &str, figure: &Figure<'_>, style: &Style<'_>) -> String {
     let case = format!("{name} at {} × {}", style.width, style.height);
     let bytes = draw(figure, style, Format::Svg).unwrap_or_else(|e| panic!("{case}: {e}"));
     assert_eq!(bytes, draw(figure, style, Format::Svg).unwrap(), "{case}: not the same twice");
@@ -109,7 +109,7 @@ fn audit(name: &str, figure: &Figure<'_>, style: &Style<'_>) -> String {
     svg
 }
 
-fn audit_all(name: &str, figure: &Figure<'_>) -> String {
+pub(super) fn audit_all(name: &str, figure: &Figure<'_>) -> String {
     let title = "Größe & <Anteil>: ein Titel mit ä, µ und cm⁻¹";
     for (width, height) in SIZES {
         audit(name, figure, &Style { width, height, title, ..Style::default() });
@@ -117,16 +117,16 @@ fn audit_all(name: &str, figure: &Figure<'_>) -> String {
     audit(name, figure, &Style::default())
 }
 
-fn count(svg: &str, class: &str) -> usize {
+pub(super) fn count(svg: &str, class: &str) -> usize {
     let tree = Document::parse(svg).unwrap();
     tree.descendants().filter(|n| n.attribute("class").is_some_and(|c| c.split(' ').any(|c| c == class))).count()
 }
 
-fn has_text(svg: &str, wanted: &str) -> bool {
+pub(super) fn has_text(svg: &str, wanted: &str) -> bool {
     Document::parse(svg).unwrap().descendants().any(|n| n.has_tag_name("text") && words(n) == wanted)
 }
 
-fn wave(n: usize, step: f64, scale: f64) -> Vec<f64> {
+pub(super) fn wave(n: usize, step: f64, scale: f64) -> Vec<f64> {
     (0..n).map(|i| libm::sin(i as f64 * step + 0.3) * scale).collect()
 }
 

@@ -1,0 +1,625 @@
+//! `striae calibrate`: from scores to likelihood ratios; and the model that comes of it, wherever it is used.
+
+use super::progress::Progress;
+use super::scored::{self, Labelled, Level};
+use super::{Refused, Voice, collection, evidence_plots};
+use crate::archive::Address;
+use crate::archive::model::{ModelRecord, NewModel, StoredModel};
+use crate::archive::result::StoredResult;
+use crate::archive::write::check_target;
+use crate::chemometrics::Parts;
+use crate::evaluate::lr::validate::{Folds, Pair, cross_validate};
+use crate::evaluate::lr::{
+    Bandwidth, BetaBinomial, Bounds, Calibrator, Cllr, Count, Error, Evidence, Kde, Log10Lr, Logistic, LrModel, Lrs, Orientation,
+    Pav, Scores, Statement, Transform, Truth, cllr_min, dev_pav, logistic, tippett,
+};
+use crate::metric::Closer;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Scores of a class that a kernel density keeps.
+const MOST_KERNELS: usize = 2_000;
+/// Ratios of a kind that are kept for pictures.
+const MOST_RATIOS: usize = 1_000;
+/// The kind of the model in its file.
+pub const KIND: &str = "likelihood-ratio";
+
+/// Makes a likelihood-ratio model of labelled scores
+///
+/// Takes all scores of labelled items with each other (striae compare --dense, or a table of another program), and finds how much more probable a score is if both items are of one
+/// source. How good the ratios are is measured by cross-validation over sources: no model is tested on a source that it has seen. The model holds its propositions, population and
+/// limits, and no ratio is shown without them.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  striae compare reference.h5:/toolmarks --metric ccf --dense -o scores.h5
+  striae calibrate scores.h5 --truth press --population 'presses of the reference collection' -o marks-lr.h5
+  striae calibrate scores.csv --score accf --same hypothesis --sources weapon1,weapon2 --method kde \\
+      --population 'Glock pistols' --plot pictures -o accf-lr.h5
+  striae calibrate cmc.csv --score cmc --out-of n --same hypothesis --method beta-binomial --population 'Glock pistols' -o cmc-lr.h5
+  striae calibrate --show marks-lr.h5 --at 0.83          # one score's ratio, with all that belongs to it")]
+pub struct Options {
+    /// A result with all scores, or a table (.csv); with --show: a model
+    result: String,
+    /// Say what a model is, and with --at the ratio of a score
+    #[arg(long, conflicts_with_all = ["output", "population"])]
+    show: bool,
+    /// With --show: a score; K/N for counts
+    #[arg(long, value_name = "SCORE", allow_negative_numbers = true, requires = "show")]
+    at: Vec<String>,
+    #[command(flatten)]
+    labelled: scored::Options,
+    /// How scores become ratios
+    #[arg(long, value_enum, default_value = "logistic")]
+    method: Method,
+    /// kde: silverman, multivariate ((4/((p+2)m))^(1/(p+4))), bolck ((4/((2p+1)m))^(1/(p+4))), or a number in units of the scores
+    #[arg(long, default_value = "silverman", value_name = "RULE")]
+    bandwidth: String,
+    /// kde: map scores to the line first
+    #[arg(long, value_enum, default_value = "none")]
+    transform: TransformChoice,
+    /// logistic: a ridge, for scores that are separable
+    #[arg(long, default_value_t = 0.0)]
+    ridge: f64,
+    /// Limits of the ratios: elub, invariance, none, or two log10 LRs such as -2,4
+    #[arg(long, default_value = "elub", value_name = "LIMITS", allow_hyphen_values = true)]
+    bounds: String,
+    /// What H1 says [default: the two are of the same TRUTH]
+    #[arg(long, value_name = "TEXT")]
+    h1: Option<String>,
+    /// What H2 says [default: the two are of different TRUTH]
+    #[arg(long, value_name = "TEXT")]
+    h2: Option<String>,
+    /// The population that the labelled items stand for, in words
+    #[arg(long, value_name = "TEXT", required_unless_present = "show")]
+    population: Option<String>,
+    /// Parts that sources are dealt to for cross-validation
+    #[arg(long, default_value_t = 5)]
+    folds: usize,
+    /// Seed of the deal
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// A further result or table to test the model on; refused if it shares a source with the training
+    #[arg(long, value_name = "RESULT")]
+    test: Option<String>,
+    /// Folder for pictures: Tippett, ECE, PAV, histogram
+    #[arg(long, value_name = "FOLDER")]
+    plot: Option<PathBuf>,
+    /// File to write
+    #[arg(long, short, value_name = "MODEL.h5", required_unless_present = "show")]
+    output: Option<String>,
+    /// Replace it if it is there
+    #[arg(long)]
+    overwrite: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Method {
+    /// Logistic regression, both classes of equal weight
+    Logistic,
+    /// Kernel densities of the two classes
+    Kde,
+    /// Pool adjacent violators
+    Pav,
+    /// Beta-binomial distributions of counts
+    BetaBinomial,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum TransformChoice {
+    None,
+    /// ln(s/(1−s)), for scores from 0 to 1
+    Logit01,
+    /// ln((1+s)/(1−s)), for scores from −1 to 1
+    Logit11,
+}
+
+/// A score, or a count and what it is out of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Observed {
+    score: f64,
+    out_of: u32,
+}
+
+impl Observed {
+    fn evidence(self, model: &Calibrator) -> Evidence<'static> {
+        match model {
+            Calibrator::BetaBinomial(_) => Evidence::Count(Count { k: self.score as u32, n: self.out_of }),
+            _ => Evidence::Score(self.score),
+        }
+    }
+}
+
+/// A model out of a file.
+pub struct StoredLr {
+    pub model: LrModel,
+    /// What its scores depend on: see [`Labelled::recipe`].
+    recipe: String,
+    level: Level,
+    pub blake3: String,
+    cross: String,
+    /// Ratios of the cross-validation, thinned: same source, different sources.
+    ratios: [Vec<f64>; 2],
+}
+
+impl StoredLr {
+    pub fn open(name: &str) -> anyhow::Result<Self> {
+        let address = Address::parse(name);
+        let stored = StoredModel::open(&address, &collection::reading()?)?;
+        Self::of_parts(&stored.parts, name)
+    }
+
+    fn of_parts(parts: &Parts, name: &str) -> anyhow::Result<Self> {
+        let refuse = |text: String| Refused::input(format!("{name}: {text}"));
+        if parts.texts.get("kind").is_none_or(|k| k != KIND) {
+            return Err(refuse("it holds a model of another kind; likelihood ratios need one that striae calibrate made".into()));
+        }
+        let text = |key: &str| parts.text(key).map_err(|e| refuse(e.to_string()));
+        let model = LrModel::from_json(text("lr")?).map_err(|e| refuse(e.to_string()))?;
+        let level = if text("level")? == "exhibit" { Level::Exhibit } else { Level::Item };
+        let ratios = serde_json::from_str(text("ratios")?).map_err(|e| refuse(format!("its ratios cannot be read: {e}")))?;
+        Ok(Self {
+            model,
+            recipe: text("recipe")?.to_owned(),
+            level,
+            blake3: parts.digest(),
+            cross: text("cross")?.to_owned(),
+            ratios,
+        })
+    }
+
+    /// All of it as one text, and back.
+    pub fn to_text(&self) -> anyhow::Result<String> {
+        Ok(serde_json::to_string(&self.parts()?.texts)?)
+    }
+
+    pub fn from_text(text: &str, name: &str) -> anyhow::Result<Self> {
+        let texts: BTreeMap<String, String> = serde_json::from_str(text)
+            .map_err(|e| Refused::input(format!("the model {name} of the linkage cannot be read: {e}")))?;
+        Self::of_parts(&Parts { texts, ..Parts::default() }, name)
+    }
+
+    fn parts(&self) -> anyhow::Result<Parts> {
+        let mut parts = Parts::of(KIND);
+        parts.put_text("lr", &self.model.to_json()?);
+        parts.put_text("recipe", &self.recipe);
+        parts.put_text("level", if self.level == Level::Exhibit { "exhibit" } else { "item" });
+        parts.put_text("cross", &self.cross);
+        parts.put_text("ratios", &serde_json::to_string(&self.ratios)?);
+        Ok(parts)
+    }
+
+    /// The ratios of the cross-validation, by evenly spaced order statistics.
+    pub fn cross_lrs(&self) -> Option<Lrs> {
+        Lrs::of_log10(&self.ratios[0], &self.ratios[1]).ok()
+    }
+
+    /// Refuses scores that were made otherwise than those the model was made of.
+    pub fn check(&self, recipe: &str, metric: &str, result: &str) -> anyhow::Result<()> {
+        if self.recipe == recipe {
+            return Ok(());
+        }
+        Err(Refused::input(format!(
+            "{result} has scores of {metric} as {recipe}, the model was made of scores as {}: a ratio of other scores means nothing. Calibrate on scores that were made the same way",
+            self.recipe
+        )))
+    }
+
+    /// Notes where exhibits have several items and the model is of single ones.
+    pub fn check_level(&self, name: &str, exhibit_of: &[u32], warnings: &mut Vec<String>) {
+        let mut seen = exhibit_of.to_vec();
+        seen.sort_unstable();
+        let several = seen.windows(2).any(|w| w[0] == w[1]);
+        if several && self.level == Level::Item {
+            warnings.push(format!(
+                "{name}: exhibits have several items, and the best pair of theirs counts, but the model was made of single pairs: its ratios are too high then; calibrate with --level exhibit"
+            ));
+        }
+    }
+
+    /// Propositions, population and limits in a sentence.
+    pub fn sentence(&self) -> String {
+        let s = self.model.statement();
+        let bounds = self.model.bounds();
+        let limit = |l: Option<Log10Lr>| l.map_or("none".to_owned(), |l| format!("{:.2}", l.0));
+        format!(
+            "H1: {}; H2: {}. Ratios of {} by {}, from {} same-source and {} different-source pairs of {} items of {} sources ({}); log10 LR limited to {} … {} ({}); {}",
+            s.h1,
+            s.h2,
+            s.score,
+            self.model.calibrator().name(),
+            s.same_pairs,
+            s.different_pairs,
+            s.items,
+            s.sources,
+            s.population,
+            limit(bounds.lower),
+            limit(bounds.upper),
+            bounds.method.name(),
+            self.cross,
+        )
+    }
+}
+
+/// Evenly spaced order statistics, where there are too many.
+fn thinned(mut scores: Vec<f64>, most: usize) -> Vec<f64> {
+    if scores.len() <= most {
+        return scores;
+    }
+    scores.sort_unstable_by(f64::total_cmp);
+    let n = scores.len();
+    (0..most).map(|i| scores[(2 * i + 1) * n / (2 * most)]).collect()
+}
+
+fn split<T>(pairs: &[Pair<Observed>], of: impl Fn(Observed) -> T) -> (Vec<T>, Vec<T>) {
+    let (same, different): (Vec<_>, Vec<_>) = pairs.iter().partition(|p| p.truth() == Truth::SameSource);
+    let take = |all: Vec<&Pair<Observed>>| all.into_iter().map(|p| of(p.evidence)).collect();
+    (take(same), take(different))
+}
+
+fn fit(options: &Options, pairs: &[Pair<Observed>]) -> Result<Calibrator, Error> {
+    let scores = |most: usize| {
+        let (same, different) = split(pairs, |o| o.score);
+        Scores::new(thinned(same, most), thinned(different, most))
+    };
+    Ok(match options.method {
+        Method::Logistic => {
+            let with = logistic::Options { ridge: options.ridge, ..logistic::Options::default() };
+            Calibrator::Logistic(Logistic::fit(&scores(usize::MAX)?, with)?)
+        }
+        Method::Kde => {
+            let transform = match options.transform {
+                TransformChoice::None => Transform::None,
+                TransformChoice::Logit01 => Transform::Logit01,
+                TransformChoice::Logit11 => Transform::Logit11,
+            };
+            Calibrator::Kde(Kde::fit(&scores(MOST_KERNELS)?, Bandwidth::by_name(&options.bandwidth)?, transform)?)
+        }
+        Method::Pav => Calibrator::Pav(Pav::fit(&scores(usize::MAX)?)),
+        Method::BetaBinomial => {
+            let (same, different) = split(pairs, |o| Count { k: o.score as u32, n: o.out_of });
+            Calibrator::BetaBinomial(BetaBinomial::fit(&same, &different)?)
+        }
+    })
+}
+
+fn limits(text: &str, lrs: &Lrs) -> anyhow::Result<Bounds> {
+    Ok(match text {
+        "elub" => Bounds::elub(lrs),
+        "invariance" | "iv" => Bounds::invariance(lrs),
+        "none" => Bounds::NONE,
+        other => {
+            let two = other.split_once(',').and_then(|(a, b)| Some((a.trim().parse().ok()?, b.trim().parse().ok()?)));
+            let Some((low, high)) = two else {
+                return Err(Refused::usage(format!(
+                    "--bounds {other}: give elub, invariance, none, or two log10 LRs such as -2,4"
+                )));
+            };
+            Bounds::given(Log10Lr(low), Log10Lr(high))?
+        }
+    })
+}
+
+fn observed(labelled: &Labelled) -> Vec<Pair<Observed>> {
+    let out_of = |i: usize| labelled.out_of.as_ref().map_or(0, |n| n[i]);
+    labelled
+        .pairs
+        .iter()
+        .enumerate()
+        .map(|(i, p)| Pair { evidence: Observed { score: p.score, out_of: out_of(i) }, a: p.a, b: p.b })
+        .collect()
+}
+
+/// How good ratios are.
+pub struct Quality {
+    pub lrs: Lrs,
+    pub cllr: Cllr,
+    pub dev_pav: Option<f64>,
+    pub how: String,
+}
+
+impl Quality {
+    pub fn of(lrs: Lrs, how: String) -> Self {
+        Self { cllr: Cllr::of(&lrs), dev_pav: dev_pav(&lrs), lrs, how }
+    }
+
+    fn sentence(&self) -> String {
+        let m = tippett::misleading(&self.lrs);
+        format!(
+            "Cllr {:.4} (discrimination {:.4}, calibration {:.4}){}; {:.2} % of same-source pairs below LR 1, {:.2} % of others above; {}",
+            self.cllr.cllr,
+            self.cllr.min,
+            self.cllr.cal(),
+            self.dev_pav.map_or(String::new(), |d| format!(", devPAV {d:.4}")),
+            100.0 * m.same,
+            100.0 * m.different,
+            self.how
+        )
+    }
+}
+
+/// What a method makes of labelled pairs: the calibrator, its limits, and how good it is on sources that it has not seen.
+fn calibrated(options: &Options, labelled: &Labelled, notes: &mut Vec<String>) -> anyhow::Result<(Calibrator, Bounds, Quality)> {
+    let pairs = observed(labelled);
+    let calibrator = fit(options, &pairs)?;
+    let ratio = |model: &Calibrator, o: Observed| model.log10_lr(o.evidence(model));
+    let all = || -> Result<Lrs, Error> {
+        let (mut same, mut different) = (Vec::new(), Vec::new());
+        for p in &pairs {
+            (if p.truth() == Truth::SameSource { &mut same } else { &mut different }).push(ratio(&calibrator, p.evidence)?);
+        }
+        Lrs::new(same, different)
+    };
+    if !labelled.has_sources() {
+        notes.push("the table names no sources (--sources), so that ratios could not be cross-validated: figures are of the training pairs, and too good".into());
+        let lrs = all()?;
+        let bounds = limits(&options.bounds, &lrs)?;
+        let cut = bounded(&lrs, &bounds)?;
+        return Ok((calibrator, bounds, Quality::of(cut, "on the training pairs themselves".into())));
+    }
+    let folds = Folds::deal(&pairs, options.folds, 1, options.seed)?;
+    let held = cross_validate(&pairs, &folds, |train| fit(options, train), |m, o| ratio(m, o))?;
+    // Limits are of ratios that no model had seen the sources of.
+    let lrs = held.lrs()?;
+    let bounds = limits(&options.bounds, &lrs)?;
+    let how =
+        format!("cross-validated over {} parts of the sources ({} pairs between parts untested)", folds.count(), held.untested);
+    Ok((calibrator, bounds, Quality::of(bounded(&lrs, &bounds)?, how)))
+}
+
+fn bounded(lrs: &Lrs, bounds: &Bounds) -> Result<Lrs, Error> {
+    let cut = |all: &[Log10Lr]| all.iter().map(|l| bounds.apply(*l).value).collect();
+    Lrs::new(cut(lrs.same()), cut(lrs.different()))
+}
+
+/// Tests a model on another labelled result; refuses one with sources that the model has seen.
+fn tested(options: &Options, name: &str, trained: &Labelled, model: &LrModel) -> anyhow::Result<Quality> {
+    let labelled = scored::read(name, &scored::Options { input: Vec::new(), ..options.labelled.clone() })?;
+    if !trained.has_sources() || !labelled.has_sources() {
+        return Err(Refused::usage(
+            "--test needs the names of the sources on both sides (--sources), to see that none is shared",
+        ));
+    }
+    let seen: std::collections::BTreeSet<&String> = trained.sources.iter().collect();
+    let shared: Vec<&str> = labelled.sources.iter().filter(|s| seen.contains(s)).map(String::as_str).collect();
+    if !shared.is_empty() {
+        return Err(Refused::input(format!(
+            "--test {name} shares {} sources with the training ({}{}): such a test says too much; test on sources that the model has not seen",
+            shared.len(),
+            shared[..shared.len().min(10)].join(", "),
+            if shared.len() > 10 { " …" } else { "" }
+        )));
+    }
+    if labelled.recipe != trained.recipe {
+        return Err(Refused::input(format!(
+            "--test {name} has scores as {}, the training as {}",
+            labelled.recipe, trained.recipe
+        )));
+    }
+    let (mut same, mut different) = (Vec::new(), Vec::new());
+    for p in observed(&labelled) {
+        let value = model.calibrator().log10_lr(p.evidence.evidence(model.calibrator()))?;
+        (if p.truth() == Truth::SameSource { &mut same } else { &mut different }).push(model.bounds().apply(value).value);
+    }
+    Ok(Quality::of(Lrs::new(same, different)?, format!("tested on {name}")))
+}
+
+pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
+    if options.show {
+        return show(options, voice);
+    }
+    let (Some(output), Some(population)) = (&options.output, &options.population) else {
+        return Err(Refused::usage("give --population and -o"));
+    };
+    let (started, clock) = (collection::now(), Instant::now());
+    let target = Address::parse(output);
+    check_target(&target.file, options.overwrite)?;
+    if let Some(folder) = &options.plot {
+        super::plots::folder(folder)?;
+    }
+    let mut labelled = scored::read(&options.result, &options.labelled)?;
+    if labelled.unlisted.is_some() || labelled.k.is_some() {
+        return Err(Refused::usage(format!(
+            "{} lists only the best pairs; ratios need the scores of all pairs, the low ones too: compare with --dense",
+            options.result
+        )));
+    }
+    if options.method == Method::BetaBinomial && labelled.out_of.is_none() {
+        return Err(Refused::usage("--method beta-binomial is for counts: a table with --out-of says how many each is out of"));
+    }
+    let (same, different) = labelled.counts();
+    if same == 0 || different == 0 {
+        return Err(Refused::input(format!(
+            "{}: {same} pairs of the same {} and {different} of different ones; both kinds are needed",
+            options.result, options.labelled.truth
+        )));
+    }
+    let progress = Progress::new(voice.quiet || voice.json);
+    let mut notes = std::mem::take(&mut labelled.notes);
+    if options.method == Method::Kde && same.max(different) > MOST_KERNELS {
+        notes.push(format!("of each kind {MOST_KERNELS} evenly spaced order statistics stand for all scores of the densities"));
+    }
+    let (calibrator, bounds, quality) = calibrated(options, &labelled, &mut notes)?;
+    progress.clear();
+    let truth = &options.labelled.truth;
+    let what = if labelled.level == Level::Exhibit { "exhibits" } else { "items" };
+    let statement = Statement {
+        h1: options.h1.clone().unwrap_or_else(|| format!("the two {what} are of the same {truth}")),
+        h2: options.h2.clone().unwrap_or_else(|| format!("the two {what} are of different {truth}")),
+        population: population.clone(),
+        truth: truth.clone(),
+        score: labelled.metric.clone(),
+        sources: labelled.sources.len().max(1) as u64,
+        items: labelled.items.max(1) as u64,
+        same_pairs: same as u64,
+        different_pairs: different as u64,
+    };
+    let orientation = if labelled.closer == Closer::Larger { Orientation::LargerIsCloser } else { Orientation::SmallerIsCloser };
+    let model = LrModel::new(statement, orientation, calibrator, bounds)?;
+    let mut stored = StoredLr {
+        model,
+        recipe: labelled.recipe.clone(),
+        level: labelled.level,
+        blake3: String::new(),
+        cross: quality.sentence(),
+        ratios: [quality.lrs.same(), quality.lrs.different()]
+            .map(|all| thinned(all.iter().map(|l| l.0).filter(|l| l.is_finite()).collect(), MOST_RATIOS)),
+    };
+    let parts = stored.parts()?;
+    stored.blake3 = parts.digest();
+    let test = options.test.as_ref().map(|name| tested(options, name, &labelled, &stored.model)).transpose()?;
+    let mut said: BTreeMap<String, String> = [
+        ("kind", KIND.to_owned()),
+        ("method", stored.model.calibrator().name().to_owned()),
+        ("pairs", labelled.rule.clone()),
+        ("bounds", options.bounds.clone()),
+        ("folds", options.folds.to_string()),
+        ("seed", options.seed.to_string()),
+        ("quality", quality.sentence()),
+        ("statement", stored.sentence()),
+    ]
+    .map(|(k, v)| (k.to_owned(), v))
+    .into();
+    if let Some(test) = &test {
+        said.insert("test".into(), test.sentence());
+    }
+    let mut record = ModelRecord::new(options.result.clone(), labelled.pairs.len(), 1, said, started);
+    record.values_blake3.clone_from(&labelled.blake3);
+    record.model_blake3.clone_from(&stored.blake3);
+    record.warnings.clone_from(&notes);
+    record.seconds = clock.elapsed().as_secs_f64();
+    NewModel::create(&target, KIND, Some(&parts), &[], &record, options.overwrite)?.finish(&record)?;
+    if let Some(folder) = &options.plot {
+        evidence_plots::calibration(folder, &labelled, test.as_ref().unwrap_or(&quality))?;
+    }
+    say(options, &labelled, &stored, &quality, test.as_ref(), &notes, &target, voice)
+}
+
+#[allow(clippy::too_many_arguments, reason = "all that is said at the end")]
+fn say(
+    options: &Options,
+    labelled: &Labelled,
+    stored: &StoredLr,
+    quality: &Quality,
+    test: Option<&Quality>,
+    notes: &[String],
+    target: &Address,
+    voice: Voice,
+) -> anyhow::Result<()> {
+    let scores = {
+        let (same, different) = labelled.split();
+        Scores::new(same, different)?
+    };
+    let b = stored.model.bounds();
+    if voice.json {
+        println!(
+            "{}",
+            serde_json::json!({
+                "output": target.to_string(), "method": stored.model.calibrator().name(), "statement": stored.model.statement(),
+                "cllr": quality.cllr.cllr, "cllr_min": quality.cllr.min, "cllr_cal": quality.cllr.cal(), "dev_pav": quality.dev_pav,
+                "cllr_min_of_scores": cllr_min(&scores), "how": quality.how, "bounds": [b.lower.map(|l| l.0), b.upper.map(|l| l.0)],
+                "test": test.map(|t| serde_json::json!({ "cllr": t.cllr.cllr, "cllr_min": t.cllr.min, "dev_pav": t.dev_pav })),
+                "notes": notes, "model_blake3": stored.blake3,
+            })
+        );
+        return Ok(());
+    }
+    if voice.quiet {
+        return Ok(());
+    }
+    let (same, different) = labelled.counts();
+    println!("pairs     {}: {same} of the same source, {different} of different ones", labelled.rule);
+    println!("H1        {}", stored.model.statement().h1);
+    println!("H2        {}", stored.model.statement().h2);
+    println!("method    {}", stored.model.calibrator().name());
+    println!("quality   {}", quality.sentence());
+    if let Some(test) = test {
+        println!("test      {}", test.sentence());
+    }
+    let limit = |l: Option<Log10Lr>| l.map_or("no limit".to_owned(), |l| format!("{:.3}", l.0));
+    println!("limits    log10 LR from {} to {} ({})", limit(b.lower), limit(b.upper), b.method.name());
+    for note in notes {
+        println!("note      {note}");
+    }
+    if let Some(folder) = &options.plot {
+        println!("drawn     {}", folder.display());
+    }
+    println!("stored    {target}");
+    println!("digest    {}", stored.blake3);
+    Ok(())
+}
+
+/// How strongly a ratio supports a proposition, in words: the scale of ENFSI (Guideline for Evaluative Reporting, 2015).
+pub fn in_words(log10_lr: f64) -> &'static str {
+    match log10_lr.abs() {
+        x if x < libm::log10(2.0) => "no support either way",
+        x if x < 1.0 => "weak support",
+        x if x < 2.0 => "moderate support",
+        x if x < 3.0 => "moderately strong support",
+        x if x < 4.0 => "strong support",
+        x if x < 6.0 => "very strong support",
+        _ => "extremely strong support",
+    }
+}
+
+fn show(options: &Options, voice: Voice) -> anyhow::Result<()> {
+    let stored = StoredLr::open(&options.result)?;
+    let mut found = Vec::new();
+    for text in &options.at {
+        let refuse = || Refused::usage(format!("--at {text}: give a score, or a count such as 12/30"));
+        let evidence = match text.split_once('/') {
+            Some((k, n)) => {
+                Evidence::Count(Count { k: k.trim().parse().map_err(|_| refuse())?, n: n.trim().parse().map_err(|_| refuse())? })
+            }
+            None => Evidence::Score(text.parse().map_err(|_| refuse())?),
+        };
+        found.push((text, stored.model.log10_lr(evidence)?));
+    }
+    if voice.json {
+        let ratios: Vec<_> = found
+            .iter()
+            .map(|(at, l)| serde_json::json!({ "at": at, "log10_lr": l.value.0, "limited": format!("{:?}", l.limited) }))
+            .collect();
+        println!(
+            "{}",
+            serde_json::json!({ "model": options.result, "statement": stored.model.statement(), "said": stored.sentence(), "ratios": ratios })
+        );
+        return Ok(());
+    }
+    println!("model     {}", options.result);
+    println!("          {}", stored.sentence());
+    for (at, l) in found {
+        let towards = if l.value.0 >= 0.0 { "H1" } else { "H2" };
+        let cut = if l.limited == crate::evaluate::lr::Limited::No { "" } else { ", cut to the limit" };
+        println!("score     {at}: log10 LR {:.2}, {} of {towards}{cut}", l.value.0, in_words(l.value.0));
+    }
+    Ok(())
+}
+
+/// Holds a model to its digest, and to the result or table that it was made of.
+pub fn verify(address: &Address, stored: &StoredModel, input: Option<&String>, voice: Voice) -> anyhow::Result<()> {
+    StoredLr::of_parts(&stored.parts, &address.to_string())?;
+    let name = input.unwrap_or(&stored.record.input);
+    let now = if name.to_lowercase().ends_with(".h5") || name.contains(".h5:") {
+        StoredResult::open(&Address::parse(name), &collection::reading()?)?.digest()?
+    } else {
+        let bytes = std::fs::read(name).map_err(|e| Refused::input(format!("{name}: cannot be read: {e}")))?;
+        blake3::hash(&bytes).to_hex().to_string()
+    };
+    if now != stored.record.values_blake3 {
+        return Err(Refused::input(format!(
+            "{name} has BLAKE3 {now}, the model's record says {}: this is not what it was made of, or it was changed since",
+            stored.record.values_blake3
+        )));
+    }
+    if voice.json {
+        println!(
+            "{}",
+            serde_json::json!({ "model": address.to_string(), "digest": stored.record.model_blake3, "input": name, "values_blake3": now })
+        );
+    } else if !voice.quiet {
+        println!("digest    {}: as recorded", stored.record.model_blake3);
+        println!("input     {name}: as recorded");
+    }
+    Ok(())
+}
