@@ -2,7 +2,7 @@
 # Each target sets up what it needs first; what is there already is not looked for twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-peers bench-search bench-sweep bench-overlap bench-growth bench-gpu bench-folds bench-ccf bench-peaks bench-memory bench-pca bench-import fuzz check-solvers check-transforms check-matchms doc man clean
+.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-peers bench-search bench-sweep bench-overlap bench-growth bench-gpu bench-folds bench-ccf bench-peaks bench-memory bench-pca bench-import bench-link fuzz test-report notebooks check-solvers check-transforms check-matchms doc man clean
 
 # The tools that setup found or made: cmake first in PATH, STRIAE_PYTHON for tests.
 WITH := ./scripts/with-tools.sh
@@ -41,6 +41,18 @@ bench-import: build ## X3P surfaces of a million points imported a second (needs
 
 fuzz: setup-build ## a million mutated X3P files, profiles and pictures: no panic, 256 MiB, 2 s; FUZZ=20000 for fewer
 	STRIAE_FUZZ=$(or $(FUZZ),1000000) $(WITH) cargo test --release --locked --test hostile -- --nocapture mutated
+
+bench-link: build ## 50,000 simulated exhibits through the whole chain, and 100 more (some 20 minutes); ARGS="--exhibits 5000 --new 20"
+	@./scripts/setup.sh test
+	$(WITH) sh -c 'STRIAE="$${CARGO_TARGET_DIR:-target}/release/striae" "$$STRIAE_PYTHON" benches/link/national.py $(ARGS)'
+
+test-report: build ## the report page in headless Chromium: 200,000 links, hostile ids, keyboard, print; pictures in target/report
+	@./scripts/setup.sh report
+	$(WITH) ./scripts/test-report.sh
+
+notebooks: build ## execute the notebooks on small archives; ARGS="first_archive" for one
+	@./scripts/setup.sh notebooks
+	$(WITH) sh -c '"$$STRIAE_PYTHON" notebooks/run.py $(ARGS)'
 
 doc: setup-build ## the crate's documentation; a broken link is an error
 	RUSTDOCFLAGS="-D warnings $$RUSTDOCFLAGS" $(WITH) cargo doc --release --no-deps --locked

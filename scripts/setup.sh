@@ -9,6 +9,8 @@
 #     scripts/setup.sh sklearn   and what those with scikit-learn and SciPy need
 #     scripts/setup.sh peers     and what all comparisons with peers need
 #     scripts/setup.sh growth    and what draws the growth
+#     scripts/setup.sh report    what opens the report page: Chromium
+#     scripts/setup.sh notebooks what executes the notebooks
 # Tools go to target/tools, in this tree. On Debian and Ubuntu, system packages are installed when this runs as root or
 # sudo asks no password; otherwise it says what to install. With STRIAE_REQUIRE_GPU=1 a missing Vulkan device is an error.
 set -eu
@@ -128,6 +130,19 @@ need_openblas() {
     die "OpenBLAS with LAPACK is missing: install it (Debian, Ubuntu: apt-get install libopenblas-dev; Fedora: openblas-devel; Arch: openblas)"
 }
 
+chromium_found() {
+    for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
+        [ -n "$name" ] && have "$name" && return
+    done
+    return 1
+}
+
+need_chromium() {
+    chromium_found && return
+    apt_install chromium && chromium_found && return
+    die "Chromium is missing: install it (Debian: chromium; Ubuntu: chromium-browser), or point CHROMIUM to one"
+}
+
 need_rust
 need_compiler
 need_cmake
@@ -142,7 +157,9 @@ case $goal in
         pip_install matchms "matchms>=0.30"; pip_install ms_entropy "ms_entropy>=1.3" ;;
     growth) need_python; pip_install matplotlib "matplotlib>=3.8" ;;
     matchms) need_python; pip_install matchms "matchms>=0.30"; pip_install ms_entropy "ms_entropy>=1.3" ;;
+    report) need_python; need_chromium ;;
+    notebooks) need_python; pip_install notebooks -r notebooks/requirements.txt ;;
     transforms) need_python; pip_install transforms "chemotools>=0.5" "pybaselines>=1.2" ;;
-    *) die "build, test, lapack, faiss, search, sklearn, matchms, transforms, peers or growth, not $goal" ;;
+    *) die "build, test, lapack, faiss, search, sklearn, matchms, transforms, peers, growth, report or notebooks, not $goal" ;;
 esac
 say "ready ($goal): Rust $rust_is, cmake $(version_of "$cmake_now")"

@@ -7,13 +7,14 @@
 //!   `NAME_score`, `NAME_query`, `NAME_reference` (rows of the best pair of items, −1 for none), `NAME_limited` (−1, 1: the ratio was cut to its lower, upper limit);
 //! - `series/`: `name`;
 //! - `rankings/NAME/`: `neighbors`, `scores` (n, k), as of `striae compare`;
-//! - `models`: the likelihood-ratio model of each modality, as JSON; `record`, as JSON.
+//! - `models/NAME`: the likelihood-ratio model of each modality, and `record`, as JSON in pieces of at most 60,000 bytes.
 //!
 //! The record holds a digest of all columns ([`digest`]); a file whose columns have another is refused.
 
 use super::address::Address;
 use super::client::{Client, Reading};
 use super::error::Error;
+use super::model::pieces;
 use super::wire::Question;
 use super::write::{Kind, Layout, Writer};
 use crate::link::record::LinkRecord;
@@ -21,8 +22,8 @@ use std::collections::BTreeMap;
 
 /// Numbers asked for at a time.
 const PIECE: usize = 1 << 19;
-/// Room for a record beyond what it has when it is laid out.
-const SPARE: usize = 256;
+/// Pieces of a record that are read at most.
+const MOST_PIECES: usize = 4_096;
 
 /// Entries of a column.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,13 +112,13 @@ pub fn write(address: &Address, record: &mut LinkRecord, columns: &Columns, over
     let group = address.inner.clone().unwrap_or_else(|| "/".into());
     let path = |name: &str| format!("{}/{name}", group.trim_end_matches('/'));
     record.result_blake3 = digest(columns);
-    let json = |record: &LinkRecord| serde_json::to_string_pretty(record).unwrap_or_default();
-    let room = json(record).len() + SPARE;
+    let said = pieces(&serde_json::to_string_pretty(record).unwrap_or_default());
+    let longest = said.iter().map(String::len).max().unwrap_or(0).max(1);
     let mut layout = Layout::default()
         .group(&group)
         .attribute(&group, "striae_kind", "linkage")
         .attribute(&group, "version", &record.version)
-        .dataset(&path("record"), &[1], Kind::Text(room));
+        .dataset(&path("record"), &[said.len()], Kind::Text(longest));
     for (name, column) in columns {
         let kind = match &column.entries {
             Entries::Numbers(_) => Kind::F64,
@@ -134,7 +135,7 @@ pub fn write(address: &Address, record: &mut LinkRecord, columns: &Columns, over
             Entries::Texts(v) => writer.put_texts(&path(name), 0, v)?,
         }
     }
-    writer.put_texts(&path("record"), 0, &[json(record)])?;
+    writer.put_texts(&path("record"), 0, &said)?;
     writer.finish()
 }
 
@@ -175,7 +176,7 @@ impl Linkage {
             let rows = dataset.shape.first().copied().unwrap_or(0);
             let width = dataset.shape.get(1).copied().unwrap_or(1).max(1);
             if name == "record" {
-                record = client.texts(&node.path, 0..1)?.pop();
+                record = Some(client.texts(&node.path, 0..rows.min(MOST_PIECES))?.concat());
                 continue;
             }
             if dataset.text {

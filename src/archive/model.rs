@@ -1,7 +1,7 @@
 //! Models in HDF5, and what they say of rows.
 //!
 //! A model is a group with the attributes `striae_kind` = `model`, `model` (its kind) and `version`; `parts/NAME`, f64, an array of each
-//! name ([`Parts`]); `texts`, the named texts as JSON; `record`, how it was made, as JSON ([`ModelRecord`]). Beside it may stand tables: columns of n
+//! name ([`Parts`]); `texts`, the named texts as JSON, in pieces of at most 60,000 bytes; `record`, how it was made, as JSON ([`ModelRecord`]). Beside it may stand tables: columns of n
 //! numbers or texts, and matrices n × m, such as the scores of the training rows.
 
 use super::address::Address;
@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 
 /// Longest text of a model, in bytes.
 const MOST_TEXT: usize = 1 << 28;
+/// Longest piece of a text: longer ones are stored as several entries.
+const MOST_ENTRY: usize = 60_000;
 /// Numbers asked for at a time.
 const PIECE: usize = 1 << 19;
 
@@ -124,6 +126,21 @@ fn table_hasher() -> blake3::Hasher {
     hasher
 }
 
+/// A text in pieces that can be stored, cut between letters.
+#[must_use]
+pub fn pieces(text: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut rest = text;
+    while rest.len() > MOST_ENTRY {
+        let at = (0..=MOST_ENTRY).rev().find(|&i| rest.is_char_boundary(i)).unwrap_or(MOST_ENTRY);
+        let (piece, more) = rest.split_at(at);
+        all.push(piece.to_owned());
+        rest = more;
+    }
+    all.push(rest.to_owned());
+    all
+}
+
 fn path(group: &str, name: &str) -> String {
     format!("{}/{name}", group.trim_end_matches('/'))
 }
@@ -142,7 +159,7 @@ impl NewModel {
         overwrite: bool,
     ) -> Result<Self, Error> {
         let group = address.inner.clone().unwrap_or_else(|| "/".into());
-        let texts = parts.map(|p| serde_json::to_string(&p.texts).unwrap_or_default());
+        let texts = parts.map(|p| pieces(&serde_json::to_string(&p.texts).unwrap_or_default()));
         // Times and digests come at the end.
         let room = serde_json::to_string_pretty(record).map_or(0, |t| t.len()) + 4096 + 160 * tables.len();
         let mut layout = Layout::default()
@@ -152,7 +169,8 @@ impl NewModel {
             .attribute(&group, "version", &record.version)
             .dataset(&path(&group, "record"), &[1], Kind::Text(room));
         if let (Some(parts), Some(texts)) = (parts, &texts) {
-            layout = layout.dataset(&path(&group, "texts"), &[1], Kind::Text(texts.len().max(1)));
+            let longest = texts.iter().map(String::len).max().unwrap_or(0).max(1);
+            layout = layout.dataset(&path(&group, "texts"), &[texts.len()], Kind::Text(longest));
             for (name, array) in &parts.arrays {
                 layout = layout.dataset(&path(&group, &format!("parts/{name}")), &array.shape, Kind::F64);
             }
@@ -173,7 +191,7 @@ impl NewModel {
             Writer::extend(&address.file, &layout, overwrite)?
         };
         if let (Some(parts), Some(texts)) = (parts, texts) {
-            writer.put_texts(&path(&group, "texts"), 0, &[texts])?;
+            writer.put_texts(&path(&group, "texts"), 0, &texts)?;
             for (name, array) in &parts.arrays {
                 writer.put(&path(&group, &format!("parts/{name}")), 0, &array.values)?;
             }
@@ -336,7 +354,9 @@ impl StoredModel {
             return Err(refuse(format!("{group} is no model; {hint}. striae model makes one")));
         }
         let mut text = |name: &str| -> Result<String, Error> {
-            let found = client.texts(&path(&group, name), 0..1)?.pop().unwrap_or_default();
+            let entries = nodes.iter().find(|n| n.path == path(&group, name)).and_then(|n| n.dataset.as_ref());
+            let entries = entries.and_then(|d| d.shape.first().copied()).unwrap_or(1).min(MOST_TEXT / MOST_ENTRY);
+            let found = client.texts(&path(&group, name), 0..entries)?.concat();
             if found.len() > MOST_TEXT { Err(refuse(format!("{name} is too long"))) } else { Ok(found) }
         };
         let record: ModelRecord =

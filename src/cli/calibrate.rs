@@ -1,5 +1,6 @@
 //! `striae calibrate`: from scores to likelihood ratios; and the model that comes of it, wherever it is used.
 
+use super::measured::{self, Measured};
 use super::progress::Progress;
 use super::scored::{self, Labelled, Level};
 use super::{Refused, Voice, collection, evidence_plots};
@@ -8,6 +9,7 @@ use crate::archive::model::{ModelRecord, NewModel, StoredModel};
 use crate::archive::result::StoredResult;
 use crate::archive::write::check_target;
 use crate::chemometrics::Parts;
+use crate::evaluate::lr::two_level::Kind;
 use crate::evaluate::lr::validate::{Folds, Pair, cross_validate};
 use crate::evaluate::lr::{
     Bandwidth, BetaBinomial, Bounds, Calibrator, Cllr, Count, Error, Evidence, Kde, Log10Lr, Logistic, LrModel, Lrs, Orientation,
@@ -39,7 +41,7 @@ pub const KIND: &str = "likelihood-ratio";
   striae calibrate cmc.csv --score cmc --out-of n --same hypothesis --method beta-binomial --population 'Glock pistols' -o cmc-lr.h5
   striae calibrate --show marks-lr.h5 --at 0.83          # one score's ratio, with all that belongs to it")]
 pub struct Options {
-    /// A result with all scores, or a table (.csv); with --show: a model
+    /// A result with all scores, or a table (.csv); of models of two levels: a collection; with --show: a model
     result: String,
     /// Say what a model is, and with --at the ratio of a score
     #[arg(long, conflicts_with_all = ["output", "population"])]
@@ -47,6 +49,12 @@ pub struct Options {
     /// With --show: a score; K/N for counts
     #[arg(long, value_name = "SCORE", allow_negative_numbers = true, requires = "show")]
     at: Vec<String>,
+    /// With --show, of a model of two levels: rows of the control, FILE.h5:/path#ID,ID
+    #[arg(long, value_name = "ROWS", requires = "recovered")]
+    control: Option<String>,
+    /// With --show: rows of the recovered item
+    #[arg(long, value_name = "ROWS", requires = "control")]
+    recovered: Option<String>,
     #[command(flatten)]
     labelled: scored::Options,
     /// How scores become ratios
@@ -103,6 +111,24 @@ enum Method {
     Pav,
     /// Beta-binomial distributions of counts
     BetaBinomial,
+    /// Of repeated measurements (a collection): normal within and between sources (Aitken & Lucy 2004)
+    Normal,
+    /// Of repeated measurements: kernel density between sources (Aitken & Lucy 2004)
+    Kernel,
+    /// Of repeated measurements: kernel density between sources in the form of Bolck et al. 2009
+    Bolck,
+}
+
+impl Method {
+    /// Of models of two levels: which.
+    const fn levels(self) -> Option<Kind> {
+        match self {
+            Self::Normal => Some(Kind::Normal),
+            Self::Kernel => Some(Kind::Kernel),
+            Self::Bolck => Some(Kind::Bolck),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -241,6 +267,11 @@ impl StoredLr {
     }
 }
 
+/// Ratios as a model keeps them.
+fn kept(lrs: &Lrs) -> [Vec<f64>; 2] {
+    [lrs.same(), lrs.different()].map(|all| thinned(all.iter().map(|l| l.0).filter(|l| l.is_finite()).collect(), MOST_RATIOS))
+}
+
 /// Evenly spaced order statistics, where there are too many.
 fn thinned(mut scores: Vec<f64>, most: usize) -> Vec<f64> {
     if scores.len() <= most {
@@ -276,6 +307,13 @@ fn fit(options: &Options, pairs: &[Pair<Observed>]) -> Result<Calibrator, Error>
             Calibrator::Kde(Kde::fit(&scores(MOST_KERNELS)?, Bandwidth::by_name(&options.bandwidth)?, transform)?)
         }
         Method::Pav => Calibrator::Pav(Pav::fit(&scores(usize::MAX)?)),
+        Method::Normal | Method::Kernel | Method::Bolck => {
+            return Err(Error::Evidence {
+                model: "two-level",
+                needs: "a collection of measurements".into(),
+                got: "scores".into(),
+            });
+        }
         Method::BetaBinomial => {
             let (same, different) = split(pairs, |o| Count { k: o.score as u32, n: o.out_of });
             Calibrator::BetaBinomial(BetaBinomial::fit(&same, &different)?)
@@ -323,7 +361,7 @@ impl Quality {
         Self { cllr: Cllr::of(&lrs), dev_pav: dev_pav(&lrs), lrs, how }
     }
 
-    fn sentence(&self) -> String {
+    pub fn sentence(&self) -> String {
         let m = tippett::misleading(&self.lrs);
         format!(
             "Cllr {:.4} (discrimination {:.4}, calibration {:.4}){}; {:.2} % of same-source pairs below LR 1, {:.2} % of others above; {}",
@@ -365,6 +403,20 @@ fn calibrated(options: &Options, labelled: &Labelled, notes: &mut Vec<String>) -
     let how =
         format!("cross-validated over {} parts of the sources ({} pairs between parts untested)", folds.count(), held.untested);
     Ok((calibrator, bounds, Quality::of(bounded(&lrs, &bounds)?, how)))
+}
+
+/// Cllr of logistic regression, cross-validated over parts of the sources: how good ratios of these scores can be expected to be.
+pub fn cllr_of(labelled: &Labelled, folds: usize, seed: u64) -> anyhow::Result<f64> {
+    anyhow::ensure!(labelled.has_sources(), "the sources have no names");
+    let pairs = observed(labelled);
+    let folds = Folds::deal(&pairs, folds, 1, seed)?;
+    let fit = |train: &[Pair<Observed>]| {
+        let (same, different) = split(train, |o| o.score);
+        let scores = Scores::new(same, different)?;
+        Logistic::fit(&scores, logistic::Options::default())
+    };
+    let held = cross_validate(&pairs, &folds, fit, |m, o: Observed| m.log10_lr(&[o.score]))?;
+    Ok(Cllr::of(&held.lrs()?).cllr)
 }
 
 fn bounded(lrs: &Lrs, bounds: &Bounds) -> Result<Lrs, Error> {
@@ -417,6 +469,9 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     if let Some(folder) = &options.plot {
         super::plots::folder(folder)?;
     }
+    if let Some(kind) = options.method.levels() {
+        return two_levels(options, kind, &target, population, started, clock, voice);
+    }
     let mut labelled = scored::read(&options.result, &options.labelled)?;
     if labelled.unlisted.is_some() || labelled.k.is_some() {
         return Err(Refused::usage(format!(
@@ -462,8 +517,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         level: labelled.level,
         blake3: String::new(),
         cross: quality.sentence(),
-        ratios: [quality.lrs.same(), quality.lrs.different()]
-            .map(|all| thinned(all.iter().map(|l| l.0).filter(|l| l.is_finite()).collect(), MOST_RATIOS)),
+        ratios: kept(&quality.lrs),
     };
     let parts = stored.parts()?;
     stored.blake3 = parts.digest();
@@ -493,6 +547,81 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         evidence_plots::calibration(folder, &labelled, test.as_ref().unwrap_or(&quality))?;
     }
     say(options, &labelled, &stored, &quality, test.as_ref(), &notes, &target, voice)
+}
+
+/// A model of the measurements themselves.
+fn two_levels(
+    options: &Options,
+    kind: Kind,
+    target: &Address,
+    population: &str,
+    started: String,
+    clock: Instant,
+    voice: Voice,
+) -> anyhow::Result<()> {
+    let truth = &options.labelled.truth;
+    let measured = Measured::read(&options.result, truth)?;
+    let (model, lrs, how) = measured.model(kind, options.folds, options.seed)?;
+    let bounds = limits(&options.bounds, &lrs)?;
+    let (same, different) = (lrs.same().len() as u64, lrs.different().len() as u64);
+    let quality = Quality::of(bounded(&lrs, &bounds)?, how);
+    let statement = Statement {
+        h1: options.h1.clone().unwrap_or_else(|| format!("control and recovered item are of the same {truth}")),
+        h2: options.h2.clone().unwrap_or_else(|| format!("control and recovered item are of different {truth}")),
+        population: population.to_owned(),
+        truth: truth.clone(),
+        score: format!("{} measured numbers", measured.columns),
+        sources: measured.names.len() as u64,
+        items: measured.source.len() as u64,
+        same_pairs: same,
+        different_pairs: different,
+    };
+    let model = LrModel::new(statement, Orientation::LargerIsCloser, Calibrator::TwoLevel(model), bounds)?;
+    let mut stored = StoredLr {
+        model,
+        recipe: serde_json::json!({ "columns": measured.columns }).to_string(),
+        level: Level::Item,
+        blake3: String::new(),
+        cross: quality.sentence(),
+        ratios: kept(&quality.lrs),
+    };
+    let parts = stored.parts()?;
+    stored.blake3 = parts.digest();
+    let said: BTreeMap<String, String> = [
+        ("kind", KIND.to_owned()),
+        ("method", kind.name().to_owned()),
+        ("bounds", options.bounds.clone()),
+        ("folds", options.folds.to_string()),
+        ("seed", options.seed.to_string()),
+        ("quality", quality.sentence()),
+        ("statement", stored.sentence()),
+    ]
+    .map(|(k, v)| (k.to_owned(), v))
+    .into();
+    let mut record = ModelRecord::new(options.result.clone(), measured.source.len(), measured.columns, said, started);
+    record.values_blake3.clone_from(&measured.values_blake3);
+    record.model_blake3.clone_from(&stored.blake3);
+    record.seconds = clock.elapsed().as_secs_f64();
+    NewModel::create(target, KIND, Some(&parts), &[], &record, options.overwrite)?.finish(&record)?;
+    if let Some(folder) = &options.plot {
+        evidence_plots::of_ratios(&quality.lrs, &mut |name, title, figure| super::plots::save(folder, name, title, figure))?;
+    }
+    let b = stored.model.bounds();
+    if voice.json {
+        println!(
+            "{}",
+            serde_json::json!({
+                "output": target.to_string(), "method": kind.name(), "statement": stored.model.statement(), "cllr": quality.cllr.cllr,
+                "cllr_min": quality.cllr.min, "cllr_cal": quality.cllr.cal(), "dev_pav": quality.dev_pav, "how": quality.how,
+                "bounds": [b.lower.map(|l| l.0), b.upper.map(|l| l.0)], "model_blake3": stored.blake3,
+            })
+        );
+    } else if !voice.quiet {
+        println!("model     {}: {}", kind.name(), stored.sentence());
+        println!("stored    {target}");
+        println!("digest    {}", stored.blake3);
+    }
+    Ok(())
 }
 
 #[allow(clippy::too_many_arguments, reason = "all that is said at the end")]
@@ -573,7 +702,16 @@ fn show(options: &Options, voice: Voice) -> anyhow::Result<()> {
             }
             None => Evidence::Score(text.parse().map_err(|_| refuse())?),
         };
-        found.push((text, stored.model.log10_lr(evidence)?));
+        found.push((text.clone(), stored.model.log10_lr(evidence)?));
+    }
+    if let (Some(control), Some(recovered)) = (&options.control, &options.recovered) {
+        let Calibrator::TwoLevel(model) = stored.model.calibrator() else {
+            return Err(Refused::usage("--control and --recovered are for models of two levels; this one takes scores (--at)"));
+        };
+        let (x, y) =
+            (measured::named(control, model.moments().columns())?, measured::named(recovered, model.moments().columns())?);
+        let ratio = stored.model.log10_lr(Evidence::Measured { control: &x, recovered: &y })?;
+        found.push((format!("{control} with {recovered}"), ratio));
     }
     if voice.json {
         let ratios: Vec<_> = found
@@ -600,7 +738,9 @@ fn show(options: &Options, voice: Voice) -> anyhow::Result<()> {
 pub fn verify(address: &Address, stored: &StoredModel, input: Option<&String>, voice: Voice) -> anyhow::Result<()> {
     StoredLr::of_parts(&stored.parts, &address.to_string())?;
     let name = input.unwrap_or(&stored.record.input);
-    let now = if name.to_lowercase().ends_with(".h5") || name.contains(".h5:") {
+    let now = if matches!(StoredLr::of_parts(&stored.parts, name)?.model.calibrator(), Calibrator::TwoLevel(_)) {
+        Measured::read(name, StoredLr::of_parts(&stored.parts, name)?.model.statement().truth.as_str())?.values_blake3
+    } else if name.to_lowercase().ends_with(".h5") || name.contains(".h5:") {
         StoredResult::open(&Address::parse(name), &collection::reading()?)?.digest()?
     } else {
         let bytes = std::fs::read(name).map_err(|e| Refused::input(format!("{name}: cannot be read: {e}")))?;

@@ -6,6 +6,7 @@
 
 mod alike;
 mod backend;
+mod bench;
 mod calibrate;
 mod cells;
 mod collection;
@@ -20,6 +21,7 @@ mod info;
 mod length;
 mod link;
 mod linkage;
+mod measured;
 mod memory;
 mod metrics;
 mod model;
@@ -85,6 +87,7 @@ enum Command {
     Prepare(prepare::Options),
     Model(Box<model::Options>),
     Evaluate(Box<evaluate::Options>),
+    Bench(bench::Options),
     Calibrate(Box<calibrate::Options>),
     Link(Box<link::Options>),
     Report(report::Options),
@@ -165,6 +168,7 @@ pub fn main() -> ExitCode {
         Command::Prepare(o) => prepare::run(&o, voice),
         Command::Model(o) => model::run(&o, voice),
         Command::Evaluate(o) => evaluate::run(&o, voice),
+        Command::Bench(o) => bench::run(&o, voice),
         Command::Calibrate(o) => calibrate::run(&o, voice),
         Command::Link(o) => link::run(&o, voice),
         Command::Report(o) => report::run(&o, voice),

@@ -6,13 +6,14 @@ use super::{Refused, Voice, collection, evidence_plots, show};
 use crate::archive::Address;
 use crate::archive::linkage::Linkage;
 use crate::evaluate::lr::Lrs;
+use crate::link::journey::Place;
 use crate::link::record::Modality;
 use crate::metric::Closer;
 use crate::report::page::{self, Drawing, Exhibit, Links, Measured, Plot, Provenance, Report, Series};
 use crate::report::tables::{Exhibits, LinkTable, ModalityColumns};
-use crate::report::{csv, gexf, graphml, parquet};
+use crate::report::{csv, gexf, graphml, parquet as columnar};
 use anyhow::Context as _;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -34,7 +35,7 @@ pub struct Options {
     /// What stands at its top
     #[arg(long, default_value = "Links and series of exhibits")]
     title: String,
-    /// Links that the page holds, the strongest ones
+    /// Links that the page holds: the strongest, and those that hold each series together
     #[arg(long, default_value_t = 200_000)]
     links: usize,
     /// Links that are drawn: half of them the strongest, half the strongest of each of the largest series
@@ -149,8 +150,8 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     };
     if let Some(folder) = &options.parquet {
         std::fs::create_dir_all(folder).with_context(|| format!("--parquet: cannot make the folder {}", folder.display()))?;
-        put(folder.join("links.parquet"), &mut |out| Ok(parquet::links(links, exhibits, about, out)?))?;
-        put(folder.join("exhibits.parquet"), &mut |out| Ok(parquet::exhibits(exhibits, about, out)?))?;
+        put(folder.join("links.parquet"), &mut |out| Ok(columnar::links(links, exhibits, about, out)?))?;
+        put(folder.join("exhibits.parquet"), &mut |out| Ok(columnar::exhibits(exhibits, about, out)?))?;
     }
     if let Some(folder) = &options.csv {
         std::fs::create_dir_all(folder).with_context(|| format!("--csv: cannot make the folder {}", folder.display()))?;
@@ -184,19 +185,69 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The links of the page, strongest first.
-fn strongest(links: &LinkTable, most: usize) -> Vec<usize> {
+/// Exhibits of one place name that are so near to their middle are shown there.
+const TOGETHER_KM: f64 = 30.0;
+
+fn at(latitude: f64, longitude: f64) -> Option<Place> {
+    Place::new(latitude, longitude).ok()
+}
+
+/// The middle of each place name's exhibits. Longitudes near the date line are not averaged across it: such exhibits lie far from the middle, and stay where they are.
+fn middles(exhibits: &Exhibits) -> BTreeMap<&str, Place> {
+    let mut sums: BTreeMap<&str, (f64, f64, f64)> = BTreeMap::new();
+    for (i, name) in exhibits.place.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+        if let Some(place) = at(exhibits.latitude[i], exhibits.longitude[i]) {
+            let sum = sums.entry(name).or_default();
+            *sum = (sum.0 + place.latitude(), sum.1 + place.longitude(), sum.2 + 1.0);
+        }
+    }
+    sums.into_iter().filter_map(|(name, (latitude, longitude, n))| Some((name, at(latitude / n, longitude / n)?))).collect()
+}
+
+/// The links of the page, strongest first: where not all fit, first those that hold every series together (the strongest that do), then the strongest.
+fn strongest(links: &LinkTable, exhibits: usize, most: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..links.a.len()).collect();
     order.sort_unstable_by(|&x, &y| {
         links.log10_lr[y].total_cmp(&links.log10_lr[x]).then((links.a[x], links.b[x]).cmp(&(links.a[y], links.b[y])))
     });
-    order.truncate(most);
+    if order.len() <= most {
+        return order;
+    }
+    let mut top: Vec<usize> = (0..exhibits).collect();
+    let mut holds = vec![false; links.a.len()];
+    let mut count = 0;
+    for &l in &order {
+        let (a, b) = (root(&mut top, links.a[l] as usize), root(&mut top, links.b[l] as usize));
+        if a != b && count < most {
+            top[a.max(b)] = a.min(b);
+            holds[l] = true;
+            count += 1;
+        }
+    }
+    let mut room = most - count;
+    order.retain(|&l| {
+        if holds[l] {
+            return true;
+        }
+        let fits = room > 0;
+        room = room.saturating_sub(1);
+        fits
+    });
     order
+}
+
+/// Who stands for a set, with the path to it halved.
+fn root(top: &mut [usize], mut i: usize) -> usize {
+    while top[i] != i {
+        top[i] = top[top[i]];
+        i = top[i];
+    }
+    i
 }
 
 fn report(options: &Options, read: &Read, notes: &mut Vec<String>) -> anyhow::Result<Report> {
     let (record, links) = (&read.linkage.record, &read.links);
-    let order = strongest(links, options.links);
+    let order = strongest(links, read.exhibits.id.len(), options.links);
     if order.len() < links.a.len() {
         notes.push(format!(
             "the page holds the {} strongest of {} links; tables and graphs hold all",
@@ -204,11 +255,20 @@ fn report(options: &Options, read: &Read, notes: &mut Vec<String>) -> anyhow::Re
             links.a.len()
         ));
     }
+    let middles = middles(&read.exhibits);
+    let mut moved = false;
     let exhibits: Vec<Exhibit> = (0..read.exhibits.id.len())
         .map(|i| {
             let known = |x: f64| x.is_finite().then_some(x);
-            let (latitude, longitude) = (known(read.exhibits.latitude[i]), known(read.exhibits.longitude[i]));
+            let (mut latitude, mut longitude) = (known(read.exhibits.latitude[i]), known(read.exhibits.longitude[i]));
             let both = latitude.is_some() && longitude.is_some();
+            if let (Some(middle), Some(here)) =
+                (middles.get(read.exhibits.place[i].as_str()), at(read.exhibits.latitude[i], read.exhibits.longitude[i]))
+                && middle.distance_km(here) <= TOGETHER_KM
+            {
+                moved |= *middle != here;
+                (latitude, longitude) = (Some(middle.latitude()), Some(middle.longitude()));
+            }
             let date = &read.exhibits.date[i];
             Exhibit {
                 id: read.exhibits.id[i].clone(),
@@ -275,7 +335,14 @@ fn report(options: &Options, read: &Read, notes: &mut Vec<String>) -> anyhow::Re
         ("Fusion".to_owned(), record.rule.clone()),
     ];
     if order.len() < links.a.len() {
-        summary.push(("Links in this page".to_owned(), format!("the {} strongest", order.len())));
+        summary.push((
+            "Links in this page".to_owned(),
+            format!("{}: the strongest, and those that hold each series together", order.len()),
+        ));
+    }
+    if moved {
+        let text = format!("exhibits of one place name within {TOGETHER_KM} km stand together at their middle");
+        summary.push(("Places in this page".to_owned(), text));
     }
     if let Some((name, _)) = &record.added_to {
         summary.push(("Added to".to_owned(), name.clone()));
@@ -319,8 +386,8 @@ fn report(options: &Options, read: &Read, notes: &mut Vec<String>) -> anyhow::Re
 
 /// The models that a linkage carries.
 pub fn models(linkage: &Linkage) -> anyhow::Result<Vec<StoredLr>> {
-    let texts = linkage.texts("models")?;
-    linkage.record.modalities.iter().zip(texts).map(|(m, text)| StoredLr::from_text(text, &m.model)).collect()
+    let of = |m: &Modality| StoredLr::from_text(&linkage.texts(&format!("models/{}", m.name))?.concat(), &m.model);
+    linkage.record.modalities.iter().map(of).collect()
 }
 
 fn series(read: &Read) -> anyhow::Result<Vec<Series>> {
@@ -348,7 +415,7 @@ fn series(read: &Read) -> anyhow::Result<Vec<Series>> {
 fn drawn_links(read: &Read, order: &[usize], most: usize) -> Vec<usize> {
     let mut chosen: BTreeSet<usize> = (0..order.len().min(most.div_ceil(2))).collect();
     let series = &read.exhibits.series;
-    let mut size: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+    let mut size: BTreeMap<&str, usize> = BTreeMap::new();
     series.iter().filter(|s| !s.is_empty()).for_each(|s| *size.entry(s).or_default() += 1);
     let mut largest: Vec<(&str, usize)> = size.into_iter().collect();
     largest.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));

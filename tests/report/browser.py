@@ -3,6 +3,8 @@
 
     python browser.py REPORT.html --out DIR [--chromium PATH] [--limit-ms 2000] [--hostile] [--only NAME]
 
+REPORT.html is one that examples/report_page.rs made (full or hostile): names and numbers in the checks are its.
+
 Needs Python 3.9 and Chromium (Debian: apt-get install --no-install-recommends chromium), nothing else: the DevTools protocol
 is spoken over two pipes (--remote-debugging-pipe), messages end in a zero byte. Writes screenshots, a PDF and times.json to DIR.
 Ends with 1 when a check fails, and says which.
@@ -185,8 +187,8 @@ class Checks:
         return self.b.js(f"""[...document.querySelectorAll('#{host} tbody tr:not(.space)')].slice(0, 12).map(tr => [...tr.children].map(td => td.innerText.trim()))""")
 
     def ready(self):
-        """Navigation start to a drawn, sorted table, and to the answer to a filter: the best of three loads counts."""
-        loads, filters = [], []
+        """Navigation start to a drawn, sorted table, and to the answer to a filter: each of three loads counts, with the series drawn too."""
+        loads, whole, filters = [], [], []
         for _ in range(3):
             self.b.open(self.url)
             loads.append(int(self.b.js("document.documentElement.dataset.ready")))
@@ -194,9 +196,10 @@ class Checks:
                 const e = document.getElementById('filters').elements.q; e.value = 'E0001'; e.dispatchEvent(new Event('input', {bubbles: true}));
                 while (said.textContent === before && performance.now() - t < 5000) await new Promise(requestAnimationFrame);
                 return performance.now() - t; })()"""))
-            self.times["complete_ms"] = int(self.b.js("document.documentElement.dataset.complete"))
-        self.times.update(ready_ms=loads, filter_ms=[round(f) for f in filters], bytes=os.path.getsize(self.url[7:]))
-        self.equal(min(a + b < self.limit_ms for a, b in zip(loads, filters)) or min(loads) < self.limit_ms, True, f"interactive under {self.limit_ms} ms ({loads}, {filters})")
+            whole.append(int(self.b.js("document.documentElement.dataset.complete")))
+        self.times.update(ready_ms=loads, complete_ms=whole, filter_ms=[round(f) for f in filters], bytes=os.path.getsize(self.url[7:]))
+        slowest = max(a + b for a, b in zip(whole, filters))
+        assert slowest < self.limit_ms, f"interactive under {self.limit_ms} ms: drawn after {loads}, complete after {whole}, answers to a filter in {filters}"
         self.b.open(self.url.split("#")[0] + "?fresh")
         rows = self.rows()
         assert len(rows) >= 10, "the table is drawn"
@@ -478,10 +481,10 @@ def main():
             for name in ORDER:
                 if given.only and name not in given.only:
                     continue
-                if given.only and not browser.js("document.documentElement.dataset.complete"):
-                    browser.open(checks.url)
                 start = time.monotonic()
                 try:
+                    if given.only and not browser.js("document.documentElement.dataset.complete"):
+                        browser.open(checks.url)
                     getattr(checks, name)()
                     print(f"ok      {name} ({time.monotonic() - start:.1f} s)", flush=True)
                 except (AssertionError, RuntimeError, TimeoutError, IndexError, ValueError) as error:

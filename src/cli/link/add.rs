@@ -151,7 +151,7 @@ fn grow(options: &Options, linkage: &Linkage, number: usize, new: &Path, progres
     let closer = closer_of(&modality.options)?;
     let refuse = || Refused::input(format!("{}: rows of {} differ in width from those of the archive", address, modality.name));
     let mut record = modality.clone();
-    let text = linkage.texts("models")?.get(number).cloned().unwrap_or_default();
+    let text = linkage.texts(&format!("models/{}", modality.name))?.concat();
     let lr = StoredLr::from_text(&text, &modality.model)?;
     let old = opened.iter().map(RowSource::rows).sum();
     let mut compared = 0;

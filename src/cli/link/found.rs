@@ -267,7 +267,6 @@ pub fn columns(roster: &Roster, evidence: &[Evidence], found: &Found, grouped: &
     put("links/log10_lr".into(), Column::numbers(found.links.iter().map(|l| l.log10_lr).collect()));
     put("links/contradiction".into(), Column::whole(found.contradiction.iter().map(|c| i64::from(*c)).collect()));
     put("series/name".into(), Column::texts(grouped.names.clone()));
-    let mut models = Vec::new();
     for (e, shown) in evidence.iter().zip(&found.shown) {
         let name = &e.record.name;
         put(format!("links/{name}_log10_lr"), Column::numbers(shown.log10_lr.clone()));
@@ -277,8 +276,7 @@ pub fn columns(roster: &Roster, evidence: &[Evidence], found: &Found, grouped: &
         put(format!("links/{name}_limited"), Column::whole(shown.limited.clone()));
         put(format!("rankings/{name}/neighbors"), Column::whole(e.neighbors.clone()).wide(e.k));
         put(format!("rankings/{name}/scores"), Column::numbers(e.scores.clone()).wide(e.k));
-        models.push(e.lr.to_text()?);
+        put(format!("models/{name}"), Column::texts(crate::archive::model::pieces(&e.lr.to_text()?)));
     }
-    put("models".into(), Column::texts(models));
     Ok(all)
 }

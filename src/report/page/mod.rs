@@ -19,7 +19,7 @@
 //! made from. Links are stored best first: by log10 LR, then the smaller a, then the smaller b, in f64.
 //!
 //! # Words
-//! The verbal scale is that of ENFSI, *Guideline for Evaluative Reporting in Forensic Science* (2015), section 4: LR from 2 weak, 10
+//! The verbal scale is that of ENFSI, *Guideline for Evaluative Reporting in Forensic Science* (2015): LR from 2 weak, 10
 //! moderate, 100 moderately strong, 1 000 strong, 10 000 very strong, 1 000 000 extremely strong support; below 1/2 the same
 //! for H2; between, inconclusive. A bound belongs to the stronger word. The word follows the printed number (two decimals).
 //!

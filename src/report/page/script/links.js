@@ -108,7 +108,7 @@ function sorted(rows, key, down) {
   return rows.sort((i, j) => {
     const x = of[i], y = of[j];
     if (last(x) || last(y)) return last(x) - last(y) || i - j;
-    return x === y ? i - j : sign * (x < y ? 1 : -1);
+    return x === y ? i - j : sign * (x < y ? -1 : 1);
   });
 }
 

@@ -1,0 +1,285 @@
+//! From scores to evidence, links and a report, as people type it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a failure here is a failed test"
+)]
+
+use assert_cmd::Command;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn command(&self, args: &str) -> Command {
+        let mut command = Command::cargo_bin("striae").unwrap();
+        command.current_dir(self.0.path()).args(args.split_whitespace());
+        command
+    }
+
+    fn run(&self, args: &str) -> String {
+        let out = self.command(args).output().unwrap();
+        assert!(
+            out.status.success(),
+            "striae {args}\n{}{}",
+            String::from_utf8_lossy(&out.stdout),
+            String::from_utf8_lossy(&out.stderr)
+        );
+        String::from_utf8(out.stdout).unwrap()
+    }
+
+    fn json(&self, args: &str) -> Value {
+        serde_json::from_str(&self.run(&format!("{args} --json"))).unwrap()
+    }
+
+    /// What it says when it refuses.
+    fn refused(&self, args: &str, code: i32) -> String {
+        let out = self.command(args).output().unwrap();
+        assert_eq!(out.status.code(), Some(code), "striae {args}: {}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stderr).unwrap()
+    }
+}
+
+fn figure(found: &Value, name: &str) -> f64 {
+    let all = found["figures"].as_array().unwrap();
+    all.iter().find(|f| f["name"] == name).unwrap_or_else(|| panic!("no {name}"))["value"].as_f64().unwrap()
+}
+
+fn shared() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data")
+}
+
+/// Rankings of three kinds of evidence, and their models from a labelled archive.
+const KINDS: [(&str, &str); 3] = [("toolmarks", "ccf --max-lag 26"), ("logos", "pearson"), ("spectra", "pearson")];
+
+fn simulate(desk: &Desk, rows: &str, output: &str) {
+    desk.run(&format!("simulate --exhibits 420 --rows {rows} --mark-width 256 --spectrum-width 128 --seed 11 -o {output}"));
+}
+
+fn models(desk: &Desk) {
+    desk.run("simulate --exhibits 500 --mark-width 256 --spectrum-width 128 --seed 12 -o ref.h5");
+    for (kind, metric) in KINDS {
+        desk.run(&format!("compare ref.h5:/{kind} --metric {metric} --dense -o ref-{kind}.h5"));
+        desk.run(&format!("calibrate ref-{kind}.h5 --truth press --population simulated --bounds elub -o {kind}-lr.h5"));
+    }
+}
+
+fn rank(desk: &Desk, archive: &str, prefix: &str) {
+    for (kind, metric) in KINDS {
+        desk.run(&format!("compare {archive}:/{kind} --metric {metric} --top-k 8 -o {prefix}-{kind}.h5"));
+    }
+}
+
+fn link(prefix: &str, output: &str) -> String {
+    format!(
+        "link {prefix}-toolmarks.h5 {prefix}-logos.h5 {prefix}-spectra.h5 --lr toolmarks-lr.h5 --lr logos-lr.h5 --lr spectra-lr.h5 --limit 2 -o {output}"
+    )
+}
+
+#[test]
+#[cfg_attr(not(shared_data), ignore = "the real data is not here")]
+fn plier_marks_through_the_whole_chain() {
+    let desk = Desk::new();
+    let folder = shared().join("toolmarks/pliers");
+    let mut import = desk.command("import toolmarks");
+    import.arg(folder).args(["--columns", "(?<mark>(?<source>.{6}).{3})(?<line>.+)", "-o", "pliers.h5"]);
+    let out = import.output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    desk.run("compare pliers.h5:/toolmarks --metric ccf --min-overlap 0.5 --dense -o scores.h5");
+    let all = desk.json("evaluate scores.h5 --exclude mark --resamples 200");
+    let within = desk.json("evaluate scores.h5 --exclude mark --within line --resamples 200");
+    println!("all {} within {} rank 1 {}", figure(&all, "AUC"), figure(&within, "AUC"), figure(&all, "rank 1"));
+    assert!((figure(&all, "AUC") - 0.8792).abs() < 1e-4 && (figure(&within, "AUC") - 0.9635).abs() < 1e-4);
+    assert!((figure(&all, "rank 1") - 0.9767).abs() < 1e-4);
+    assert_eq!((within["same"].as_u64(), within["different"].as_u64()), (Some(1350), Some(13_500)));
+    assert_eq!(all["same"].as_u64().unwrap() + all["different"].as_u64().unwrap(), 44_550);
+    for f in within["figures"].as_array().unwrap().iter().filter(|f| f["name"] == "AUC") {
+        let (low, value, high) = (f["low"].as_f64().unwrap(), f["value"].as_f64().unwrap(), f["high"].as_f64().unwrap());
+        assert!(low < value && value < high && high - low > 0.005, "{low} {value} {high}");
+    }
+    let made =
+        desk.json("calibrate scores.h5 --exclude mark --within line --population pliers --bounds elub --plot pictures -o lr.h5");
+    let (cllr, least) = (made["cllr"].as_f64().unwrap(), made["cllr_min"].as_f64().unwrap());
+    println!("Cllr {cllr} least {least} {}", made["how"]);
+    assert!(least <= cllr && cllr < 0.7, "{cllr} {least}");
+    assert!(made["how"].as_str().unwrap().contains("cross-validated over 5 parts of the sources"));
+    for picture in ["tippett", "ece", "pav", "log10-lr"] {
+        assert!(desk.path(&format!("pictures/{picture}.svg")).exists());
+    }
+    // A ratio comes with all that belongs to it.
+    let said = desk.run("calibrate --show lr.h5 --at 0.9");
+    for part in ["H1:", "H2:", "pliers", "limited to", "cross-validated", "support"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    desk.run("verify lr.h5");
+}
+
+#[test]
+fn what_comes_in_later_gives_the_links_of_a_whole_run() {
+    let desk = Desk::new();
+    models(&desk);
+    simulate(&desk, "0..400", "archive.h5");
+    simulate(&desk, "400..420", "new.h5");
+    simulate(&desk, "0..420", "all.h5");
+    rank(&desk, "archive.h5", "old");
+    rank(&desk, "all.h5", "all");
+    let before = desk.json(&link("old", "before.h5"));
+    let whole = desk.json(&link("all", "whole.h5"));
+    let added = desk.json("link --add new.h5 before.h5 -o added.h5");
+    assert!(whole["links"].as_u64().unwrap() > 100 && before["links"] != whole["links"]);
+    assert_eq!(
+        (&added["links"], &added["series"], &added["candidates"]),
+        (&whole["links"], &whole["series"], &whole["candidates"])
+    );
+    assert!(added["pairs_compared"].as_u64().unwrap() * 5 < added["pairs_all"].as_u64().unwrap());
+    // The same links with the same bytes; only names of series are older.
+    let table = |name: &str| {
+        desk.run(&format!("report {name}.h5 --csv {name}"));
+        std::fs::read_to_string(desk.path(&format!("{name}/links.csv"))).unwrap()
+    };
+    let (one, other) = (table("whole"), table("added"));
+    let unnamed = |text: &str| {
+        let mut rows = csv::Reader::from_reader(text.as_bytes());
+        let kept: Vec<usize> =
+            rows.headers().unwrap().iter().enumerate().filter(|(_, h)| !h.contains("series")).map(|(i, _)| i).collect();
+        rows.records().map(|r| kept.iter().map(|&i| r.as_ref().unwrap()[i].to_owned()).collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    assert!(one.lines().count() > 100);
+    assert_eq!(unnamed(&one), unnamed(&other));
+    for name in ["whole", "added"] {
+        assert!(desk.run(&format!("verify {name}.h5")).contains("the same"));
+    }
+    assert!(!added["changes"].as_array().unwrap().is_empty());
+    assert!(desk.refused("link --add new.h5 added.h5 -o twice.h5", 3).contains("already"));
+
+    let found = desk.json("evaluate added.h5 --truth press");
+    println!("{found}");
+    assert!(found["series"]["false_link_share"].as_f64().unwrap() < 0.05);
+    assert!(found["series"]["b_cubed_precision"].as_f64().unwrap() > 0.8);
+
+    desk.run("report added.h5 -o report.html --drawings 4 --parquet tables --graphml links.graphml --gexf links.gexf");
+    let page = std::fs::read_to_string(desk.path("report.html")).unwrap();
+    assert!(page.contains("H1") && page.contains("Content-Security-Policy") && !page.contains("https://"));
+    assert!(!page.to_lowercase().contains(" match "));
+    for file in ["tables/links.parquet", "tables/exhibits.parquet", "links.graphml", "links.gexf"] {
+        assert!(std::fs::metadata(desk.path(file)).unwrap().len() > 1000, "{file}");
+    }
+    assert!(desk.refused("report added.h5 -o report.html", 2).contains("--overwrite"));
+}
+
+#[test]
+fn a_changed_linkage_is_refused() {
+    let desk = Desk::new();
+    models(&desk);
+    simulate(&desk, "0..200", "archive.h5");
+    rank(&desk, "archive.h5", "old");
+    desk.run(&link("old", "links.h5"));
+    let mut bytes = std::fs::read(desk.path("links.h5")).unwrap();
+    // A ratio somewhere in the middle of the numbers: all 8-byte patterns of the first link's.
+    let out = desk.json("info links.h5");
+    assert!(out["links"].as_u64().unwrap() > 0);
+    let at = bytes.len() / 2;
+    bytes[at] ^= 1;
+    std::fs::write(desk.path("links.h5"), bytes).unwrap();
+    let said = desk.refused("verify links.h5", 3);
+    assert!(said.contains("changed or damaged") || said.contains("differences"), "{said}");
+}
+
+#[test]
+fn what_would_say_too_much_is_refused() {
+    let desk = Desk::new();
+    desk.run("simulate --exhibits 300 --only logos --seed 3 -o a.h5");
+    desk.run("compare a.h5:/logos --metric pearson --dense -o all.h5");
+    desk.run("compare a.h5:/logos --metric pearson --top-k 5 -o top.h5");
+    desk.run("compare a.h5:/logos --metric cosine --top-k 5 -o cosine.h5");
+    let population = "--truth press --population simulated";
+    assert!(desk.refused(&format!("calibrate top.h5 {population} -o lr.h5"), 2).contains("--dense"));
+    assert!(desk.refused("calibrate all.h5 --truth press -o lr.h5", 2).contains("--population"));
+    // The same sources once more are no test.
+    assert!(desk.refused(&format!("calibrate all.h5 {population} --test all.h5 -o lr.h5"), 3).contains("shares"));
+    desk.run(&format!("calibrate all.h5 {population} -o lr.h5"));
+    assert!(desk.refused("link cosine.h5 --lr lr.h5 -o l.h5", 3).contains("made the same way"));
+    assert!(desk.refused("link top.h5 -o l.h5", 2).contains("--lr"));
+    assert!(desk.refused("link all.h5 --lr lr.h5 -o l.h5", 3).contains("--top-k"));
+    assert!(desk.refused("evaluate all.h5 --truth colour", 3).contains("colour"));
+    // Other sources are one.
+    desk.run("simulate --exhibits 300 --only logos --seed 4 -o b.h5");
+    desk.run("compare b.h5:/logos --metric pearson --threshold 0.9 -o links.h5");
+    let cut = desk.json("evaluate links.h5 --truth source");
+    let auc = cut["figures"].as_array().unwrap().iter().find(|f| f["name"] == "AUC").unwrap();
+    desk.run("compare b.h5:/logos --metric pearson --dense -o dense.h5");
+    let whole = figure(&desk.json("evaluate dense.h5 --truth source --resamples 0"), "AUC");
+    assert!(auc["value"].as_f64().unwrap() <= whole && whole <= auc["at_most"].as_f64().unwrap_or(1.0));
+}
+
+#[test]
+#[cfg_attr(not(shared_data), ignore = "the real data is not here")]
+fn tables_of_other_programs() {
+    let desk = Desk::new();
+    let table = |name: &str| shared().join(format!("lr/nfi_scores/{name}.csv")).display().to_string();
+    let about = "--same hypothesis --sources weapon1,weapon2";
+    let shear = desk.json(&format!("evaluate {} --score ccf {about} --resamples 100", table("aperture_shear")));
+    assert!((figure(&shear, "AUC") - 0.9997).abs() < 1e-4 && (figure(&shear, "Cllr_min") - 0.0215).abs() < 1e-4);
+    for method in ["kde", "logistic", "pav"] {
+        let made = desk.json(&format!(
+            "calibrate {} --score accf {about} --method {method} --population Glock -o {method}.h5",
+            table("breech_face_impression")
+        ));
+        let cllr = made["cllr"].as_f64().unwrap();
+        println!("{method}: {cllr}");
+        assert!((0.4..0.7).contains(&cllr), "{method} {cllr}");
+    }
+    let made = desk.json(&format!(
+        "calibrate {} --score cmc --out-of n {about} --method beta-binomial --population Glock -o cmc.h5",
+        table("breech_face_impression")
+    ));
+    println!("beta-binomial: {}", made["cllr"]);
+    assert!(made["cllr"].as_f64().unwrap() < 0.5);
+    assert!(desk.run("calibrate --show cmc.h5 --at 20/30").contains("of H1"));
+}
+
+#[test]
+fn a_study_goes_on_where_it_was() {
+    let desk = Desk::new();
+    let coffee = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/coffee.h5");
+    let study = |more: &str| {
+        format!(
+            "collection = '{}:/coffee'\nresamples = 100\nfolds = 2\n[[prepare]]\nname = 'raw'\n[[prepare]]\nname = 'snv'\nrecipe = 'snv'\n[[metric]]\nname = 'pearson'\n[[metric]]\nname = 'euclidean'\n{more}",
+            coffee.display()
+        )
+    };
+    std::fs::write(desk.path("study.toml"), study("")).unwrap();
+    let first = desk.json("bench study.toml -o study --by AUC --csv table.csv");
+    assert_eq!((first["computed"].as_u64(), first["known"].as_u64()), (Some(4), Some(0)));
+    let cells = first["cells"].as_array().unwrap();
+    let of = |c: &Value, name: &str| {
+        c["figures"].as_array().unwrap().iter().find(|f| f["name"] == name).unwrap()["value"].as_f64().unwrap()
+    };
+    let auc: Vec<f64> = cells.iter().map(|c| of(c, "AUC")).collect();
+    assert!(auc.windows(2).all(|w| w[0] >= w[1]), "{auc:?}");
+    let pearson = cells.iter().find(|c| c["metric"] == "pearson" && c["preparation"] == "raw").unwrap();
+    assert!((of(pearson, "rank 1") - 0.95).abs() < 1e-9);
+    // Distances of standardised rows rank as their correlation does.
+    let snv = |metric: &str| cells.iter().find(|c| c["metric"] == metric && c["preparation"] == "snv").unwrap();
+    assert!((of(snv("pearson"), "AUC") - of(snv("euclidean"), "AUC")).abs() < 1e-6);
+    let again = desk.json("bench study.toml -o study");
+    assert_eq!((again["computed"].as_u64(), &again["cells"]), (Some(0), &first["cells"]));
+    std::fs::write(desk.path("study.toml"), study("[[metric]]\nname = 'cosine'\n")).unwrap();
+    let more = desk.json("bench study.toml -o study");
+    assert_eq!((more["computed"].as_u64(), more["known"].as_u64()), (Some(2), Some(4)));
+    assert!(std::fs::read_to_string(desk.path("table.csv")).unwrap().lines().count() == 5);
+    std::fs::write(desk.path("wrong.toml"), study("colour = 1\n")).unwrap();
+    assert!(desk.refused("bench wrong.toml -o study", 3).contains("colour"));
+}
