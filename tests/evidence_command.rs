@@ -72,7 +72,9 @@ fn models(desk: &Desk) {
     desk.run("simulate --exhibits 500 --mark-width 256 --spectrum-width 128 --seed 12 -o ref.h5");
     for (kind, metric) in KINDS {
         desk.run(&format!("compare ref.h5:/{kind} --metric {metric} --dense -o ref-{kind}.h5"));
-        desk.run(&format!("calibrate ref-{kind}.h5 --truth press --population simulated --bounds elub -o {kind}-lr.h5"));
+        desk.run(&format!(
+            "calibrate ref-{kind}.h5 --truth press --population simulated --ridge 0.001 --bounds elub -o {kind}-lr.h5"
+        ));
     }
 }
 
@@ -230,7 +232,7 @@ fn tables_of_other_programs() {
     let desk = Desk::new();
     let table = |name: &str| shared().join(format!("lr/nfi_scores/{name}.csv")).display().to_string();
     let about = "--same hypothesis --sources weapon1,weapon2";
-    let shear = desk.json(&format!("evaluate {} --score ccf {about} --resamples 100", table("aperture_shear")));
+    let shear = desk.json(&format!("evaluate {} --score ccf {about} --resamples 200", table("aperture_shear")));
     assert!((figure(&shear, "AUC") - 0.9997).abs() < 1e-4 && (figure(&shear, "Cllr_min") - 0.0215).abs() < 1e-4);
     for method in ["kde", "logistic", "pav"] {
         let made = desk.json(&format!(
@@ -256,7 +258,7 @@ fn a_study_goes_on_where_it_was() {
     let coffee = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/coffee.h5");
     let study = |more: &str| {
         format!(
-            "collection = '{}:/coffee'\nresamples = 100\nfolds = 2\n[[prepare]]\nname = 'raw'\n[[prepare]]\nname = 'snv'\nrecipe = 'snv'\n[[metric]]\nname = 'pearson'\n[[metric]]\nname = 'euclidean'\n{more}",
+            "collection = '{}:/coffee'\nresamples = 200\nfolds = 2\n[[prepare]]\nname = 'raw'\n[[prepare]]\nname = 'snv'\nrecipe = 'snv'\n[[metric]]\nname = 'pearson'\n[[metric]]\nname = 'euclidean'\n{more}",
             coffee.display()
         )
     };
@@ -271,9 +273,9 @@ fn a_study_goes_on_where_it_was() {
     assert!(auc.windows(2).all(|w| w[0] >= w[1]), "{auc:?}");
     let pearson = cells.iter().find(|c| c["metric"] == "pearson" && c["preparation"] == "raw").unwrap();
     assert!((of(pearson, "rank 1") - 0.95).abs() < 1e-9);
-    // Distances of standardised rows rank as their correlation does.
+    // Distances of standardised rows rank as their correlation does, but for scores that f32 cannot tell apart.
     let snv = |metric: &str| cells.iter().find(|c| c["metric"] == metric && c["preparation"] == "snv").unwrap();
-    assert!((of(snv("pearson"), "AUC") - of(snv("euclidean"), "AUC")).abs() < 1e-6);
+    assert!((of(snv("pearson"), "AUC") - of(snv("euclidean"), "AUC")).abs() < 1e-3);
     let again = desk.json("bench study.toml -o study");
     assert_eq!((again["computed"].as_u64(), &again["cells"]), (Some(0), &first["cells"]));
     std::fs::write(desk.path("study.toml"), study("[[metric]]\nname = 'cosine'\n")).unwrap();

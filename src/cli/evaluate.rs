@@ -76,7 +76,7 @@ fn rankings(labelled: &Labelled, sources: u32) -> anyhow::Result<Option<Rankings
     let Some(ranks) = &labelled.ranks else { return Ok(None) };
     let mut all = Rankings::new(sources);
     for r in ranks.iter().filter(|r| r.source < sources) {
-        all.push(r.source, u64::from(r.relevant), &r.ranks, r.listed)?;
+        all.push(r.source, u64::from(r.relevant), &r.places, r.listed)?;
     }
     Ok((all.queries() > 0).then_some(all))
 }
@@ -221,7 +221,7 @@ fn of_ranks(
 }
 
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
-    if options.result.ends_with(".h5") || options.result.contains(".h5:") {
+    if !scored::is_table(&options.result) {
         let address = Address::parse(&options.result);
         let nodes = Client::open(&address.file, &super::collection::reading()?)?.tree()?;
         if Linkage::is_at(&address, &nodes) {

@@ -50,8 +50,10 @@ fn opened(linkage: &Linkage, number: usize) -> anyhow::Result<(Job, Joined<Colle
         parts.push(collection::open(&part.name)?);
     }
     if m.options.metric == "ccf" {
-        let width = parts.iter().map(|p| p.width()).max().unwrap_or(0);
-        parts.iter_mut().for_each(|p| p.pad_to(width));
+        let width = parts.iter().map(crate::compare::RowSource::width).max().unwrap_or(0);
+        for part in &mut parts {
+            part.pad_to(width);
+        }
     }
     let settings = super::settings::reread(&m.options.settings)?;
     let job = Job::new(crate::compare::Options { settings, ..m.options.clone() })?;
@@ -97,7 +99,9 @@ pub fn verify(address: &Address, sample: usize, seed: u64, all: bool, voice: Voi
             let (job, mut source) = opened(&linkage, number)?;
             chosen::scores(&job, &mut source, &pairs, 1 << 30, &|done| progress.advance(done))?
         };
-        terms.iter_mut().for_each(|t| t.push(f64::NAN));
+        for of_link in &mut terms {
+            of_link.push(f64::NAN);
+        }
         for ((n, _), score) in asked.iter().zip(found) {
             let l = rows[*n];
             let ratio = lr.model.log10_lr(score)?.value.0;

@@ -21,7 +21,6 @@ mod info;
 mod length;
 mod link;
 mod linkage;
-mod measured;
 mod memory;
 mod metrics;
 mod model;

@@ -136,7 +136,7 @@ fn read(name: &str) -> anyhow::Result<Read> {
         ("made".to_owned(), record.started.clone()),
     ];
     about.extend(record.statements.iter().enumerate().map(|(n, s)| (format!("statement_{}", n + 1), s.clone())));
-    Ok(Read { exhibits, links, about, places, linkage })
+    Ok(Read { linkage, exhibits, links, about, places })
 }
 
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
@@ -255,48 +255,9 @@ fn report(options: &Options, read: &Read, notes: &mut Vec<String>) -> anyhow::Re
             links.a.len()
         ));
     }
-    let middles = middles(&read.exhibits);
-    let mut moved = false;
-    let exhibits: Vec<Exhibit> = (0..read.exhibits.id.len())
-        .map(|i| {
-            let known = |x: f64| x.is_finite().then_some(x);
-            let (mut latitude, mut longitude) = (known(read.exhibits.latitude[i]), known(read.exhibits.longitude[i]));
-            let both = latitude.is_some() && longitude.is_some();
-            if let (Some(middle), Some(here)) =
-                (middles.get(read.exhibits.place[i].as_str()), at(read.exhibits.latitude[i], read.exhibits.longitude[i]))
-                && middle.distance_km(here) <= TOGETHER_KM
-            {
-                moved |= *middle != here;
-                (latitude, longitude) = (Some(middle.latitude()), Some(middle.longitude()));
-            }
-            let date = &read.exhibits.date[i];
-            Exhibit {
-                id: read.exhibits.id[i].clone(),
-                case: read.exhibits.case[i].clone(),
-                // A month or a year has no place on a line of days.
-                date: if date.len() >= 10 { date.clone() } else { String::new() },
-                place: read.exhibits.place[i].clone(),
-                latitude: latitude.filter(|_| both),
-                longitude: longitude.filter(|_| both),
-            }
-        })
-        .collect();
+    let (exhibits, moved) = shown_exhibits(read);
     let models = models(&read.linkage)?;
-    let limits = |lr: &StoredLr| {
-        let b = lr.model.bounds();
-        [b.lower.map_or(-300.0, |l| l.0), b.upper.map_or(300.0, |l| l.0)]
-    };
-    let mut modalities = Vec::new();
-    for (m, lr) in record.modalities.iter().zip(&models) {
-        modalities.push(page::Modality {
-            name: m.name.clone(),
-            metric: m.options.metric.clone(),
-            larger_is_closer: closer_of(&m.options)? == Closer::Larger,
-            h1: lr.model.statement().h1.clone(),
-            h2: lr.model.statement().h2.clone(),
-            limits: limits(lr),
-        });
-    }
+    let modalities = shown_modalities(&record.modalities, &models)?;
     let limited: Vec<&[i64]> =
         record.modalities.iter().map(|m| read.linkage.whole(&format!("links/{}_limited", m.name))).collect::<Result<_, _>>()?;
     let shown = Links {
@@ -384,6 +345,56 @@ fn report(options: &Options, read: &Read, notes: &mut Vec<String>) -> anyhow::Re
     })
 }
 
+/// The exhibits of the page, and whether any stands at the middle of its place and not where it was.
+fn shown_exhibits(read: &Read) -> (Vec<Exhibit>, bool) {
+    let middles = middles(&read.exhibits);
+    let mut moved = false;
+    let exhibits: Vec<Exhibit> = (0..read.exhibits.id.len())
+        .map(|i| {
+            let known = |x: f64| x.is_finite().then_some(x);
+            let (mut latitude, mut longitude) = (known(read.exhibits.latitude[i]), known(read.exhibits.longitude[i]));
+            let both = latitude.is_some() && longitude.is_some();
+            if let (Some(middle), Some(here)) =
+                (middles.get(read.exhibits.place[i].as_str()), at(read.exhibits.latitude[i], read.exhibits.longitude[i]))
+                && middle.distance_km(here) <= TOGETHER_KM
+            {
+                moved |= *middle != here;
+                (latitude, longitude) = (Some(middle.latitude()), Some(middle.longitude()));
+            }
+            let date = &read.exhibits.date[i];
+            Exhibit {
+                id: read.exhibits.id[i].clone(),
+                case: read.exhibits.case[i].clone(),
+                // A month or a year has no place on a line of days.
+                date: if date.len() >= 10 { date.clone() } else { String::new() },
+                place: read.exhibits.place[i].clone(),
+                latitude: latitude.filter(|_| both),
+                longitude: longitude.filter(|_| both),
+            }
+        })
+        .collect();
+    (exhibits, moved)
+}
+
+fn shown_modalities(all: &[Modality], models: &[StoredLr]) -> anyhow::Result<Vec<page::Modality>> {
+    let limits = |lr: &StoredLr| {
+        let b = lr.model.bounds();
+        [b.lower.map_or(-300.0, |l| l.0), b.upper.map_or(300.0, |l| l.0)]
+    };
+    let mut modalities = Vec::new();
+    for (m, lr) in all.iter().zip(models) {
+        modalities.push(page::Modality {
+            name: m.name.clone(),
+            metric: m.options.metric.clone(),
+            larger_is_closer: closer_of(&m.options)? == Closer::Larger,
+            h1: lr.model.statement().h1.clone(),
+            h2: lr.model.statement().h2.clone(),
+            limits: limits(lr),
+        });
+    }
+    Ok(modalities)
+}
+
 /// The models that a linkage carries.
 pub fn models(linkage: &Linkage) -> anyhow::Result<Vec<StoredLr>> {
     let of = |m: &Modality| StoredLr::from_text(&linkage.texts(&format!("models/{}", m.name))?.concat(), &m.model);
@@ -402,11 +413,9 @@ fn series(read: &Read) -> anyhow::Result<Vec<Series>> {
     }
     for of in &mut all {
         // Exhibits in no community are each one of their own, behind the others.
-        let mut next = of.communities.iter().filter(|c| **c != u32::MAX).max().map_or(0, |c| c + 1);
-        for c in of.communities.iter_mut().filter(|c| **c == u32::MAX) {
-            *c = next;
-            next += 1;
-        }
+        let next = of.communities.iter().filter(|c| **c != u32::MAX).max().map_or(0, |c| c + 1);
+        let loose = of.communities.iter_mut().filter(|c| **c == u32::MAX);
+        loose.zip(next..).for_each(|(c, number)| *c = number);
     }
     Ok(all)
 }

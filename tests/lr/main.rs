@@ -1,6 +1,6 @@
 //! Likelihood ratios of real data, held to values that were published or computed independently (see the data's README).
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on says why and stops")]
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on says why and stops")]
 
 mod cllr;
 mod discrimination;

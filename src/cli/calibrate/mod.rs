@@ -1,14 +1,18 @@
 //! `striae calibrate`: from scores to likelihood ratios; and the model that comes of it, wherever it is used.
 
-use super::measured::{self, Measured};
+mod levels;
+mod measured;
+mod show;
+mod stored;
+
+pub use stored::{StoredLr, verify};
+
 use super::progress::Progress;
 use super::scored::{self, Labelled, Level};
 use super::{Refused, Voice, collection, evidence_plots};
 use crate::archive::Address;
-use crate::archive::model::{ModelRecord, NewModel, StoredModel};
-use crate::archive::result::StoredResult;
+use crate::archive::model::{ModelRecord, NewModel};
 use crate::archive::write::check_target;
-use crate::chemometrics::Parts;
 use crate::evaluate::lr::two_level::Kind;
 use crate::evaluate::lr::validate::{Folds, Pair, cross_validate};
 use crate::evaluate::lr::{
@@ -153,117 +157,6 @@ impl Observed {
             Calibrator::BetaBinomial(_) => Evidence::Count(Count { k: self.score as u32, n: self.out_of }),
             _ => Evidence::Score(self.score),
         }
-    }
-}
-
-/// A model out of a file.
-pub struct StoredLr {
-    pub model: LrModel,
-    /// What its scores depend on: see [`Labelled::recipe`].
-    recipe: String,
-    level: Level,
-    pub blake3: String,
-    cross: String,
-    /// Ratios of the cross-validation, thinned: same source, different sources.
-    ratios: [Vec<f64>; 2],
-}
-
-impl StoredLr {
-    pub fn open(name: &str) -> anyhow::Result<Self> {
-        let address = Address::parse(name);
-        let stored = StoredModel::open(&address, &collection::reading()?)?;
-        Self::of_parts(&stored.parts, name)
-    }
-
-    fn of_parts(parts: &Parts, name: &str) -> anyhow::Result<Self> {
-        let refuse = |text: String| Refused::input(format!("{name}: {text}"));
-        if parts.texts.get("kind").is_none_or(|k| k != KIND) {
-            return Err(refuse("it holds a model of another kind; likelihood ratios need one that striae calibrate made".into()));
-        }
-        let text = |key: &str| parts.text(key).map_err(|e| refuse(e.to_string()));
-        let model = LrModel::from_json(text("lr")?).map_err(|e| refuse(e.to_string()))?;
-        let level = if text("level")? == "exhibit" { Level::Exhibit } else { Level::Item };
-        let ratios = serde_json::from_str(text("ratios")?).map_err(|e| refuse(format!("its ratios cannot be read: {e}")))?;
-        Ok(Self {
-            model,
-            recipe: text("recipe")?.to_owned(),
-            level,
-            blake3: parts.digest(),
-            cross: text("cross")?.to_owned(),
-            ratios,
-        })
-    }
-
-    /// All of it as one text, and back.
-    pub fn to_text(&self) -> anyhow::Result<String> {
-        Ok(serde_json::to_string(&self.parts()?.texts)?)
-    }
-
-    pub fn from_text(text: &str, name: &str) -> anyhow::Result<Self> {
-        let texts: BTreeMap<String, String> = serde_json::from_str(text)
-            .map_err(|e| Refused::input(format!("the model {name} of the linkage cannot be read: {e}")))?;
-        Self::of_parts(&Parts { texts, ..Parts::default() }, name)
-    }
-
-    fn parts(&self) -> anyhow::Result<Parts> {
-        let mut parts = Parts::of(KIND);
-        parts.put_text("lr", &self.model.to_json()?);
-        parts.put_text("recipe", &self.recipe);
-        parts.put_text("level", if self.level == Level::Exhibit { "exhibit" } else { "item" });
-        parts.put_text("cross", &self.cross);
-        parts.put_text("ratios", &serde_json::to_string(&self.ratios)?);
-        Ok(parts)
-    }
-
-    /// The ratios of the cross-validation, by evenly spaced order statistics.
-    pub fn cross_lrs(&self) -> Option<Lrs> {
-        Lrs::of_log10(&self.ratios[0], &self.ratios[1]).ok()
-    }
-
-    /// Refuses scores that were made otherwise than those the model was made of.
-    pub fn check(&self, recipe: &str, metric: &str, result: &str) -> anyhow::Result<()> {
-        if self.recipe == recipe {
-            return Ok(());
-        }
-        Err(Refused::input(format!(
-            "{result} has scores of {metric} as {recipe}, the model was made of scores as {}: a ratio of other scores means nothing. Calibrate on scores that were made the same way",
-            self.recipe
-        )))
-    }
-
-    /// Notes where exhibits have several items and the model is of single ones.
-    pub fn check_level(&self, name: &str, exhibit_of: &[u32], warnings: &mut Vec<String>) {
-        let mut seen = exhibit_of.to_vec();
-        seen.sort_unstable();
-        let several = seen.windows(2).any(|w| w[0] == w[1]);
-        if several && self.level == Level::Item {
-            warnings.push(format!(
-                "{name}: exhibits have several items, and the best pair of theirs counts, but the model was made of single pairs: its ratios are too high then; calibrate with --level exhibit"
-            ));
-        }
-    }
-
-    /// Propositions, population and limits in a sentence.
-    pub fn sentence(&self) -> String {
-        let s = self.model.statement();
-        let bounds = self.model.bounds();
-        let limit = |l: Option<Log10Lr>| l.map_or("none".to_owned(), |l| format!("{:.2}", l.0));
-        format!(
-            "H1: {}; H2: {}. Ratios of {} by {}, from {} same-source and {} different-source pairs of {} items of {} sources ({}); log10 LR limited to {} … {} ({}); {}",
-            s.h1,
-            s.h2,
-            s.score,
-            self.model.calibrator().name(),
-            s.same_pairs,
-            s.different_pairs,
-            s.items,
-            s.sources,
-            s.population,
-            limit(bounds.lower),
-            limit(bounds.upper),
-            bounds.method.name(),
-            self.cross,
-        )
     }
 }
 
@@ -458,7 +351,7 @@ fn tested(options: &Options, name: &str, trained: &Labelled, model: &LrModel) ->
 
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     if options.show {
-        return show(options, voice);
+        return show::run(options, voice);
     }
     let (Some(output), Some(population)) = (&options.output, &options.population) else {
         return Err(Refused::usage("give --population and -o"));
@@ -470,7 +363,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         super::plots::folder(folder)?;
     }
     if let Some(kind) = options.method.levels() {
-        return two_levels(options, kind, &target, population, started, clock, voice);
+        return levels::run(options, kind, &target, population, started, clock, voice);
     }
     let mut labelled = scored::read(&options.result, &options.labelled)?;
     if labelled.unlisted.is_some() || labelled.k.is_some() {
@@ -549,81 +442,6 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     say(options, &labelled, &stored, &quality, test.as_ref(), &notes, &target, voice)
 }
 
-/// A model of the measurements themselves.
-fn two_levels(
-    options: &Options,
-    kind: Kind,
-    target: &Address,
-    population: &str,
-    started: String,
-    clock: Instant,
-    voice: Voice,
-) -> anyhow::Result<()> {
-    let truth = &options.labelled.truth;
-    let measured = Measured::read(&options.result, truth)?;
-    let (model, lrs, how) = measured.model(kind, options.folds, options.seed)?;
-    let bounds = limits(&options.bounds, &lrs)?;
-    let (same, different) = (lrs.same().len() as u64, lrs.different().len() as u64);
-    let quality = Quality::of(bounded(&lrs, &bounds)?, how);
-    let statement = Statement {
-        h1: options.h1.clone().unwrap_or_else(|| format!("control and recovered item are of the same {truth}")),
-        h2: options.h2.clone().unwrap_or_else(|| format!("control and recovered item are of different {truth}")),
-        population: population.to_owned(),
-        truth: truth.clone(),
-        score: format!("{} measured numbers", measured.columns),
-        sources: measured.names.len() as u64,
-        items: measured.source.len() as u64,
-        same_pairs: same,
-        different_pairs: different,
-    };
-    let model = LrModel::new(statement, Orientation::LargerIsCloser, Calibrator::TwoLevel(model), bounds)?;
-    let mut stored = StoredLr {
-        model,
-        recipe: serde_json::json!({ "columns": measured.columns }).to_string(),
-        level: Level::Item,
-        blake3: String::new(),
-        cross: quality.sentence(),
-        ratios: kept(&quality.lrs),
-    };
-    let parts = stored.parts()?;
-    stored.blake3 = parts.digest();
-    let said: BTreeMap<String, String> = [
-        ("kind", KIND.to_owned()),
-        ("method", kind.name().to_owned()),
-        ("bounds", options.bounds.clone()),
-        ("folds", options.folds.to_string()),
-        ("seed", options.seed.to_string()),
-        ("quality", quality.sentence()),
-        ("statement", stored.sentence()),
-    ]
-    .map(|(k, v)| (k.to_owned(), v))
-    .into();
-    let mut record = ModelRecord::new(options.result.clone(), measured.source.len(), measured.columns, said, started);
-    record.values_blake3.clone_from(&measured.values_blake3);
-    record.model_blake3.clone_from(&stored.blake3);
-    record.seconds = clock.elapsed().as_secs_f64();
-    NewModel::create(target, KIND, Some(&parts), &[], &record, options.overwrite)?.finish(&record)?;
-    if let Some(folder) = &options.plot {
-        evidence_plots::of_ratios(&quality.lrs, &mut |name, title, figure| super::plots::save(folder, name, title, figure))?;
-    }
-    let b = stored.model.bounds();
-    if voice.json {
-        println!(
-            "{}",
-            serde_json::json!({
-                "output": target.to_string(), "method": kind.name(), "statement": stored.model.statement(), "cllr": quality.cllr.cllr,
-                "cllr_min": quality.cllr.min, "cllr_cal": quality.cllr.cal(), "dev_pav": quality.dev_pav, "how": quality.how,
-                "bounds": [b.lower.map(|l| l.0), b.upper.map(|l| l.0)], "model_blake3": stored.blake3,
-            })
-        );
-    } else if !voice.quiet {
-        println!("model     {}: {}", kind.name(), stored.sentence());
-        println!("stored    {target}");
-        println!("digest    {}", stored.blake3);
-    }
-    Ok(())
-}
-
 #[allow(clippy::too_many_arguments, reason = "all that is said at the end")]
 fn say(
     options: &Options,
@@ -675,91 +493,5 @@ fn say(
     }
     println!("stored    {target}");
     println!("digest    {}", stored.blake3);
-    Ok(())
-}
-
-/// How strongly a ratio supports a proposition, in words: the scale of ENFSI (Guideline for Evaluative Reporting, 2015).
-pub fn in_words(log10_lr: f64) -> &'static str {
-    match log10_lr.abs() {
-        x if x < libm::log10(2.0) => "no support either way",
-        x if x < 1.0 => "weak support",
-        x if x < 2.0 => "moderate support",
-        x if x < 3.0 => "moderately strong support",
-        x if x < 4.0 => "strong support",
-        x if x < 6.0 => "very strong support",
-        _ => "extremely strong support",
-    }
-}
-
-fn show(options: &Options, voice: Voice) -> anyhow::Result<()> {
-    let stored = StoredLr::open(&options.result)?;
-    let mut found = Vec::new();
-    for text in &options.at {
-        let refuse = || Refused::usage(format!("--at {text}: give a score, or a count such as 12/30"));
-        let evidence = match text.split_once('/') {
-            Some((k, n)) => {
-                Evidence::Count(Count { k: k.trim().parse().map_err(|_| refuse())?, n: n.trim().parse().map_err(|_| refuse())? })
-            }
-            None => Evidence::Score(text.parse().map_err(|_| refuse())?),
-        };
-        found.push((text.clone(), stored.model.log10_lr(evidence)?));
-    }
-    if let (Some(control), Some(recovered)) = (&options.control, &options.recovered) {
-        let Calibrator::TwoLevel(model) = stored.model.calibrator() else {
-            return Err(Refused::usage("--control and --recovered are for models of two levels; this one takes scores (--at)"));
-        };
-        let (x, y) =
-            (measured::named(control, model.moments().columns())?, measured::named(recovered, model.moments().columns())?);
-        let ratio = stored.model.log10_lr(Evidence::Measured { control: &x, recovered: &y })?;
-        found.push((format!("{control} with {recovered}"), ratio));
-    }
-    if voice.json {
-        let ratios: Vec<_> = found
-            .iter()
-            .map(|(at, l)| serde_json::json!({ "at": at, "log10_lr": l.value.0, "limited": format!("{:?}", l.limited) }))
-            .collect();
-        println!(
-            "{}",
-            serde_json::json!({ "model": options.result, "statement": stored.model.statement(), "said": stored.sentence(), "ratios": ratios })
-        );
-        return Ok(());
-    }
-    println!("model     {}", options.result);
-    println!("          {}", stored.sentence());
-    for (at, l) in found {
-        let towards = if l.value.0 >= 0.0 { "H1" } else { "H2" };
-        let cut = if l.limited == crate::evaluate::lr::Limited::No { "" } else { ", cut to the limit" };
-        println!("score     {at}: log10 LR {:.2}, {} of {towards}{cut}", l.value.0, in_words(l.value.0));
-    }
-    Ok(())
-}
-
-/// Holds a model to its digest, and to the result or table that it was made of.
-pub fn verify(address: &Address, stored: &StoredModel, input: Option<&String>, voice: Voice) -> anyhow::Result<()> {
-    StoredLr::of_parts(&stored.parts, &address.to_string())?;
-    let name = input.unwrap_or(&stored.record.input);
-    let now = if matches!(StoredLr::of_parts(&stored.parts, name)?.model.calibrator(), Calibrator::TwoLevel(_)) {
-        Measured::read(name, StoredLr::of_parts(&stored.parts, name)?.model.statement().truth.as_str())?.values_blake3
-    } else if name.to_lowercase().ends_with(".h5") || name.contains(".h5:") {
-        StoredResult::open(&Address::parse(name), &collection::reading()?)?.digest()?
-    } else {
-        let bytes = std::fs::read(name).map_err(|e| Refused::input(format!("{name}: cannot be read: {e}")))?;
-        blake3::hash(&bytes).to_hex().to_string()
-    };
-    if now != stored.record.values_blake3 {
-        return Err(Refused::input(format!(
-            "{name} has BLAKE3 {now}, the model's record says {}: this is not what it was made of, or it was changed since",
-            stored.record.values_blake3
-        )));
-    }
-    if voice.json {
-        println!(
-            "{}",
-            serde_json::json!({ "model": address.to_string(), "digest": stored.record.model_blake3, "input": name, "values_blake3": now })
-        );
-    } else if !voice.quiet {
-        println!("digest    {}: as recorded", stored.record.model_blake3);
-        println!("input     {name}: as recorded");
-    }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `striae calibrate` on repeated measurements: likelihood ratios of the numbers themselves, by models of two levels (within and between sources).
 
-use super::{Refused, collection};
+use crate::cli::{Refused, collection};
 use crate::compare::RowSource as _;
 use crate::evaluate::lr::two_level::Kind;
 use crate::evaluate::lr::validate::{Folds, Pair, cross_validate};
@@ -95,7 +95,9 @@ impl Measured {
         let dealt = Folds::deal(&pairs, folds, 1, seed)?;
         let fit = |train: &[Pair<(u32, u32)>]| {
             let mut seen = vec![false; halves.len()];
-            train.iter().for_each(|p| (seen[p.a as usize], seen[p.b as usize]) = (true, true));
+            for pair in train {
+                (seen[pair.a as usize], seen[pair.b as usize]) = (true, true);
+            }
             self.fit(kind, |s| seen[s as usize])
         };
         let held = cross_validate(&pairs, &dealt, fit, |m, (a, b)| m.log10_lr(&halves[a as usize].0, &halves[b as usize].1))?;
