@@ -11,6 +11,9 @@
 use assert_cmd::Command;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use striae::archive::new_collection::Plan;
+use striae::archive::{Address, NewCollection};
+use striae::matrix::{Element, Values};
 
 struct Desk(tempfile::TempDir);
 
@@ -179,6 +182,45 @@ fn what_comes_in_later_gives_the_links_of_a_whole_run() {
         assert!(std::fs::metadata(desk.path(file)).unwrap().len() > 1000, "{file}");
     }
     assert!(desk.refused("report added.h5 -o report.html", 2).contains("--overwrite"));
+}
+
+#[test]
+fn marks_are_left_out_and_exhibits_are_linked() {
+    let desk = Desk::new();
+    let n = 12;
+    let id: Vec<String> = (0..n).map(|i| format!("i{i:02}")).collect();
+    let exhibit: Vec<String> = (0..n).map(|i| format!("E{}", i / 2)).collect();
+    let mark: Vec<String> = (0..n).map(|i| format!("M{}", i / 2)).collect();
+    let source: Vec<String> = (0..n).map(|i| format!("S{}", i / 4)).collect();
+    let mut draw = striae::draw::Stream::new(1, "marks", 0);
+    let bases: Vec<Vec<f64>> = (0..3).map(|_| (0..40).map(|_| draw.normal()).collect()).collect();
+    let values: Vec<f32> =
+        (0..n).flat_map(|i| bases[i / 4].iter().map(|x| x + 0.7 * draw.normal()).collect::<Vec<_>>()).map(|x| x as f32).collect();
+    let plan = Plan {
+        rows: n,
+        width: 40,
+        columns: vec![("id".into(), id), ("exhibit".into(), exhibit), ("mark".into(), mark), ("source".into(), source)],
+        ..Plan::default()
+    };
+    let address = Address { file: desk.path("marks.h5"), inner: Some("/marks".into()) };
+    let new = NewCollection::create(&address, Element::F32, &plan, false).unwrap();
+    new.put(0, &Values::F32(values)).unwrap();
+    new.finish().unwrap();
+    desk.run("compare marks.h5:/marks --metric pearson --exclude mark --dense -o all.h5");
+    desk.run("compare marks.h5:/marks --metric pearson --exclude mark --top-k 4 -o top.h5");
+    desk.run("calibrate all.h5 --level exhibit --exclude mark --folds 2 --ridge 0.01 --population three --bounds none -o lr.h5");
+    let found = desk.json("link top.h5 --lr lr.h5 --limit 0 -o links.h5");
+    assert_eq!(found["exhibits"].as_u64(), Some(6));
+    desk.run("report links.h5 --csv tables");
+    let table = std::fs::read_to_string(desk.path("tables/exhibits.csv")).unwrap();
+    assert!(table.contains("E0") && !table.contains("M0"), "{table}");
+    // Nothing that goes in may be written over.
+    for target in ["top.h5", "lr.h5"] {
+        assert!(desk.refused(&format!("link top.h5 --lr lr.h5 -o {target} --overwrite"), 2).contains("also an input"));
+    }
+    assert!(desk.refused("link top.h5 --lr lr.h5 -o marks.h5 --overwrite", 2).contains("archive"));
+    assert!(desk.refused("link top.h5 top.h5 --lr lr.h5 --lr lr.h5 -o l.h5", 2).contains("twice"));
+    assert!(desk.refused("calibrate all.h5 --population x -o all.h5 --overwrite", 2).contains("also an input"));
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub struct Collection {
     stored: String,
     id: Option<Column>,
     exhibit: Option<Column>,
+    /// What is left out together, where that is not the exhibit.
+    together: Option<Column>,
     source: Option<Column>,
     axis: Option<(String, Option<String>)>,
     attributes: BTreeMap<String, String>,
@@ -219,6 +221,7 @@ impl Collection {
             stored,
             id,
             exhibit,
+            together: None,
             source,
             axis,
             others,
@@ -345,7 +348,7 @@ impl Collection {
             return Err(Error::Refused { file: self.client.path().display().to_string(), text });
         }
         let beside = self.values.rsplit_once('/').map_or("", |(group, _)| group);
-        self.exhibit = Some(Column::Plain(join(beside, name)));
+        self.together = Some(Column::Plain(join(beside, name)));
         Ok(())
     }
 
@@ -535,7 +538,9 @@ impl RowSource for Collection {
     }
 
     fn exhibits(&mut self, names: &mut ExhibitNames) -> Result<Option<Vec<u32>>, SourceError> {
-        Ok(self.exhibit_names()?.map(|all| all.iter().map(|name| names.number(name)).collect()))
+        let column = self.together.clone().or_else(|| self.exhibit.clone());
+        let all = column.map(|column| self.column(&column)).transpose()?;
+        Ok(all.map(|all| all.iter().map(|name| names.number(name)).collect()))
     }
 
     fn label(&mut self, row: usize) -> Option<String> {

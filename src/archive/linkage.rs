@@ -20,6 +20,8 @@ use super::write::{Kind, Layout, Writer};
 use crate::link::record::LinkRecord;
 use std::collections::BTreeMap;
 
+/// Numbers of a column at most: rankings of 20 million items.
+const MOST_NUMBERS: usize = 1 << 30;
 /// Numbers asked for at a time.
 const PIECE: usize = 1 << 19;
 /// Pieces of a record that are read at most.
@@ -180,14 +182,14 @@ impl Linkage {
                 continue;
             }
             if dataset.text {
-                let mut all = Vec::with_capacity(rows);
+                let mut all = Vec::new();
                 for start in (0..rows).step_by(16_384) {
                     all.extend(client.texts(&node.path, start..(start + 16_384).min(rows))?);
                 }
                 columns.insert(name.to_owned(), Column::texts(all));
                 continue;
             }
-            let count = rows.checked_mul(width).filter(|&n| n <= 1 << 33);
+            let count = rows.checked_mul(width).filter(|&n| n <= MOST_NUMBERS);
             let Some(count) = count else { return Err(refuse(format!("{} is too large", node.path))) };
             let mut numbers = vec![0.0; count];
             let step = (PIECE / width).max(1);
@@ -211,7 +213,49 @@ impl Linkage {
                 record.result_blake3
             )));
         }
-        Ok(Self { record, columns, file })
+        let opened = Self { record, columns, file };
+        opened.check()?;
+        Ok(opened)
+    }
+
+    /// Whether columns have the lengths and rows that others count on: a file may say anything.
+    fn check(&self) -> Result<(), Error> {
+        let refuse = |text: String| Err(Error::Refused { file: self.file.clone(), text });
+        let exhibits = self.texts("exhibits/id")?.len();
+        let links = self.whole("links/a")?.len();
+        let series = self.texts("series/name")?.len();
+        for (name, column) in &self.columns {
+            let expected = match name.split('/').next() {
+                Some("exhibits") => exhibits,
+                Some("links") => links,
+                _ => column.len(),
+            };
+            if column.len() != expected || column.width == 0 || column.len() % column.width != 0 {
+                return refuse(format!("its column {name} has {} entries, and {expected} are needed", column.len()));
+            }
+        }
+        let within = |name: &str, least: i64, most: usize| -> Result<(), Error> {
+            match self.whole(name)?.iter().find(|x| **x < least || **x >= most as i64) {
+                Some(got) => refuse(format!("its column {name} holds {got}; allowed are {least} to {most} (not included)")),
+                None => Ok(()),
+            }
+        };
+        within("links/a", 0, exhibits)?;
+        within("links/b", 0, exhibits)?;
+        within("exhibits/series", -1, series)?;
+        self.numbers("exhibits/x")?;
+        self.numbers("exhibits/y")?;
+        for m in &self.record.modalities {
+            let rows: usize = m.parts.iter().map(|p| p.rows).sum();
+            within(&format!("links/{}_query", m.name), -1, rows)?;
+            within(&format!("links/{}_reference", m.name), -1, rows)?;
+            if self.numbers(&format!("rankings/{}/scores", m.name))?.len()
+                != self.whole(&format!("rankings/{}/neighbors", m.name))?.len()
+            {
+                return refuse(format!("its ranking of {} has not one score for every partner", m.name));
+            }
+        }
+        Ok(())
     }
 
     fn column(&self, name: &str) -> Result<&Column, Error> {

@@ -221,9 +221,22 @@ fn digest(study: &Study, progress: &Progress) -> anyhow::Result<String> {
         Ok::<_, Error>(read)
     })?;
     let mut parts = vec![values.finish()];
-    let columns = study.population.iter().flat_map(|p| p.exclude.iter().chain(&p.within)).chain([&study.truth]);
-    for column in columns.filter(|c| *c != "item") {
-        parts.push(crate::archive::model::texts_digest(&source.texts_of(column)?));
+    // Every column may decide which pairs count; axis and attributes, what settings mean.
+    let others: Vec<String> = source.others().iter().map(|(name, _)| name.clone()).collect();
+    for column in ["exhibit", "source"].into_iter().map(str::to_owned).chain(others) {
+        if let Ok(texts) = source.texts_of(&column) {
+            parts.push(format!("{column} {}", crate::archive::model::texts_digest(&texts)));
+        }
+    }
+    if let Some((axis, unit)) = source.axis()? {
+        parts.push(format!("{axis:?} {unit:?}"));
+    }
+    parts.push(format!("{:?} {:?}", source.attribute("angles"), source.attribute("descriptor")));
+    // Files that metrics are told of: their contents count, not their names.
+    for arg in study.metric.iter().flat_map(|m| &m.args) {
+        if let Ok(bytes) = std::fs::read(crate::archive::Address::parse(arg).file) {
+            parts.push(blake3::hash(&bytes).to_hex().to_string());
+        }
     }
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     Ok(key(&parts))
@@ -274,7 +287,13 @@ fn scores(
     Ok(found)
 }
 
-fn cell(study: &Study, names: (&Preparation, &Metric, &Population), file: &Path, took: &Took) -> anyhow::Result<Cell> {
+fn cell(
+    study: &Study,
+    names: (&Preparation, &Metric, &Population),
+    file: &Path,
+    took: &Took,
+    memory: u64,
+) -> anyhow::Result<Cell> {
     let (prepare, metric, population) = names;
     let mut evaluating = Evaluating::try_parse_from(["evaluate", &file.to_string_lossy()])?.options;
     evaluating.resamples = study.resamples;
@@ -283,6 +302,7 @@ fn cell(study: &Study, names: (&Preparation, &Metric, &Population), file: &Path,
         truth: study.truth.clone(),
         exclude: population.exclude.clone(),
         within: population.within.clone(),
+        memory,
         level: if population.exhibits { Level::Exhibit } else { Level::Item },
         ..evaluating.labelled
     };
@@ -355,7 +375,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
                     eprintln!("striae: {done} of {all}: {} with {}, {}", metric.label, prepare.name, population.name);
                 }
                 let took = scores(options, &study, prepare, metric, &file, &progress)?;
-                let found = cell(&study, (prepare, metric, population), &file, &took)?;
+                let found = cell(&study, (prepare, metric, population), &file, &took, options.memory)?;
                 keep(&path, &serde_json::to_string_pretty(&found)?)?;
                 cells.push(found);
             }

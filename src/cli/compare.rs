@@ -374,8 +374,18 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     report(&stored, &target, voice, options.resources.explain)
 }
 
+/// Refuses an output that is an input too.
+pub fn refuse_inputs<'a>(output: &Path, inputs: impl IntoIterator<Item = &'a str>) -> anyhow::Result<()> {
+    match inputs.into_iter().find(|input| same_file(&Address::parse(input).file, output)) {
+        Some(input) => {
+            Err(Refused::usage(format!("-o {}: this is also an input ({input}); name another file", output.display())))
+        }
+        None => Ok(()),
+    }
+}
+
 /// A result is a file of its own: replacing an archive by one would lose the archive.
-fn refuse_archive(target: &Target) -> anyhow::Result<()> {
+pub fn refuse_archive(target: &Target) -> anyhow::Result<()> {
     let file = &target.address.file;
     if !file.exists() {
         return Ok(());

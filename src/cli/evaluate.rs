@@ -225,6 +225,15 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         let address = Address::parse(&options.result);
         let nodes = Client::open(&address.file, &super::collection::reading()?)?.tree()?;
         if Linkage::is_at(&address, &nodes) {
+            for (given, option) in [
+                (!options.labelled.exclude.is_empty(), "--exclude"),
+                (!options.labelled.within.is_empty(), "--within"),
+                (options.plot.is_some(), "--plot"),
+            ] {
+                if given {
+                    return Err(Refused::usage(format!("{option} is for scores; a linkage is held against --truth as it is")));
+                }
+            }
             return super::linkage::evaluate(&address, &options.labelled.truth, voice);
         }
     }

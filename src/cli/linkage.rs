@@ -5,6 +5,7 @@ use super::progress::Progress;
 use super::report::models;
 use super::{Refused, Voice, collection, verify};
 use crate::archive::linkage::Linkage;
+use crate::archive::model::texts_digest;
 use crate::archive::{Address, Collection, Reading};
 use crate::compare::{Job, Joined, RowSource as _, chosen};
 use crate::link::fuse::Rule;
@@ -62,6 +63,7 @@ fn opened(linkage: &Linkage, number: usize) -> anyhow::Result<(Job, Joined<Colle
 }
 
 /// Computes a sample of links anew: scores by definition from the collections, their ratios by the models, the sum by the rule; and series from the links.
+#[allow(clippy::too_many_lines, reason = "each thing that is checked, in turn")]
 pub fn verify(address: &Address, sample: usize, seed: u64, all: bool, voice: Voice) -> anyhow::Result<()> {
     let linkage = Linkage::open(address, &collection::reading()?)?;
     let record = &linkage.record;
@@ -97,6 +99,27 @@ pub fn verify(address: &Address, sample: usize, seed: u64, all: bool, voice: Voi
             asked.iter().map(|(n, _)| scores[rows[*n]]).collect()
         } else {
             let (job, mut source) = opened(&linkage, number)?;
+            let exhibits = linkage.texts("exhibits/id")?;
+            let mut of_item = Vec::new();
+            for (part, recorded) in source.parts().iter_mut().zip(&m.parts) {
+                let rows = part.rows();
+                let ids = part.ids()?.unwrap_or_else(|| (0..rows).map(|r| format!("#{r}")).collect());
+                let named = part.exhibit_names()?.unwrap_or_else(|| vec![String::new(); rows]);
+                let of_part: Vec<String> =
+                    named.into_iter().zip(ids).map(|(exhibit, id)| if exhibit.is_empty() { id } else { exhibit }).collect();
+                if !recorded.exhibits_blake3.is_empty() && texts_digest(&of_part) != recorded.exhibits_blake3 {
+                    wrong.push(format!("{}: its exhibits are not those that were linked", recorded.name));
+                }
+                of_item.extend(of_part);
+            }
+            for (n, (q, r)) in &asked {
+                let l = rows[*n];
+                let ends = [&exhibits[a[l] as usize], &exhibits[b[l] as usize]];
+                let mine = [of_item.get(*q as usize), of_item.get(*r as usize)];
+                if mine != [Some(ends[0]), Some(ends[1])] && mine != [Some(ends[1]), Some(ends[0])] {
+                    wrong.push(format!("link {l}: items {q} and {r} of {} are not of its exhibits", m.name));
+                }
+            }
             chosen::scores(&job, &mut source, &pairs, 1 << 30, &|done| progress.advance(done))?
         };
         for of_link in &mut terms {
@@ -116,6 +139,9 @@ pub fn verify(address: &Address, sample: usize, seed: u64, all: bool, voice: Voi
     }
     progress.clear();
     for (n, &l) in rows.iter().enumerate() {
+        if fused[l] < record.limit {
+            wrong.push(format!("link {l}: its fused log10 LR is {}, below the limit of {}", fused[l], record.limit));
+        }
         let now = rule.one(&terms[n]);
         if now.to_bits() != fused[l].to_bits() {
             wrong.push(format!("link {l}: its fused log10 LR is {}, computed anew {now}", fused[l]));

@@ -236,8 +236,11 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         if cause.is::<crate::report::page::Error>() || cause.is::<crate::report::tables::Error>() {
             return 1;
         }
-        if cause.is::<crate::evaluate::lr::Error>() || cause.is::<crate::link::Error>() {
-            return 3;
+        if let Some(e) = cause.downcast_ref::<crate::evaluate::lr::Error>() {
+            return if matches!(e, crate::evaluate::lr::Error::Option { .. }) { 2 } else { 3 };
+        }
+        if let Some(e) = cause.downcast_ref::<crate::link::Error>() {
+            return if matches!(e, crate::link::Error::Option { .. }) { 2 } else { 3 };
         }
         if let Some(e) = cause.downcast_ref::<Compare>() {
             return match e {

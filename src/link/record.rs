@@ -11,6 +11,9 @@ pub struct Part {
     pub rows: usize,
     /// BLAKE3 of its values, as of a comparison's input.
     pub values_blake3: String,
+    /// BLAKE3 of the exhibit of each row, as texts.
+    #[serde(default)]
+    pub exhibits_blake3: String,
 }
 
 /// One kind of evidence.

@@ -7,11 +7,13 @@ mod stored;
 
 pub use stored::{StoredLr, verify};
 
+use super::compare::{refuse_archive, refuse_inputs};
 use super::progress::Progress;
 use super::scored::{self, Labelled, Level};
 use super::{Refused, Voice, collection, evidence_plots};
 use crate::archive::Address;
 use crate::archive::model::{ModelRecord, NewModel};
+use crate::archive::result::Target;
 use crate::archive::write::check_target;
 use crate::evaluate::lr::two_level::Kind;
 use crate::evaluate::lr::validate::{Folds, Pair, cross_validate};
@@ -293,8 +295,11 @@ fn calibrated(options: &Options, labelled: &Labelled, notes: &mut Vec<String>) -
     // Limits are of ratios that no model had seen the sources of.
     let lrs = held.lrs()?;
     let bounds = limits(&options.bounds, &lrs)?;
-    let how =
-        format!("cross-validated over {} parts of the sources ({} pairs between parts untested)", folds.count(), held.untested);
+    let how = format!(
+        "cross-validated over {} parts of the sources ({} pairs between parts untested; limits are of these same ratios)",
+        folds.count(),
+        held.untested
+    );
     Ok((calibrator, bounds, Quality::of(bounded(&lrs, &bounds)?, how)))
 }
 
@@ -349,6 +354,7 @@ fn tested(options: &Options, name: &str, trained: &Labelled, model: &LrModel) ->
     Ok(Quality::of(Lrs::new(same, different)?, format!("tested on {name}")))
 }
 
+#[allow(clippy::too_many_lines, reason = "one step after the other, each with what can be wrong with it")]
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     if options.show {
         return show::run(options, voice);
@@ -358,11 +364,26 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     };
     let (started, clock) = (collection::now(), Instant::now());
     let target = Address::parse(output);
+    let inputs = std::iter::once(&options.result).chain(&options.test).chain(&options.labelled.input).map(String::as_str);
+    refuse_inputs(&target.file, inputs)?;
+    if target.inner.is_none() {
+        refuse_archive(&Target { address: target.clone(), overwrite: options.overwrite })?;
+    }
     check_target(&target.file, options.overwrite)?;
     if let Some(folder) = &options.plot {
         super::plots::folder(folder)?;
     }
     if let Some(kind) = options.method.levels() {
+        for (given, option) in [
+            (options.test.is_some(), "--test"),
+            (!options.labelled.exclude.is_empty(), "--exclude"),
+            (!options.labelled.within.is_empty(), "--within"),
+            (options.labelled.level == Level::Exhibit, "--level"),
+        ] {
+            if given {
+                return Err(Refused::usage(format!("{option} is for scores; a model of two levels is made of measurements")));
+            }
+        }
         return levels::run(options, kind, &target, population, started, clock, voice);
     }
     let mut labelled = scored::read(&options.result, &options.labelled)?;

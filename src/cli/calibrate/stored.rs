@@ -102,17 +102,21 @@ impl StoredLr {
     pub fn sentence(&self) -> String {
         let s = self.model.statement();
         let bounds = self.model.bounds();
+        // A table says neither items nor, without --sources, sources.
+        let of = match (s.items, s.sources) {
+            (_, 0 | 1) => String::new(),
+            (items, sources) if items == sources => format!(" of {sources} sources"),
+            (items, sources) => format!(" of {items} items of {sources} sources"),
+        };
         let limit = |l: Option<Log10Lr>| l.map_or("none".to_owned(), |l| format!("{:.2}", l.0));
         format!(
-            "H1: {}; H2: {}. Ratios of {} by {}, from {} same-source and {} different-source pairs of {} items of {} sources ({}); log10 LR limited to {} … {} ({}); {}",
+            "H1: {}; H2: {}. Ratios of {} by {}, from {} same-source and {} different-source pairs{of} ({}); log10 LR limited to {} … {} ({}); {}",
             s.h1,
             s.h2,
             s.score,
             self.model.calibrator().name(),
             s.same_pairs,
             s.different_pairs,
-            s.items,
-            s.sources,
             s.population,
             limit(bounds.lower),
             limit(bounds.upper),
@@ -128,7 +132,7 @@ pub fn verify(address: &Address, stored: &StoredModel, input: Option<&String>, v
     let name = input.unwrap_or(&stored.record.input);
     let now = if matches!(StoredLr::of_parts(&stored.parts, name)?.model.calibrator(), Calibrator::TwoLevel(_)) {
         Measured::read(name, StoredLr::of_parts(&stored.parts, name)?.model.statement().truth.as_str())?.values_blake3
-    } else if name.to_lowercase().ends_with(".h5") || name.contains(".h5:") {
+    } else if !super::super::scored::is_table(name) {
         StoredResult::open(&Address::parse(name), &collection::reading()?)?.digest()?
     } else {
         let bytes = std::fs::read(name).map_err(|e| Refused::input(format!("{name}: cannot be read: {e}")))?;

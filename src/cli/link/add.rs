@@ -172,7 +172,12 @@ fn grow(options: &Options, linkage: &Linkage, number: usize, new: &Path, progres
         };
         let grown = update::update(&parts, old, count, k, closer)?;
         (neighbors, scores) = (grown.neighbors, grown.scores);
-        record.parts.push(Part { name: address.to_string(), rows: count, values_blake3: added_digest.unwrap_or_default() });
+        record.parts.push(Part {
+            name: address.to_string(),
+            rows: count,
+            values_blake3: added_digest.unwrap_or_default(),
+            exhibits_blake3: String::new(),
+        });
         opened = archive.into_parts();
         opened.push(added);
     }
@@ -181,6 +186,7 @@ fn grow(options: &Options, linkage: &Linkage, number: usize, new: &Path, progres
     Ok(Grown { evidence, old, new: count, compared, before })
 }
 
+#[allow(clippy::too_many_lines, reason = "one step after the other: what was, what came in, what is known, what is open")]
 pub fn run(options: &Options, new: &Path, target: &Address, progress: &Progress) -> anyhow::Result<LinkRecord> {
     let (started, clock) = (collection::now(), Instant::now());
     let [before] = &options.results[..] else {
@@ -219,8 +225,17 @@ pub fn run(options: &Options, new: &Path, target: &Address, progress: &Progress)
         rankings.push(g.before);
         evidence.push(g.evidence);
     }
-    let mut warnings = linkage.record.warnings.clone();
+    let mut warnings = Vec::new();
+    for (e, (_, came)) in evidence.iter().zip(&sizes) {
+        if *came == 0 {
+            warnings.push(format!("{} holds no {}: nothing of that kind came in", new.display(), e.record.parts[0].name));
+        }
+    }
+    super::same_propositions(&evidence, &mut warnings);
     let roster = roster(&mut evidence, &mut warnings)?;
+    for e in &evidence {
+        e.lr.check_level(&e.record.name, &e.exhibit_of, &mut warnings);
+    }
     let record = &linkage.record;
     let rule = match record.rule.as_str() {
         "independent" => Rule::Independent,

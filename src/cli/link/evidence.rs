@@ -83,7 +83,12 @@ impl Evidence {
         let parts = inputs
             .iter()
             .zip(&record.inputs)
-            .map(|(i, r)| Part { name: i.address().to_string(), rows: i.rows(), values_blake3: r.values_blake3.clone() })
+            .map(|(i, r)| Part {
+                name: i.address().to_string(),
+                rows: i.rows(),
+                values_blake3: r.values_blake3.clone(),
+                exhibits_blake3: String::new(),
+            })
             .collect();
         let rows = Joined::new(inputs).map_err(|_| Refused::input(format!("{address}: its record names no input")))?;
         let record = Modality {
@@ -173,13 +178,23 @@ pub fn roster(evidence: &mut [Evidence], warnings: &mut Vec<String>) -> anyhow::
     let mut names: Vec<Vec<String>> = Vec::new();
     let mut known: BTreeMap<String, [String; 5]> = BTreeMap::new();
     let mut contradicted = 0;
+    let several = evidence.len() > 1 || evidence.iter_mut().any(|e| e.rows.parts().len() > 1);
     for e in evidence.iter_mut() {
         let mut of_evidence = Vec::new();
-        for part in e.rows.parts() {
+        for (number, part) in e.rows.parts().iter_mut().enumerate() {
+            let from = of_evidence.len();
             let collection = part.collection();
             let rows = collection.rows();
-            let ids = collection.ids()?.unwrap_or_else(|| (0..rows).map(|r| format!("#{r}")).collect());
-            let exhibits = collection.exhibit_names()?.unwrap_or_else(|| vec![String::new(); rows]);
+            let ids = collection.ids()?;
+            let named = collection.exhibit_names()?;
+            if several && ids.is_none() && named.is_none() {
+                return Err(Refused::input(format!(
+                    "{} says neither exhibit nor id of its rows: which of them belong together with those of other collections is not known; import it with ids",
+                    collection.name()
+                )));
+            }
+            let ids = ids.unwrap_or_else(|| (0..rows).map(|r| format!("#{r}")).collect());
+            let exhibits = named.unwrap_or_else(|| vec![String::new(); rows]);
             let there: Vec<String> = collection.others().iter().map(|(n, _)| n.clone()).collect();
             let mut columns: [Vec<String>; 5] = Default::default();
             for (column, name) in columns.iter_mut().zip(KNOWN) {
@@ -199,6 +214,16 @@ pub fn roster(evidence: &mut [Evidence], warnings: &mut Vec<String>) -> anyhow::
                     }
                 }
                 of_evidence.push(name);
+            }
+            let now = crate::archive::model::texts_digest(&of_evidence[from..]);
+            if let Some(recorded) = e.record.parts.get_mut(number) {
+                if !recorded.exhibits_blake3.is_empty() && recorded.exhibits_blake3 != now {
+                    return Err(Refused::input(format!(
+                        "{}: its exhibits are not those that were linked: its columns were changed since",
+                        recorded.name
+                    )));
+                }
+                recorded.exhibits_blake3 = now;
             }
         }
         names.push(of_evidence);

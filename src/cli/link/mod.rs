@@ -4,9 +4,10 @@ mod add;
 mod evidence;
 mod found;
 
-use super::compare::Resources;
+use super::compare::{Resources, refuse_archive, refuse_inputs};
 use super::progress::Progress;
 use super::{Refused, Voice, collection, usual};
+use crate::archive::result::Target;
 use crate::archive::write::check_target;
 use crate::archive::{Address, linkage};
 use crate::compare::RowSource as _;
@@ -92,6 +93,13 @@ fn resources(options: &Options) -> Resources {
 
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let target = Address::parse(&options.output);
+    if target.inner.is_some() {
+        return Err(Refused::usage(format!("-o {target}: a linkage is a file of its own; give a name without a path inside")));
+    }
+    let new = options.add.as_ref().map(|p| p.to_string_lossy().into_owned());
+    let inputs = options.results.iter().chain(&options.lr).chain(&options.input).map(String::as_str).chain(new.as_deref());
+    refuse_inputs(&target.file, inputs)?;
+    refuse_archive(&Target { address: target.clone(), overwrite: options.overwrite })?;
     check_target(&target.file, options.overwrite)?;
     if !options.limit.is_finite() {
         return Err(Refused::usage(format!("--limit {}: give a finite log10 LR, such as 4", options.limit)));
@@ -130,8 +138,18 @@ fn whole(options: &Options, target: &Address, progress: &Progress) -> anyhow::Re
     let mut evidence: Vec<Evidence> = Vec::new();
     for (n, (result, model)) in options.results.iter().zip(&options.lr).enumerate() {
         let mut one = Evidence::open(result, model, options.input.get(n), progress)?;
-        if evidence.iter().any(|e| e.record.name == one.record.name) {
-            one.record.name = format!("{}_{}", one.record.name, one.record.options.metric);
+        if evidence.iter().any(|e| e.record.result_blake3 == one.record.result_blake3) {
+            return Err(Refused::usage(format!("{result} is given twice; its evidence would count twice")));
+        }
+        if evidence.iter().any(|e| e.record.parts == one.record.parts) && options.rule == RuleChoice::Independent {
+            warnings.push(format!("{result} is a second ranking of one collection: two metrics of the same numbers are not independent, and their sum overstates; use --rule cautious"));
+        }
+        let plain = one.record.name.clone();
+        for number in 2.. {
+            if !evidence.iter().any(|e| e.record.name == one.record.name) {
+                break;
+            }
+            one.record.name = format!("{plain}_{}_{number}", one.record.options.metric);
         }
         evidence.push(one);
     }

@@ -195,10 +195,14 @@ pub fn closer_of(options: &crate::compare::Options) -> anyhow::Result<Closer> {
 /// Which way scores of a metric point, and what they depend on.
 pub fn of_metric(record: &Record) -> anyhow::Result<(Closer, String)> {
     let options = &record.options;
+    // What is computed of the pairs that were found changes no score.
+    let settings = crate::metric::Settings { rescore: Vec::new(), ..options.settings.clone() };
     let recipe = serde_json::json!({
         "metric": options.metric,
-        "settings": options.settings,
+        "settings": settings,
         "prepare": options.prepare.as_ref().map(|p| &p.recipe),
+        // What a recipe learns of its rows is part of it; one that learns nothing has the same digest everywhere.
+        "fitted_blake3": options.prepare.as_ref().map(|p| &p.fitted_blake3),
     });
     Ok((closer_of(options)?, recipe.to_string()))
 }

@@ -96,7 +96,19 @@ fn allowed(
         sides.push(side);
     }
     let mut truth = Codes::default();
-    let labels = column(&mut sides, &options.truth, &mut truth)?;
+    let mut labels = column(&mut sides, &options.truth, &mut truth)?;
+    let mut left_out = 0;
+    for (side, input) in std::iter::once(&mut labels.query).chain(&mut labels.reference).zip(&record.inputs) {
+        for (row, _) in &input.left_out {
+            if let Some(label) = side.get_mut(*row) {
+                *label = UNKNOWN;
+                left_out += 1;
+            }
+        }
+    }
+    if left_out > 0 {
+        notes.push(format!("{left_out} rows that the metric is not defined for were left out of the comparison, and are here"));
+    }
     let unknown = labels.query.iter().chain(labels.reference.iter().flatten()).filter(|c| **c == UNKNOWN).count();
     if unknown > 0 {
         notes.push(format!("{unknown} items say no {} and are left out", options.truth));
@@ -227,6 +239,11 @@ pub(super) fn read(address: &Address, stored: &mut StoredResult, options: &Optio
         )));
     }
     let Listed { pairs: mut found, mut ranks, k, thresholded } = listed(address, stored, &allowed, sign, options.memory)?;
+    if k.is_some() && exhibits.is_some() {
+        return Err(Refused::usage(format!(
+            "{address} lists the best of each item; pairs of exhibits need all scores: compare with --dense"
+        )));
+    }
     if thresholded && exhibits.is_some() {
         return Err(Refused::usage(format!(
             "{address} lists only pairs beyond a threshold; pairs of exhibits need all scores: compare with --dense"
@@ -311,10 +328,14 @@ fn by_exhibit(sides: &Sides, allowed: &Allowed, found: &[Scored], notes: &mut Ve
     if let (Some(codes), Some(truth)) = (&sides.reference, &allowed.truth.reference) {
         all.extend(of_items(codes, truth));
     }
+    let alone = all.iter().filter(|(exhibit, _)| *exhibit == UNKNOWN).count();
     for (exhibit, truth) in all {
         if exhibit != UNKNOWN && truth != UNKNOWN && *source.entry(exhibit).or_insert(truth) != truth {
             split.insert(exhibit);
         }
+    }
+    if alone > 0 {
+        notes.push(format!("{alone} items say no exhibit and are left out of pairs of exhibits"));
     }
     if !split.is_empty() {
         notes.push(format!("{} exhibits have items of several sources and are left out", split.len()));
