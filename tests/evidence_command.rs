@@ -187,13 +187,13 @@ fn what_comes_in_later_gives_the_links_of_a_whole_run() {
 #[test]
 fn marks_are_left_out_and_exhibits_are_linked() {
     let desk = Desk::new();
-    let n = 12;
+    let n = 16;
     let id: Vec<String> = (0..n).map(|i| format!("i{i:02}")).collect();
     let exhibit: Vec<String> = (0..n).map(|i| format!("E{}", i / 2)).collect();
     let mark: Vec<String> = (0..n).map(|i| format!("M{}", i / 2)).collect();
     let source: Vec<String> = (0..n).map(|i| format!("S{}", i / 4)).collect();
     let mut draw = striae::draw::Stream::new(1, "marks", 0);
-    let bases: Vec<Vec<f64>> = (0..3).map(|_| (0..40).map(|_| draw.normal()).collect()).collect();
+    let bases: Vec<Vec<f64>> = (0..4).map(|_| (0..40).map(|_| draw.normal()).collect()).collect();
     let values: Vec<f32> =
         (0..n).flat_map(|i| bases[i / 4].iter().map(|x| x + 0.7 * draw.normal()).collect::<Vec<_>>()).map(|x| x as f32).collect();
     let plan = Plan {
@@ -210,7 +210,7 @@ fn marks_are_left_out_and_exhibits_are_linked() {
     desk.run("compare marks.h5:/marks --metric pearson --exclude mark --top-k 4 -o top.h5");
     desk.run("calibrate all.h5 --level exhibit --exclude mark --folds 2 --ridge 0.01 --population three --bounds none -o lr.h5");
     let found = desk.json("link top.h5 --lr lr.h5 --limit 0 -o links.h5");
-    assert_eq!(found["exhibits"].as_u64(), Some(6));
+    assert_eq!(found["exhibits"].as_u64(), Some(8));
     desk.run("report links.h5 --csv tables");
     let table = std::fs::read_to_string(desk.path("tables/exhibits.csv")).unwrap();
     assert!(table.contains("E0") && !table.contains("M0"), "{table}");

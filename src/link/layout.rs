@@ -286,6 +286,25 @@ mod tests {
     }
 
     #[test]
+    fn a_community_holds_together_where_links_do_not_help() {
+        // Ten triangles in five communities; each is linked to the next one of another community, none to the other of its own.
+        let n = 30u32;
+        let mut links: Vec<(u32, u32)> = (0..n).map(|i| (i, i / 3 * 3 + (i + 1) % 3)).collect();
+        links.extend((0..10).map(|t| (3 * t, (3 * t + 4) % n)));
+        let community: Vec<u32> = (0..n).map(|i| i / 3 % 5).collect();
+        let at = layout(&community, &links, 3).expect("good input");
+        let mean = |same: bool| {
+            let pairs = (0..n as usize).flat_map(|i| (0..i).map(move |j| (i, j)));
+            let of: Vec<f64> = pairs
+                .filter(|(i, j)| i / 3 != j / 3 && (community[*i] == community[*j]) == same)
+                .map(|(i, j)| distance(at[i], at[j]))
+                .collect();
+            of.iter().sum::<f64>() / of.len() as f64
+        };
+        assert!(mean(true) < 0.6 * mean(false), "{} {}", mean(true), mean(false));
+    }
+
+    #[test]
     fn linked_exhibits_lie_closer_than_others() {
         // A ring: neighbours on it are neighbours on paper.
         let n = 24u32;
