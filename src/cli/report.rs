@@ -250,7 +250,7 @@ fn report(options: &Options, read: &Read, notes: &mut Vec<String>) -> anyhow::Re
     let order = strongest(links, read.exhibits.id.len(), options.links);
     if order.len() < links.a.len() {
         notes.push(format!(
-            "the page holds the {} strongest of {} links; tables and graphs hold all",
+            "the page holds {} of {} links, the strongest and those that hold each series together; tables and graphs hold all",
             order.len(),
             links.a.len()
         ));

@@ -12,7 +12,7 @@ const series_of_link = (i) => (D.link_series[i] < 0 ? "–" : bdi(seen(D.series[
 
 function link_columns(narrow) {
   const strength = (i) => words_in_two(D.lr[i]).map((text) => el("span", { class: "one", title: order(D.lr[i]) }, text));
-  const exhibit = (key, title) => ({ key, title, width: narrow ? 146 : 252, sort: true, cell: (i) => exhibit_cell(D[key][i], narrow) });
+  const exhibit = (key, title) => ({ key, title, width: narrow ? 146 : 246, sort: true, cell: (i) => exhibit_cell(D[key][i], narrow) });
   const part = (m, k) => ({
     key: "m" + k, title: [bdi(seen(m.name)), el("small", null, "log10 LR, score")], width: narrow ? 86 : 94, cls: "n", sort: true,
     about: "log10 LR of " + seen(m.name) + " alone; below it the score (" + seen(m.metric) + ", " + (m.larger ? "larger" : "smaller") + " is closer)",
@@ -25,7 +25,7 @@ function link_columns(narrow) {
     ...(narrow ? [] : [{ key: "words", title: "In words", width: 152, cls: "words", cell: strength }]),
     ...D.modalities.map(part),
     ...(narrow ? [{ key: "s", title: "Series, marks", width: 82, sort: true, cell: (i) => [series_of_link(i), el("span", null, marks(i))] }]
-      : [{ key: "s", title: "Series", width: 76, sort: true, cell: series_of_link }, { key: "marks", title: "Marked", width: 104, cell: (i) => el("span", null, marks(i)) }]),
+      : [{ key: "s", title: "Series", width: 88, sort: true, cell: series_of_link }, { key: "marks", title: "Marked", width: 104, cell: (i) => el("span", null, marks(i)) }]),
   ];
 }
 
