@@ -70,7 +70,7 @@ panels[0].legend()
 plt.show()
 
 # %% [markdown]
-# The first component, two thirds of all variance, does not tell the countries apart; the largest variance need not be the one
+# The first component, two thirds of all variance, hardly tells the countries apart; the largest variance need not be the one
 # that is asked for. The loadings say which points of the spectrum each component weighs.
 
 # %%

@@ -16,8 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# What differs from run to run: times, rates, the processor. Left out of what is shown, so that notebooks can be compared.
-VARYING = re.compile(r"^\s*(took|on|made)\s|^\s*[\d.]+ [kMG]?\w+/s$")
+# What differs from run to run: times, rates, the processor, how pairs were screened. Left out of what is shown, so that notebooks can be compared.
+VARYING = re.compile(r"^\s*(took|on|made|screened)\s|^\s*[\d.]+ [kMG]?\w+/s$")
 SECONDS = re.compile(r" in [\d.]+ (ms|s)\b")
 
 
@@ -46,8 +46,9 @@ class Desk:
         """Copies a file of this repository here."""
         shutil.copy(ROOT / path, self.folder)
 
-    def call(self, command, shown, refused):
-        print("$ striae " + " \\\n    ".join(line.strip() for line in shown.strip().splitlines()))
+    def call(self, command, shown=True, refused=False):
+        if shown:
+            print("$ striae " + " \\\n    ".join(line.strip() for line in command.strip().splitlines()))
         done = subprocess.run(
             [self.program, *shlex.split(command)], cwd=self.folder, capture_output=True, text=True, encoding="utf-8", check=False
         )
@@ -57,17 +58,17 @@ class Desk:
 
     def __call__(self, command):
         """Runs a command and shows it with what it says."""
-        for line in self.call(command, command, False).stdout.splitlines():
+        for line in self.call(command).stdout.splitlines():
             if not VARYING.search(line):
                 print(SECONDS.sub("", line))
 
     def refused(self, command):
         """Runs a command that the program must refuse, and shows why it does."""
-        print(self.call(command, command, True).stderr.strip())
+        print(self.call(command, refused=True).stderr.strip())
 
-    def json(self, command):
-        """Runs a command with --json, shows the command, and returns the document."""
-        return json.loads(self.call(command + " --json", command + " --json", False).stdout)
+    def json(self, command, shown=True):
+        """Runs a command with --json, shows the command unless it repeats one, and returns the document."""
+        return json.loads(self.call(command.strip() + " --json", shown).stdout)
 
 
 def figures(evaluated):

@@ -84,7 +84,7 @@ for kind, (column, one, two) in WHAT.items():
 # What one score is worth, with all that belongs to the statement:
 
 # %%
-shown = striae.json("calibrate --show lr-toolmarks.h5 --at 0.3 --at 0.6 --at 0.9")
+shown = striae.json("calibrate --show lr-toolmarks.h5 --at 0.6 --at 0.7 --at 0.75 --at 0.9")
 print(shown["said"])
 ratios = pd.DataFrame(shown["ratios"])
 ratios
@@ -122,7 +122,7 @@ assert of_presses["series"]["b_cubed_precision"] > 0.95
 assert 0.4 < of_presses["series"]["b_cubed_recall"] < 1
 
 # %% [markdown]
-# Hardly a link is false, but series of presses are incomplete: a log10 LR of 3 needs a mark *and* a logo, so exhibits of one press
+# Hardly a link is false, but series of presses are incomplete (`b_cubed_recall`): a log10 LR of 3 needs a mark *and* a logo, so exhibits of one press
 # with different logos stay apart. That is a choice (`--limit`), not a fact about presses.
 #
 # A linkage is HDF5 as well; the ratios of each kind of evidence stay beside the fused one.

@@ -21,14 +21,14 @@ os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 import jupytext
 import matplotlib.font_manager  # noqa: F401  builds the cache of fonts, which says so when a cell does it
 import nbformat
-from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from traitlets.config import Config
 
 HERE = Path(__file__).resolve().parent
 NAMES = ["first_archive", "descriptor_benchmark", "chemometrics_of_coffee", "calibration"]
 SECONDS_PER_CELL = 300
-MOST_BYTES = 600_000
+MOST_BYTES = 400_000
 COLOURS = re.compile("\x1b\\[[0-9;]*m")
 
 
@@ -51,12 +51,18 @@ def cells_of(name):
 def executed(name):
     """The notebook with its outputs."""
     book = cells_of(name)
-    place = {"metadata": {"path": str(HERE)}}
-    with tempfile.TemporaryDirectory(prefix="kernel-", ignore_cleanup_errors=True) as sockets:
-        # Sockets in a folder of our own, where there are such: those of the network are open to every user of the machine.
-        where = {"transport": "ipc", "ip": str(Path(sockets) / "k")} if os.name == "posix" else {}
-        kernel = AsyncKernelManager(kernel_name="python3", **where)
-        NotebookClient(book, km=kernel, timeout=SECONDS_PER_CELL, record_timing=False, resources=place).execute()
+    with tempfile.TemporaryDirectory(prefix="striae-kernel-") as folder:
+        # Sockets in a folder of one's own, where there are such: those of the network are open to every user of the machine.
+        sockets = {"transport": "ipc", "ip": f"{folder}/kernel"} if os.name == "posix" else {}
+        NotebookClient(
+            book,
+            config=Config(AsyncKernelManager=sockets),
+            kernel_name="python3",
+            timeout=SECONDS_PER_CELL,
+            record_timing=False,
+            coalesce_streams=True,
+            resources={"metadata": {"path": str(HERE)}},
+        ).execute()
     clean = cells_of(name)
     for cell, done in zip(clean.cells, book.cells, strict=True):
         if cell.cell_type == "code":
