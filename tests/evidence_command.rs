@@ -239,6 +239,39 @@ fn a_changed_linkage_is_refused() {
     std::fs::write(desk.path("links.h5"), bytes).unwrap();
     let said = desk.refused("verify links.h5", 3);
     assert!(said.contains("changed or damaged") || said.contains("differences"), "{said}");
+
+    // What is said of the links is under a digest too: another limit in the record.
+    desk.run(&format!("{} --overwrite", link("old", "links.h5")));
+    let mut bytes = std::fs::read(desk.path("links.h5")).unwrap();
+    let place = bytes.windows(11).position(|w| w == b"\"limit\": 2.").unwrap();
+    bytes[place + 9] = b'1';
+    std::fs::write(desk.path("changed.h5"), bytes).unwrap();
+    assert!(desk.refused("verify changed.h5", 3).contains("the record was changed"));
+
+    // Collections that were moved are found where they are said to be, and only if they are the same.
+    std::fs::rename(desk.path("archive.h5"), desk.path("moved.h5")).unwrap();
+    desk.refused("verify links.h5", 3);
+    let elsewhere = |file: &str| KINDS.map(|(kind, _)| format!("--input {file}:/{kind}")).join(" ");
+    assert!(desk.run(&format!("verify links.h5 {}", elsewhere("moved.h5"))).contains("the same"));
+    simulate(&desk, "1..201", "other.h5");
+    assert!(desk.refused(&format!("verify links.h5 {}", elsewhere("other.h5")), 3).contains("changed since"));
+    desk.run(&format!("evaluate links.h5 --truth press {}", elsewhere("moved.h5")));
+}
+
+#[test]
+fn ratios_of_different_propositions_are_not_added() {
+    let desk = Desk::new();
+    models(&desk);
+    simulate(&desk, "0..100", "archive.h5");
+    rank(&desk, "archive.h5", "old");
+    desk.run("calibrate ref-spectra.h5 --truth source --population simulated --ridge 0.001 -o batches-lr.h5");
+    let mixed = "link old-toolmarks.h5 old-spectra.h5 --lr toolmarks-lr.h5 --lr batches-lr.h5 --limit 1 -o mixed.h5";
+    let said = desk.refused(mixed, 3);
+    assert!(said.contains("same press") && said.contains("same source") && !desk.path("mixed.h5").exists(), "{said}");
+    // A model of scores that were made otherwise is refused by what differs.
+    desk.run("compare archive.h5:/toolmarks --metric ccf --max-lag 20 --top-k 5 -o other.h5");
+    let said = desk.refused("link other.h5 --lr toolmarks-lr.h5 -o l.h5", 3);
+    assert!(said.contains("max_lag: 20 here, 26 in the model"), "{said}");
 }
 
 #[test]

@@ -9,7 +9,7 @@
 //! - `rankings/NAME/`: `neighbors`, `scores` (n, k), as of `striae compare`;
 //! - `models/NAME`: the likelihood-ratio model of each modality, and `record`, as JSON in pieces of at most 60,000 bytes.
 //!
-//! The record holds a digest of all columns ([`digest`]); a file whose columns have another is refused.
+//! The record holds a digest of all columns ([`digest`]), and `record_blake3` is the record's; a file whose columns or record have another is refused.
 
 use super::address::Address;
 use super::client::{Client, Reading};
@@ -114,12 +114,14 @@ pub fn write(address: &Address, record: &mut LinkRecord, columns: &Columns, over
     let group = address.inner.clone().unwrap_or_else(|| "/".into());
     let path = |name: &str| format!("{}/{name}", group.trim_end_matches('/'));
     record.result_blake3 = digest(columns);
-    let said = pieces(&serde_json::to_string_pretty(record).unwrap_or_default());
+    let json = serde_json::to_string_pretty(record).unwrap_or_default();
+    let said = pieces(&json);
     let longest = said.iter().map(String::len).max().unwrap_or(0).max(1);
     let mut layout = Layout::default()
         .group(&group)
         .attribute(&group, "striae_kind", "linkage")
         .attribute(&group, "version", &record.version)
+        .dataset(&path("record_blake3"), &[1], Kind::Text(64))
         .dataset(&path("record"), &[said.len()], Kind::Text(longest));
     for (name, column) in columns {
         let kind = match &column.entries {
@@ -137,6 +139,7 @@ pub fn write(address: &Address, record: &mut LinkRecord, columns: &Columns, over
             Entries::Texts(v) => writer.put_texts(&path(name), 0, v)?,
         }
     }
+    writer.put_texts(&path("record_blake3"), 0, &[blake3::hash(json.as_bytes()).to_hex().as_str()])?;
     writer.put_texts(&path("record"), 0, &said)?;
     writer.finish()
 }
@@ -172,13 +175,17 @@ impl Linkage {
         let group = address.inner.clone().unwrap_or_else(|| "/".into());
         let inside = format!("{}/", group.trim_end_matches('/'));
         let mut columns = Columns::new();
-        let mut record = None;
+        let (mut record, mut record_blake3) = (None, None);
         for node in &nodes {
             let (Some(dataset), Some(name)) = (&node.dataset, node.path.strip_prefix(&inside)) else { continue };
             let rows = dataset.shape.first().copied().unwrap_or(0);
             let width = dataset.shape.get(1).copied().unwrap_or(1).max(1);
             if name == "record" {
                 record = Some(client.texts(&node.path, 0..rows.min(MOST_PIECES))?.concat());
+                continue;
+            }
+            if name == "record_blake3" {
+                record_blake3 = client.texts(&node.path, 0..1)?.pop();
                 continue;
             }
             if dataset.text {
@@ -204,8 +211,16 @@ impl Linkage {
             };
             columns.insert(name.to_owned(), Column { width, entries });
         }
-        let record: LinkRecord = serde_json::from_str(&record.unwrap_or_default())
-            .map_err(|e| refuse(format!("its record cannot be understood: {e}")))?;
+        let record: String = record.unwrap_or_default();
+        let now = blake3::hash(record.as_bytes()).to_hex().to_string();
+        if record_blake3.as_ref() != Some(&now) {
+            return Err(refuse(format!(
+                "the digest of its record is {now}, {} is on file: the record was changed or damaged after it was made",
+                record_blake3.as_deref().unwrap_or("none")
+            )));
+        }
+        let record: LinkRecord =
+            serde_json::from_str(&record).map_err(|e| refuse(format!("its record cannot be understood: {e}")))?;
         let found = digest(&columns);
         if found != record.result_blake3 {
             return Err(refuse(format!(

@@ -26,6 +26,7 @@ use std::time::Instant;
   truth = 'source'                  # column of equal entries for one source
   resamples = 1000                  # of the sources, for intervals; seed = 1
   folds = 5                         # parts of the sources that Cllr is cross-validated over
+  deals = 5                         # deals of the sources to them: the median is shown, and the least and greatest
 
   [[prepare]]                       # none: as it is
   name = 'raw'
@@ -79,6 +80,8 @@ struct Study {
     seed: u64,
     #[serde(default = "five")]
     folds: usize,
+    #[serde(default = "five_deals")]
+    deals: u64,
     #[serde(default)]
     prepare: Vec<Preparation>,
     metric: Vec<Metric>,
@@ -96,6 +99,10 @@ const fn thousand() -> u32 {
 
 const fn one() -> u64 {
     1
+}
+
+const fn five_deals() -> u64 {
+    5
 }
 
 const fn five() -> usize {
@@ -313,8 +320,16 @@ fn cell(
         .into_iter()
         .map(|f| Figure { name: f.name, value: f.value, low: f.interval.map(|i| i.low), high: f.interval.map(|i| i.high) })
         .collect();
-    match super::calibrate::cllr_of(&labelled, study.folds, study.seed) {
-        Ok(value) => figures.push(Figure { name: "Cllr".into(), value, low: None, high: None }),
+    let deals: anyhow::Result<Vec<f64>> = (0..study.deals.max(1))
+        .map(|deal| super::calibrate::cllr_of(&labelled, study.folds, study.seed.wrapping_add(deal)))
+        .collect();
+    match deals {
+        Ok(mut all) => {
+            let (low, high) = super::calibrate::ends(&all);
+            all.sort_by(f64::total_cmp);
+            let (low, high) = if all.len() > 1 { (Some(low), Some(high)) } else { (None, None) };
+            figures.push(Figure { name: "Cllr".into(), value: all[all.len() / 2], low, high });
+        }
         Err(e) => notes.push(format!("no Cllr: {e:#}")),
     }
     Ok(Cell {
@@ -356,7 +371,8 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
             let scores_key = key(&[&data, &prepare.recipe, &metric.name, &args]);
             let file = options.output.join(format!("{scores_key}.h5"));
             for population in &study.population {
-                let asked = serde_json::to_string(&(population, &study.truth, study.resamples, study.seed, study.folds))?;
+                let asked =
+                    serde_json::to_string(&(population, &study.truth, study.resamples, study.seed, study.folds, study.deals))?;
                 let path = options.output.join(format!("{}.json", key(&[&scores_key, &asked])));
                 let stored = std::fs::read_to_string(&path).ok().and_then(|text| serde_json::from_str::<Cell>(&text).ok());
                 done += 1;
@@ -437,7 +453,10 @@ fn text_table(cells: &[Cell], study: &Study) {
         println!("  {:>10}", super::progress::short(c.pairs_per_second).trim());
     }
     if study.resamples > 0 {
-        println!("     in brackets: 95 % intervals by {} resamples of the sources", study.resamples);
+        println!(
+            "     in brackets: 95 % intervals by {} resamples of the sources; of Cllr, the least and greatest of {} deals",
+            study.resamples, study.deals
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! Opening what people name on the command line.
 
 use crate::archive::{Address, Collection, Reading};
+use crate::compare::RowSource as _;
 use anyhow::Context as _;
 
 /// How this program reads files: through another process of itself.
@@ -11,6 +12,16 @@ pub fn reading() -> anyhow::Result<Reading> {
 /// Opens `FILE.h5:/path`.
 pub fn open(address: &str) -> anyhow::Result<Collection> {
     Ok(Collection::open(&Address::parse(address), &reading()?)?)
+}
+
+/// The exhibit of each row: its name, or the row's own id where it has none; the row's number where it has neither. Says whether any had a name or an id.
+pub fn exhibits_or_ids(collection: &mut Collection) -> anyhow::Result<(Vec<String>, bool)> {
+    let rows = collection.rows();
+    let (ids, named) = (collection.ids()?, collection.exhibit_names()?);
+    let known = ids.is_some() || named.is_some();
+    let ids = ids.unwrap_or_else(|| (0..rows).map(|row| format!("#{row}")).collect());
+    let named = named.unwrap_or_else(|| vec![String::new(); rows]);
+    Ok((named.into_iter().zip(ids).map(|(exhibit, id)| if exhibit.is_empty() { id } else { exhibit }).collect(), known))
 }
 
 /// Seconds since 1970 as UTC in ISO 8601.

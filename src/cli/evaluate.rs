@@ -234,7 +234,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
                     return Err(Refused::usage(format!("{option} is for scores; a linkage is held against --truth as it is")));
                 }
             }
-            return super::linkage::evaluate(&address, &options.labelled.truth, voice);
+            return super::linkage::evaluate(&address, &options.labelled.truth, &options.labelled.input, voice);
         }
     }
     if let Some(folder) = &options.plot {

@@ -1,15 +1,16 @@
 //! What `striae info`, `striae verify` and `striae evaluate` say of a linkage.
 
 use super::calibrate::StoredLr;
-use super::progress::Progress;
 use super::report::models;
 use super::{Refused, Voice, collection, verify};
 use crate::archive::linkage::Linkage;
 use crate::archive::model::texts_digest;
 use crate::archive::{Address, Collection, Reading};
-use crate::compare::{Job, Joined, RowSource as _, chosen};
+use crate::compare::survey::survey;
+use crate::compare::{Job, Joined, RowSource, Unwatched, chosen};
 use crate::link::fuse::Rule;
 use crate::link::judge::{Judgement, judge};
+use crate::link::record::Modality;
 use crate::link::series::{Link, series};
 use std::collections::HashMap;
 
@@ -44,27 +45,109 @@ pub fn info(address: &Address, reading: &Reading, voice: Voice) -> anyhow::Resul
     Ok(())
 }
 
-fn opened(linkage: &Linkage, number: usize) -> anyhow::Result<(Job, Joined<Collection>)> {
-    let m = &linkage.record.modalities[number];
-    let mut parts = Vec::new();
-    for part in &m.parts {
-        parts.push(collection::open(&part.name)?);
+/// Where the collections of a linkage are: as recorded, or as was said, in the order of the record.
+fn places(linkage: &Linkage, elsewhere: &[String]) -> anyhow::Result<Vec<Vec<String>>> {
+    let all: usize = linkage.record.modalities.iter().map(|m| m.parts.len()).sum();
+    if elsewhere.len() > all {
+        return Err(Refused::usage(format!("--input names {} collections, and the linkage is of {all}", elsewhere.len())));
+    }
+    let mut said = elsewhere.iter();
+    let mut of = |recorded: &str| said.next().map_or_else(|| recorded.to_owned(), Clone::clone);
+    Ok(linkage.record.modalities.iter().map(|m| m.parts.iter().map(|p| of(&p.name)).collect()).collect())
+}
+
+/// The rows of one kind of evidence, and the exhibit of each, held to the record.
+fn opened(m: &Modality, places: &[String]) -> anyhow::Result<(Job, Joined<Collection>, Vec<String>)> {
+    let settings = super::settings::reread(&m.options.settings)?;
+    let job = Job::new(crate::compare::Options { settings, ..m.options.clone() })?;
+    let (mut parts, mut exhibits) = (Vec::new(), Vec::new());
+    for (place, recorded) in places.iter().zip(&m.parts) {
+        let mut part = collection::open(place)?;
+        let (names, _) = collection::exhibits_or_ids(&mut part)?;
+        let element = part.element();
+        let values = survey(&job, &mut part, false, 0, element, &Unwatched, 0)?.digest;
+        for (what, now, then) in
+            [("values", values, &recorded.values_blake3), ("exhibits", texts_digest(&names), &recorded.exhibits_blake3)]
+        {
+            if now != *then {
+                return Err(Refused::input(format!(
+                    "{place}: its {what} have BLAKE3 {now}, the linkage says {then}: this is not what was linked, or it was changed since"
+                )));
+            }
+        }
+        exhibits.extend(names);
+        parts.push(part);
     }
     if m.options.metric == "ccf" {
-        let width = parts.iter().map(crate::compare::RowSource::width).max().unwrap_or(0);
+        let width = parts.iter().map(RowSource::width).max().unwrap_or(0);
         for part in &mut parts {
             part.pad_to(width);
         }
     }
-    let settings = super::settings::reread(&m.options.settings)?;
-    let job = Job::new(crate::compare::Options { settings, ..m.options.clone() })?;
     let joined = Joined::new(parts).map_err(|_| Refused::input(format!("{}: its collections differ in width", m.name)))?;
-    Ok((job, joined))
+    Ok((job, joined, exhibits))
+}
+
+/// Holds links of one kind of evidence to what is computed of its rows anew: returns the ratio of each, and adds what differs to `wrong`.
+fn recomputed(
+    linkage: &Linkage,
+    (m, lr): (&Modality, &StoredLr),
+    places: &[String],
+    rows: &[usize],
+    wrong: &mut Vec<String>,
+) -> anyhow::Result<Vec<f64>> {
+    let column = |name: &str| linkage.whole(&format!("links/{}_{name}", m.name));
+    let (query, reference) = (column("query")?, column("reference")?);
+    let (scores, ratios) =
+        (linkage.numbers(&format!("links/{}_score", m.name))?, linkage.numbers(&format!("links/{}_log10_lr", m.name))?);
+    let asked: Vec<(usize, (u32, u32))> = rows
+        .iter()
+        .enumerate()
+        .filter_map(|(n, &l)| Some((n, (u32::try_from(query[l]).ok()?, u32::try_from(reference[l]).ok()?))))
+        .collect();
+    let found = if m.options.prepare.is_some() {
+        asked.iter().map(|(n, _)| scores[rows[*n]]).collect()
+    } else {
+        let (job, mut source, of_item) = opened(m, places)?;
+        let (ids, a, b) = (linkage.texts("exhibits/id")?, linkage.whole("links/a")?, linkage.whole("links/b")?);
+        for (n, (q, r)) in &asked {
+            let l = rows[*n];
+            let ends = [&ids[a[l] as usize], &ids[b[l] as usize]];
+            let mine = [of_item.get(*q as usize), of_item.get(*r as usize)];
+            if mine != [Some(ends[0]), Some(ends[1])] && mine != [Some(ends[1]), Some(ends[0])] {
+                wrong.push(format!("link {l}: items {q} and {r} of {} are not of its exhibits", m.name));
+            }
+        }
+        let pairs: Vec<(u32, u32)> = asked.iter().map(|x| x.1).collect();
+        chosen::scores(&job, &mut source, &pairs, 1 << 30, &|_| Ok(()))?
+    };
+    let mut all = vec![f64::NAN; rows.len()];
+    for ((n, _), score) in asked.iter().zip(found) {
+        let l = rows[*n];
+        let ratio = lr.model.log10_lr(score)?.value.0;
+        if score.to_bits() != scores[l].to_bits() || ratio.to_bits() != ratios[l].to_bits() {
+            wrong.push(format!(
+                "link {l}: {} has the score {} and log10 LR {}, computed anew {score} and {ratio}",
+                m.name, scores[l], ratios[l]
+            ));
+        }
+        all[*n] = ratio;
+    }
+    for (n, &l) in rows.iter().enumerate() {
+        if all[n].is_nan() && !(scores[l].is_nan() && ratios[l].is_nan()) {
+            wrong.push(format!("link {l}: {} names no items, and yet a score", m.name));
+        }
+    }
+    Ok(all)
 }
 
 /// Computes a sample of links anew: scores by definition from the collections, their ratios by the models, the sum by the rule; and series from the links.
-#[allow(clippy::too_many_lines, reason = "each thing that is checked, in turn")]
-pub fn verify(address: &Address, sample: usize, seed: u64, all: bool, voice: Voice) -> anyhow::Result<()> {
+pub fn verify(
+    address: &Address,
+    elsewhere: &[String],
+    (sample, seed, all): (usize, u64, bool),
+    voice: Voice,
+) -> anyhow::Result<()> {
     let linkage = Linkage::open(address, &collection::reading()?)?;
     let record = &linkage.record;
     let say = |text: String| {
@@ -76,68 +159,24 @@ pub fn verify(address: &Address, sample: usize, seed: u64, all: bool, voice: Voi
     let (a, b) = (linkage.whole("links/a")?, linkage.whole("links/b")?);
     let fused = linkage.numbers("links/log10_lr")?;
     let rows = verify::sample(a.len(), if all { a.len() } else { sample }, seed);
-    let progress = Progress::new(voice.quiet || voice.json);
     let models: Vec<StoredLr> = models(&linkage)?;
     let rule = if record.rule == "cautious" { Rule::Cautious } else { Rule::Independent };
     let mut terms: Vec<Vec<f64>> = vec![Vec::new(); rows.len()];
     let mut wrong: Vec<String> = Vec::new();
-    for (number, (m, lr)) in record.modalities.iter().zip(&models).enumerate() {
+    for ((m, lr), places) in record.modalities.iter().zip(&models).zip(places(&linkage, elsewhere)?) {
         if m.options.prepare.is_some() {
             say(format!("skipped   scores of {}: prepared while they were compared", m.name));
-        }
-        let column = |name: &str| linkage.whole(&format!("links/{}_{name}", m.name));
-        let (query, reference) = (column("query")?, column("reference")?);
-        let (scores, ratios) =
-            (linkage.numbers(&format!("links/{}_score", m.name))?, linkage.numbers(&format!("links/{}_log10_lr", m.name))?);
-        let asked: Vec<(usize, (u32, u32))> = rows
-            .iter()
-            .enumerate()
-            .filter_map(|(n, &l)| Some((n, (u32::try_from(query[l]).ok()?, u32::try_from(reference[l]).ok()?))))
-            .collect();
-        let pairs: Vec<(u32, u32)> = asked.iter().map(|x| x.1).collect();
-        let found = if m.options.prepare.is_some() {
-            asked.iter().map(|(n, _)| scores[rows[*n]]).collect()
         } else {
-            let (job, mut source) = opened(&linkage, number)?;
-            let exhibits = linkage.texts("exhibits/id")?;
-            let mut of_item = Vec::new();
-            for (part, recorded) in source.parts().iter_mut().zip(&m.parts) {
-                let rows = part.rows();
-                let ids = part.ids()?.unwrap_or_else(|| (0..rows).map(|r| format!("#{r}")).collect());
-                let named = part.exhibit_names()?.unwrap_or_else(|| vec![String::new(); rows]);
-                let of_part: Vec<String> =
-                    named.into_iter().zip(ids).map(|(exhibit, id)| if exhibit.is_empty() { id } else { exhibit }).collect();
-                if !recorded.exhibits_blake3.is_empty() && texts_digest(&of_part) != recorded.exhibits_blake3 {
-                    wrong.push(format!("{}: its exhibits are not those that were linked", recorded.name));
-                }
-                of_item.extend(of_part);
-            }
-            for (n, (q, r)) in &asked {
-                let l = rows[*n];
-                let ends = [&exhibits[a[l] as usize], &exhibits[b[l] as usize]];
-                let mine = [of_item.get(*q as usize), of_item.get(*r as usize)];
-                if mine != [Some(ends[0]), Some(ends[1])] && mine != [Some(ends[1]), Some(ends[0])] {
-                    wrong.push(format!("link {l}: items {q} and {r} of {} are not of its exhibits", m.name));
-                }
-            }
-            chosen::scores(&job, &mut source, &pairs, 1 << 30, &|done| progress.advance(done))?
-        };
-        for of_link in &mut terms {
-            of_link.push(f64::NAN);
+            let names = places.join(" + ");
+            say(format!("input     {names}"));
         }
-        for ((n, _), score) in asked.iter().zip(found) {
-            let l = rows[*n];
-            let ratio = lr.model.log10_lr(score)?.value.0;
-            if score.to_bits() != scores[l].to_bits() || ratio.to_bits() != ratios[l].to_bits() {
-                wrong.push(format!(
-                    "link {l}: {} has the score {} and log10 LR {}, computed anew {score} and {ratio}",
-                    m.name, scores[l], ratios[l]
-                ));
-            }
-            terms[*n][number] = ratio;
+        if lr.blake3 != m.model_blake3 {
+            wrong.push(format!("the model of {} has BLAKE3 {}, the record says {}", m.name, lr.blake3, m.model_blake3));
+        }
+        for (of_link, ratio) in terms.iter_mut().zip(recomputed(&linkage, (m, lr), &places, &rows, &mut wrong)?) {
+            of_link.push(ratio);
         }
     }
-    progress.clear();
     for (n, &l) in rows.iter().enumerate() {
         if fused[l] < record.limit {
             wrong.push(format!("link {l}: its fused log10 LR is {}, below the limit of {}", fused[l], record.limit));
@@ -173,20 +212,17 @@ pub fn verify(address: &Address, sample: usize, seed: u64, all: bool, voice: Voi
 }
 
 /// Holds a linkage against what is known of its exhibits.
-pub fn evaluate(address: &Address, truth: &str, voice: Voice) -> anyhow::Result<()> {
+pub fn evaluate(address: &Address, truth: &str, elsewhere: &[String], voice: Voice) -> anyhow::Result<()> {
     let linkage = Linkage::open(address, &collection::reading()?)?;
     let ids = linkage.texts("exhibits/id")?;
     let number: HashMap<&str, usize> = ids.iter().zip(0..).map(|(id, n)| (id.as_str(), n)).collect();
     let mut source: Vec<Option<u32>> = vec![None; ids.len()];
     let mut names: HashMap<String, u32> = HashMap::new();
     let mut split = 0;
-    for part in linkage.record.modalities.iter().flat_map(|m| &m.parts) {
-        let mut collection = collection::open(&part.name)?;
-        let rows = collection.rows();
-        let ids = collection.ids()?.unwrap_or_else(|| (0..rows).map(|r| format!("#{r}")).collect());
-        let exhibits = collection.exhibit_names()?.unwrap_or_else(|| vec![String::new(); rows]);
-        for ((exhibit, id), label) in exhibits.into_iter().zip(ids).zip(collection.texts_of(truth)?) {
-            let name = if exhibit.is_empty() { id } else { exhibit };
+    for place in places(&linkage, elsewhere)?.into_iter().flatten() {
+        let mut collection = collection::open(&place)?;
+        let (names_of_rows, _) = collection::exhibits_or_ids(&mut collection)?;
+        for (name, label) in names_of_rows.into_iter().zip(collection.texts_of(truth)?) {
             let Some(&n) = number.get(name.as_str()).filter(|_| !label.is_empty()) else { continue };
             let next = names.len() as u32;
             let of = *names.entry(label).or_insert(next);

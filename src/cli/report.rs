@@ -6,7 +6,7 @@ use super::{Refused, Voice, collection, evidence_plots, show};
 use crate::archive::Address;
 use crate::archive::linkage::Linkage;
 use crate::evaluate::lr::Lrs;
-use crate::link::journey::Place;
+use crate::link::place::Place;
 use crate::link::record::Modality;
 use crate::metric::Closer;
 use crate::report::page::{self, Drawing, Exhibit, Links, Measured, Plot, Provenance, Report, Series};

@@ -27,7 +27,7 @@ use anyhow::bail;
 pub struct Options {
     /// The result: FILE.h5, or FILE.h5:/group
     result: String,
-    /// Where the inputs are now, if not where the record says: queries, then references
+    /// Where the inputs are now, if not where the record says: queries, then references; of a linkage, its collections in order
     #[arg(long, value_name = "FILE.h5:/path")]
     input: Vec<String>,
     /// Queries to recompute, spread over the result by the seed
@@ -46,7 +46,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let reading = collection::reading()?;
     let nodes = Client::open(&address.file, &reading)?.tree()?;
     if crate::archive::linkage::Linkage::is_at(&address, &nodes) {
-        return super::linkage::verify(&address, options.sample, options.seed, options.all, voice);
+        return super::linkage::verify(&address, &options.input, (options.sample, options.seed, options.all), voice);
     }
     if let Some(what) = super::model::check::stored(&address, &nodes) {
         return super::model::check::verify(&address, &reading, what, options.input.first(), voice);

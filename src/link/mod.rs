@@ -4,11 +4,12 @@
 
 pub mod candidates;
 pub mod community;
+pub mod date;
 mod error;
 pub mod fuse;
-pub mod journey;
 pub mod judge;
 pub mod layout;
+pub mod place;
 pub mod record;
 pub mod series;
 pub mod stable;

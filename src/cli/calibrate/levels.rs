@@ -1,9 +1,9 @@
 //! Likelihood ratios of repeated measurements: models of two levels.
 
 use super::measured::Measured;
-use super::{KIND, Options, Quality, StoredLr, bounded, kept, limits};
+use super::{Options, Quality, StoredLr, bounded, limits};
 use crate::archive::Address;
-use crate::archive::model::{ModelRecord, NewModel};
+use crate::archive::model::ModelRecord;
 use crate::cli::scored::Level;
 use crate::cli::{Voice, evidence_plots, plots};
 use crate::evaluate::lr::two_level::Kind;
@@ -39,32 +39,13 @@ pub(super) fn run(
         different_pairs: different,
     };
     let model = LrModel::new(statement, Orientation::LargerIsCloser, Calibrator::TwoLevel(model), bounds)?;
-    let mut stored = StoredLr {
-        model,
-        recipe: serde_json::json!({ "columns": measured.columns }).to_string(),
-        level: Level::Item,
-        blake3: String::new(),
-        cross: quality.sentence(),
-        ratios: kept(&quality.lrs),
-    };
-    let parts = stored.parts()?;
-    stored.blake3 = parts.digest();
-    let said: BTreeMap<String, String> = [
-        ("kind", KIND.to_owned()),
-        ("method", kind.name().to_owned()),
-        ("bounds", options.bounds.clone()),
-        ("folds", options.folds.to_string()),
-        ("seed", options.seed.to_string()),
-        ("quality", quality.sentence()),
-        ("statement", stored.sentence()),
-    ]
-    .map(|(k, v)| (k.to_owned(), v))
-    .into();
-    let mut record = ModelRecord::new(options.result.clone(), measured.source.len(), measured.columns, said, started);
+    let recipe = serde_json::json!({ "columns": measured.columns }).to_string();
+    let stored = StoredLr::new(model, recipe, Level::Item, &quality)?;
+    let (rows, width) = (measured.source.len(), measured.columns);
+    let mut record = ModelRecord::new(options.result.clone(), rows, width, BTreeMap::new(), started);
     record.values_blake3.clone_from(&measured.values_blake3);
-    record.model_blake3.clone_from(&stored.blake3);
     record.seconds = clock.elapsed().as_secs_f64();
-    NewModel::create(target, KIND, Some(&parts), &[], &record, options.overwrite)?.finish(&record)?;
+    stored.store(options, target, &[("method", kind.name().to_owned())], record)?;
     if let Some(folder) = &options.plot {
         evidence_plots::of_ratios(&quality.lrs, &mut |name, title, figure| plots::save(folder, name, title, figure))?;
     }

@@ -12,7 +12,7 @@ use super::progress::Progress;
 use super::scored::{self, Labelled, Level};
 use super::{Refused, Voice, collection, evidence_plots};
 use crate::archive::Address;
-use crate::archive::model::{ModelRecord, NewModel};
+use crate::archive::model::ModelRecord;
 use crate::archive::result::Target;
 use crate::archive::write::check_target;
 use crate::evaluate::lr::two_level::Kind;
@@ -93,6 +93,9 @@ pub struct Options {
     /// Seed of the deal
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Deals that Cllr is told over, from the seed on: with few sources it is as much the deal's as the scores'
+    #[arg(long, default_value_t = 5)]
+    deals: u64,
     /// A further result or table to test the model on; refused if it shares a source with the training
     #[arg(long, value_name = "RESULT")]
     test: Option<String>,
@@ -249,11 +252,13 @@ pub struct Quality {
     pub cllr: Cllr,
     pub dev_pav: Option<f64>,
     pub how: String,
+    /// Cllr of each deal of the sources, where there were several.
+    pub over: Vec<f64>,
 }
 
 impl Quality {
     pub fn of(lrs: Lrs, how: String) -> Self {
-        Self { cllr: Cllr::of(&lrs), dev_pav: dev_pav(&lrs), lrs, how }
+        Self { cllr: Cllr::of(&lrs), dev_pav: dev_pav(&lrs), lrs, how, over: Vec::new() }
     }
 
     pub fn sentence(&self) -> String {
@@ -290,17 +295,35 @@ fn calibrated(options: &Options, labelled: &Labelled, notes: &mut Vec<String>) -
         let cut = bounded(&lrs, &bounds)?;
         return Ok((calibrator, bounds, Quality::of(cut, "on the training pairs themselves".into())));
     }
-    let folds = Folds::deal(&pairs, options.folds, 1, options.seed)?;
-    let held = cross_validate(&pairs, &folds, |train| fit(options, train), |m, o| ratio(m, o))?;
-    // Limits are of ratios that no model had seen the sources of.
-    let lrs = held.lrs()?;
-    let bounds = limits(&options.bounds, &lrs)?;
+    let deal = |seed: u64| -> anyhow::Result<(Lrs, Bounds, usize)> {
+        let folds = Folds::deal(&pairs, options.folds, 1, seed)?;
+        let held = cross_validate(&pairs, &folds, |train| fit(options, train), |m, o| ratio(m, o))?;
+        // Limits are of ratios that no model had seen the sources of.
+        let lrs = held.lrs()?;
+        let bounds = limits(&options.bounds, &lrs)?;
+        Ok((bounded(&lrs, &bounds)?, bounds, held.untested))
+    };
+    let (lrs, bounds, untested) = deal(options.seed)?;
+    let mut over = vec![Cllr::of(&lrs).cllr];
+    for more in 1..options.deals {
+        over.push(Cllr::of(&deal(options.seed.wrapping_add(more))?.0).cllr);
+    }
+    let (least, greatest) = ends(&over);
+    let deals = if over.len() > 1 {
+        format!("; over {} deals of the sources Cllr goes from {least:.4} to {greatest:.4}", over.len())
+    } else {
+        String::new()
+    };
     let how = format!(
-        "cross-validated over {} parts of the sources ({} pairs between parts untested; limits are of these same ratios)",
-        folds.count(),
-        held.untested
+        "cross-validated over {} parts of the sources ({untested} pairs between parts untested; limits are of these same ratios){deals}",
+        options.folds
     );
-    Ok((calibrator, bounds, Quality::of(bounded(&lrs, &bounds)?, how)))
+    Ok((calibrator, bounds, Quality { over, ..Quality::of(lrs, how) }))
+}
+
+/// The least and the greatest.
+pub fn ends(all: &[f64]) -> (f64, f64) {
+    all.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, greatest), x| (least.min(*x), greatest.max(*x)))
 }
 
 /// Cllr of logistic regression, cross-validated over parts of the sources: how good ratios of these scores can be expected to be.
@@ -341,9 +364,9 @@ fn tested(options: &Options, name: &str, trained: &Labelled, model: &LrModel) ->
         )));
     }
     if labelled.recipe != trained.recipe {
+        let what = stored::differences(&labelled.recipe, &trained.recipe);
         return Err(Refused::input(format!(
-            "--test {name} has scores as {}, the training as {}",
-            labelled.recipe, trained.recipe
+            "--test {name} has other scores than the training ({what}); compare both the same way"
         )));
     }
     let (mut same, mut different) = (Vec::new(), Vec::new());
@@ -354,7 +377,6 @@ fn tested(options: &Options, name: &str, trained: &Labelled, model: &LrModel) ->
     Ok(Quality::of(Lrs::new(same, different)?, format!("tested on {name}")))
 }
 
-#[allow(clippy::too_many_lines, reason = "one step after the other, each with what can be wrong with it")]
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     if options.show {
         return show::run(options, voice);
@@ -425,38 +447,15 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     };
     let orientation = if labelled.closer == Closer::Larger { Orientation::LargerIsCloser } else { Orientation::SmallerIsCloser };
     let model = LrModel::new(statement, orientation, calibrator, bounds)?;
-    let mut stored = StoredLr {
-        model,
-        recipe: labelled.recipe.clone(),
-        level: labelled.level,
-        blake3: String::new(),
-        cross: quality.sentence(),
-        ratios: kept(&quality.lrs),
-    };
-    let parts = stored.parts()?;
-    stored.blake3 = parts.digest();
+    let stored = StoredLr::new(model, labelled.recipe.clone(), labelled.level, &quality)?;
     let test = options.test.as_ref().map(|name| tested(options, name, &labelled, &stored.model)).transpose()?;
-    let mut said: BTreeMap<String, String> = [
-        ("kind", KIND.to_owned()),
-        ("method", stored.model.calibrator().name().to_owned()),
-        ("pairs", labelled.rule.clone()),
-        ("bounds", options.bounds.clone()),
-        ("folds", options.folds.to_string()),
-        ("seed", options.seed.to_string()),
-        ("quality", quality.sentence()),
-        ("statement", stored.sentence()),
-    ]
-    .map(|(k, v)| (k.to_owned(), v))
-    .into();
-    if let Some(test) = &test {
-        said.insert("test".into(), test.sentence());
-    }
-    let mut record = ModelRecord::new(options.result.clone(), labelled.pairs.len(), 1, said, started);
+    let mut record = ModelRecord::new(options.result.clone(), labelled.pairs.len(), 1, BTreeMap::new(), started);
     record.values_blake3.clone_from(&labelled.blake3);
-    record.model_blake3.clone_from(&stored.blake3);
     record.warnings.clone_from(&notes);
     record.seconds = clock.elapsed().as_secs_f64();
-    NewModel::create(&target, KIND, Some(&parts), &[], &record, options.overwrite)?.finish(&record)?;
+    let mut more = vec![("method", stored.model.calibrator().name().to_owned()), ("pairs", labelled.rule.clone())];
+    more.extend(test.iter().map(|test| ("test", test.sentence())));
+    stored.store(options, &target, &more, record)?;
     if let Some(folder) = &options.plot {
         evidence_plots::calibration(folder, &labelled, test.as_ref().unwrap_or(&quality))?;
     }
@@ -485,7 +484,7 @@ fn say(
             serde_json::json!({
                 "output": target.to_string(), "method": stored.model.calibrator().name(), "statement": stored.model.statement(),
                 "cllr": quality.cllr.cllr, "cllr_min": quality.cllr.min, "cllr_cal": quality.cllr.cal(), "dev_pav": quality.dev_pav,
-                "cllr_min_of_scores": cllr_min(&scores), "how": quality.how, "bounds": [b.lower.map(|l| l.0), b.upper.map(|l| l.0)],
+                "cllr_over_deals": quality.over, "cllr_min_of_scores": cllr_min(&scores), "how": quality.how, "bounds": [b.lower.map(|l| l.0), b.upper.map(|l| l.0)],
                 "test": test.map(|t| serde_json::json!({ "cllr": t.cllr.cllr, "cllr_min": t.cllr.min, "dev_pav": t.dev_pav })),
                 "notes": notes, "model_blake3": stored.blake3,
             })

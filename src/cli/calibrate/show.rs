@@ -4,17 +4,19 @@ use super::{Options, StoredLr, measured};
 use crate::cli::{Refused, Voice};
 use crate::evaluate::lr::{Calibrator, Count, Evidence, Limited};
 
-/// How strongly a ratio supports a proposition, in words: the scale of ENFSI (Guideline for Evaluative Reporting, 2015).
-fn in_words(log10_lr: f64) -> &'static str {
-    match log10_lr.abs() {
-        x if x < libm::log10(2.0) => "no support either way",
-        x if x < 1.0 => "weak support",
-        x if x < 2.0 => "moderate support",
-        x if x < 3.0 => "moderately strong support",
-        x if x < 4.0 => "strong support",
-        x if x < 6.0 => "very strong support",
-        _ => "extremely strong support",
-    }
+/// How strongly a ratio supports a proposition, in words: the scale of ENFSI (Guideline for Evaluative Reporting, 2015), of the printed number, as in the report.
+fn in_words(log10_lr: f64) -> String {
+    let towards = if log10_lr > 0.0 { "H1" } else { "H2" };
+    let strength = match libm::round(100.0 * log10_lr.abs()) / 100.0 {
+        x if x < 0.3 => return "inconclusive".into(),
+        x if x < 1.0 => "weak",
+        x if x < 2.0 => "moderate",
+        x if x < 3.0 => "moderately strong",
+        x if x < 4.0 => "strong",
+        x if x < 6.0 => "very strong",
+        _ => "extremely strong",
+    };
+    format!("{strength} support for {towards}")
 }
 
 pub(super) fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
@@ -53,9 +55,29 @@ pub(super) fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     println!("model     {}", options.result);
     println!("          {}", stored.sentence());
     for (at, l) in found {
-        let towards = if l.value.0 >= 0.0 { "H1" } else { "H2" };
         let cut = if l.limited == Limited::No { "" } else { ", cut to the limit" };
-        println!("score     {at}: log10 LR {:.2}, {} of {towards}{cut}", l.value.0, in_words(l.value.0));
+        println!("score     {at}: log10 LR {:.2}, {}{cut}", l.value.0, in_words(l.value.0));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn a_bound_belongs_to_the_stronger_word() {
+        let said = [0.0, 0.294, 0.296, -1.0, 1.994, 3.996, -4.0, 6.0].map(in_words);
+        let expected = [
+            "inconclusive",
+            "inconclusive",
+            "weak support for H1",
+            "moderate support for H2",
+            "moderate support for H1",
+            "very strong support for H1",
+            "very strong support for H2",
+            "extremely strong support for H1",
+        ];
+        assert_eq!(said, expected);
+    }
 }

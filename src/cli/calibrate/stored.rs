@@ -2,10 +2,10 @@
 
 use super::super::scored::Level;
 use super::super::{Refused, Voice, collection};
-use super::KIND;
 use super::measured::Measured;
+use super::{KIND, Options, Quality, kept};
 use crate::archive::Address;
-use crate::archive::model::StoredModel;
+use crate::archive::model::{ModelRecord, NewModel, StoredModel};
 use crate::archive::result::StoredResult;
 use crate::chemometrics::Parts;
 use crate::evaluate::lr::{Calibrator, Log10Lr, LrModel, Lrs};
@@ -60,6 +60,36 @@ impl StoredLr {
         Self::of_parts(&Parts { texts, ..Parts::default() }, name)
     }
 
+    /// A new model, with its quality.
+    pub(super) fn new(model: LrModel, recipe: String, level: Level, quality: &Quality) -> anyhow::Result<Self> {
+        let mut new = Self { model, recipe, level, blake3: String::new(), cross: quality.sentence(), ratios: kept(&quality.lrs) };
+        new.blake3 = new.parts()?.digest();
+        Ok(new)
+    }
+
+    /// Writes it, with `more` of how it was made; `record` says what it was made of.
+    pub(super) fn store(
+        &self,
+        options: &Options,
+        target: &Address,
+        more: &[(&str, String)],
+        mut record: ModelRecord,
+    ) -> anyhow::Result<()> {
+        let said = [
+            ("kind", KIND.to_owned()),
+            ("bounds", options.bounds.clone()),
+            ("folds", options.folds.to_string()),
+            ("seed", options.seed.to_string()),
+            ("deals", options.deals.to_string()),
+            ("quality", self.cross.clone()),
+            ("statement", self.sentence()),
+        ];
+        record.options = said.iter().chain(more).map(|(key, text)| ((*key).to_owned(), text.clone())).collect();
+        record.model_blake3.clone_from(&self.blake3);
+        NewModel::create(target, KIND, Some(&self.parts()?), &[], &record, options.overwrite)?.finish(&record)?;
+        Ok(())
+    }
+
     pub(super) fn parts(&self) -> anyhow::Result<Parts> {
         let mut parts = Parts::of(KIND);
         parts.put_text("lr", &self.model.to_json()?);
@@ -81,8 +111,8 @@ impl StoredLr {
             return Ok(());
         }
         Err(Refused::input(format!(
-            "{result} has scores of {metric} as {recipe}, the model was made of scores as {}: a ratio of other scores means nothing. Calibrate on scores that were made the same way",
-            self.recipe
+            "{result} has other scores of {metric} than the model was made of ({}): a ratio of other scores means nothing. Calibrate on scores that were made the same way",
+            differences(recipe, &self.recipe)
         )))
     }
 
@@ -124,6 +154,32 @@ impl StoredLr {
             self.cross,
         )
     }
+}
+
+/// What differs between how two lots of scores were made, in words: "max_lag: none here, 26 in the model".
+pub(super) fn differences(here: &str, model: &str) -> String {
+    let flat = |text: &str| -> BTreeMap<String, String> {
+        let mut all = BTreeMap::new();
+        let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(text) else { return all };
+        for (key, value) in fields {
+            match value {
+                serde_json::Value::Object(inner) => all.extend(inner.into_iter().map(|(k, v)| (k, v.to_string()))),
+                serde_json::Value::Null => {}
+                other => drop(all.insert(key, other.to_string())),
+            }
+        }
+        all
+    };
+    let (here, model) = (flat(here), flat(model));
+    let keys: std::collections::BTreeSet<&String> = here.keys().chain(model.keys()).collect();
+    let none = "none".to_owned();
+    let told = |key: &String| {
+        let name = if key == "fitted_blake3" { "what the preparation learnt" } else { key };
+        format!("{name}: {} here, {} in the model", here.get(key).unwrap_or(&none), model.get(key).unwrap_or(&none))
+    };
+    let all: Vec<String> = keys.into_iter().filter(|k| here.get(*k) != model.get(*k)).map(told).collect();
+    // Null and absent are the same to a person; an older version wrote them otherwise.
+    if all.is_empty() { "made by another version of this program: calibrate anew".into() } else { all.join("; ") }
 }
 
 /// Holds a model to its digest, and to the result or table that it was made of.

@@ -231,7 +231,7 @@ pub fn run(options: &Options, new: &Path, target: &Address, progress: &Progress)
             warnings.push(format!("{} holds no {}: nothing of that kind came in", new.display(), e.record.parts[0].name));
         }
     }
-    super::same_propositions(&evidence, &mut warnings);
+    super::same_propositions(&evidence)?;
     let roster = roster(&mut evidence, &mut warnings)?;
     for e in &evidence {
         e.lr.check_level(&e.record.name, &e.exhibit_of, &mut warnings);

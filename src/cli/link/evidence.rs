@@ -1,6 +1,7 @@
 //! One kind of evidence of a linkage: the ranking, the rows behind it, the likelihood-ratio model.
 
 use crate::archive::Address;
+use crate::archive::model::texts_digest;
 use crate::archive::result::{StoredKind, StoredResult};
 use crate::cli::calibrate::StoredLr;
 use crate::cli::opened::Opened;
@@ -182,19 +183,14 @@ pub fn roster(evidence: &mut [Evidence], warnings: &mut Vec<String>) -> anyhow::
     for e in evidence.iter_mut() {
         let mut of_evidence = Vec::new();
         for (number, part) in e.rows.parts().iter_mut().enumerate() {
-            let from = of_evidence.len();
             let collection = part.collection();
-            let rows = collection.rows();
-            let ids = collection.ids()?;
-            let named = collection.exhibit_names()?;
-            if several && ids.is_none() && named.is_none() {
+            let (names, known_names) = collection::exhibits_or_ids(collection)?;
+            if several && !known_names {
                 return Err(Refused::input(format!(
                     "{} says neither exhibit nor id of its rows: which of them belong together with those of other collections is not known; import it with ids",
                     collection.name()
                 )));
             }
-            let ids = ids.unwrap_or_else(|| (0..rows).map(|r| format!("#{r}")).collect());
-            let exhibits = named.unwrap_or_else(|| vec![String::new(); rows]);
             let there: Vec<String> = collection.others().iter().map(|(n, _)| n.clone()).collect();
             let mut columns: [Vec<String>; 5] = Default::default();
             for (column, name) in columns.iter_mut().zip(KNOWN) {
@@ -202,8 +198,8 @@ pub fn roster(evidence: &mut [Evidence], warnings: &mut Vec<String>) -> anyhow::
                     *column = collection.texts_of(name)?;
                 }
             }
-            for (row, (exhibit, id)) in exhibits.into_iter().zip(ids).enumerate() {
-                let name = if exhibit.is_empty() { id } else { exhibit };
+            let now = texts_digest(&names);
+            for (row, name) in names.into_iter().enumerate() {
                 let entry = known.entry(name.clone()).or_default();
                 for (field, column) in entry.iter_mut().zip(&columns) {
                     let Some(said) = column.get(row).filter(|s| !s.is_empty() && *s != "NaN") else { continue };
@@ -215,7 +211,6 @@ pub fn roster(evidence: &mut [Evidence], warnings: &mut Vec<String>) -> anyhow::
                 }
                 of_evidence.push(name);
             }
-            let now = crate::archive::model::texts_digest(&of_evidence[from..]);
             if let Some(recorded) = e.record.parts.get_mut(number) {
                 if !recorded.exhibits_blake3.is_empty() && recorded.exhibits_blake3 != now {
                     return Err(Refused::input(format!(
@@ -243,7 +238,7 @@ pub fn roster(evidence: &mut [Evidence], warnings: &mut Vec<String>) -> anyhow::
     for (id, [case, date, place, latitude, longitude]) in &known {
         roster.id.push(id.clone());
         roster.case.push(case.clone());
-        let sound = date.is_empty() || date.parse::<crate::link::journey::Date>().is_ok();
+        let sound = date.is_empty() || date.parse::<crate::link::date::Date>().is_ok();
         bad_dates += usize::from(!sound);
         roster.date.push(if sound { date.clone() } else { String::new() });
         roster.place.push(place.clone());

@@ -153,7 +153,7 @@ fn whole(options: &Options, target: &Address, progress: &Progress) -> anyhow::Re
         }
         evidence.push(one);
     }
-    same_propositions(&evidence, &mut warnings);
+    same_propositions(&evidence)?;
     let roster = roster(&mut evidence, &mut warnings)?;
     for e in &evidence {
         e.lr.check_level(&e.record.name, &e.exhibit_of, &mut warnings);
@@ -199,19 +199,18 @@ fn whole(options: &Options, target: &Address, progress: &Progress) -> anyhow::Re
 }
 
 /// Ratios of different propositions are no terms of one sum.
-fn same_propositions(evidence: &[Evidence], warnings: &mut Vec<String>) {
+fn same_propositions(evidence: &[Evidence]) -> anyhow::Result<()> {
     let of = |e: &Evidence| (e.lr.model.statement().h1.clone(), e.lr.model.statement().h2.clone());
     if let Some(first) = evidence.first()
         && let Some(other) = evidence.iter().find(|e| of(e) != of(first))
     {
-        warnings.push(format!(
-            "{} and {} have ratios of different propositions ({:?} and {:?}): their sum speaks of neither unless the one follows from the other; calibrate both on one truth (striae calibrate --truth)",
-            first.record.name,
-            other.record.name,
-            of(first).0,
-            of(other).0
-        ));
+        let ((h1, _), (other_h1, _)) = (of(first), of(other));
+        return Err(Refused::input(format!(
+            "{} says how probable its scores are if {h1:?}, {} if {other_h1:?}: what they come to together would speak of neither. Calibrate all on one truth (striae calibrate --truth), or, where one follows from the other, say both with the same --h1 and --h2",
+            first.record.model, other.record.model
+        )));
     }
+    Ok(())
 }
 
 fn say(record: &LinkRecord, target: &Address, voice: Voice) -> anyhow::Result<()> {

@@ -9,7 +9,7 @@ use crate::evaluate::Pair;
 use crate::metric::Closer;
 use anyhow::bail;
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 /// A pair that counts, by two numbers (items, exhibits or sources), and its score.
@@ -113,16 +113,9 @@ fn allowed(
     if unknown > 0 {
         notes.push(format!("{unknown} items say no {} and are left out", options.truth));
     }
-    let mut excluded = options.exclude.clone();
-    match record.options.exclude {
-        Exclude::Exhibit => excluded.push("exhibit".into()),
-        Exclude::Mark => excluded.push("mark".into()),
-        Exclude::None => {}
-    }
-    excluded.sort_unstable();
-    excluded.dedup();
+    let excluded = excluded(record, options);
     let mut columns = |names: &[String]| -> anyhow::Result<Vec<Sides>> {
-        names.iter().filter(|n| *n != "item").map(|name| column(&mut sides, name, &mut Codes::default())).collect()
+        names.iter().map(|name| column(&mut sides, name, &mut Codes::default())).collect()
     };
     let (exclude, within) = (columns(&excluded)?, columns(&options.within)?);
     let exhibits = match options.level {
@@ -134,22 +127,25 @@ fn allowed(
     Ok((Allowed { truth: labels, exclude, within, symmetric }, truth.names, exhibits, items))
 }
 
-fn rule(options: &Options, record: Option<&Record>) -> String {
+/// Columns that both items of a pair must differ in: what was asked for now, and when they were compared.
+fn excluded(record: &Record, options: &Options) -> Vec<String> {
+    let then = match record.options.exclude {
+        Exclude::Exhibit => Some("exhibit"),
+        Exclude::Mark => Some("mark"),
+        Exclude::None => None,
+    };
+    // An item is never a pair with itself.
+    let asked = options.exclude.iter().map(String::as_str).filter(|name| *name != "item");
+    let all: BTreeSet<&str> = asked.chain(then).collect();
+    all.into_iter().map(str::to_owned).collect()
+}
+
+fn rule(options: &Options, record: &Record) -> String {
     let mut text = match options.level {
         Level::Item => "pairs of items".to_owned(),
         Level::Exhibit => "pairs of exhibits (best score of their items)".to_owned(),
     };
-    let mut excluded = options.exclude.clone();
-    if let Some(record) = record {
-        match record.options.exclude {
-            Exclude::Exhibit => excluded.push("exhibit".into()),
-            Exclude::Mark => excluded.push("mark".into()),
-            Exclude::None => {}
-        }
-    }
-    excluded.sort_unstable();
-    excluded.dedup();
-    for name in excluded.iter().filter(|n| *n != "item") {
+    for name in excluded(record, options) {
         let _ = write!(text, " of different {name}");
     }
     for name in &options.within {
@@ -283,7 +279,7 @@ pub(super) fn read(address: &Address, stored: &mut StoredResult, options: &Optio
         ranks,
         k,
         level: options.level,
-        rule: rule(options, Some(&record)),
+        rule: rule(options, &record),
         blake3: record.result_blake3.clone(),
         notes,
     })

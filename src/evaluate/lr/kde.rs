@@ -8,7 +8,9 @@
 //! one exponential for each training score whose term does not underflow beside the largest one: at most all m. The result is that of the
 //! full sum, to the bit.
 //!
-//! Not monotone: beyond the training scores the wider kernel wins, whatever the truth. Give the model limits ([`super::bounds`]).
+//! Beyond the training scores only tails are left, of which the wider kernel wins whatever the truth: a perfect score would support different
+//! sources, limits would not mend that, and no figure of quality would show it, since no pair lies there. So a score below the least or above the greatest
+//! training score (of either kind) has the ratio of that one, as with PAV. Between them the ratio need not be monotone; give the model limits ([`super::bounds`]).
 
 use super::Error;
 use super::bandwidth::Bandwidth;
@@ -116,14 +118,25 @@ impl Kde {
         (self.same.width, self.different.width)
     }
 
-    /// log10 LR of a score; finite unless the score is some 1e150 widths away, where it may be infinite or (both so) 0.
+    /// log10 LR of a score; beyond the training scores, that of the nearest one of them. Finite unless training scores lie some 1e150 widths apart.
     ///
     /// # Errors
     /// For a score that is not finite or outside the transform's range.
     pub fn log10_lr(&self, score: f64) -> Result<Log10Lr, Error> {
-        let x = self.transform.apply(score, "a score", 0)?;
+        let (least, greatest) = self.range();
+        let x = self.transform.apply(score, "a score", 0)?.clamp(least, greatest);
         let ln = self.same.ln(x) - self.different.ln(x);
         Ok(Log10Lr::from_ln(if ln.is_nan() { 0.0 } else { ln }))
+    }
+
+    /// The least and the greatest training score, transformed.
+    fn range(&self) -> (f64, f64) {
+        let ends = |of: &Density| (of.centres.first().copied(), of.centres.last().copied());
+        let ((a, b), (c, d)) = (ends(&self.same), ends(&self.different));
+        let least = a.into_iter().chain(c).fold(f64::INFINITY, f64::min);
+        let greatest = b.into_iter().chain(d).fold(f64::NEG_INFINITY, f64::max);
+        // Neither kind is empty, so that there are ends; without them nothing is cut.
+        if least <= greatest { (least, greatest) } else { (f64::NEG_INFINITY, f64::INFINITY) }
     }
 
     /// Densities (same, different) at a score, on the transformed scale; for pictures.
@@ -162,6 +175,20 @@ mod tests {
         let expected = (1.2f64.powi(2) - 0.8f64.powi(2)) / 0.02 / std::f64::consts::LN_10 + 0.75f64.log10();
         assert!((got - expected).abs() < 1e-9, "{got} {expected}");
         assert!(!kde.log10_lr(1e300).expect("finite").0.is_nan());
+    }
+
+    #[test]
+    fn a_perfect_score_never_supports_different_sources() {
+        // Different-source scores are spread wider, so that their tail wins at the right end.
+        let same = (0..60).map(|i| 0.7 + 0.004 * f64::from(i)).collect();
+        let different = (0..60).map(|i| 0.012 * f64::from(i)).collect();
+        let kde = Kde::fit(&Scores::new(same, different).expect("finite"), Bandwidth::Silverman, Transform::None).expect("fits");
+        let at = |score: f64| kde.log10_lr(score).expect("finite").0;
+        let tail = |x: f64| (kde.same.ln(x) - kde.different.ln(x)) / std::f64::consts::LN_10;
+        assert!(tail(3.0) < -2.0, "the tails alone would say so");
+        assert!(at(0.936) > 1.0);
+        assert_eq!((at(1.0), at(3.0)), (at(0.936), at(0.936)));
+        assert_eq!((at(-5.0), at(0.0) < 0.0), (at(0.0), true));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Days since 1970-01-01 in the proleptic Gregorian calendar (ISO 8601). Years 0001 to 9999.
 
+use crate::link::date::Date;
+
 /// Stands for no date.
 pub(super) const NONE: i32 = i32::MIN;
 
@@ -11,29 +13,9 @@ pub(super) fn day(text: &str) -> Option<i32> {
         return Some(NONE);
     }
     let date = text.split_once('T').map_or(text, |(date, _)| date);
-    let bytes = date.as_bytes();
-    if bytes.len() != 10 || bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
-        return None;
-    }
-    let number = |at: std::ops::Range<usize>| -> Option<i32> {
-        let digits = date.get(at)?;
-        if digits.bytes().all(|b| b.is_ascii_digit()) { digits.parse().ok() } else { None }
-    };
-    let (year, month, dom) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let length = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if year < 1 || dom < 1 || dom > length {
-        return None;
-    }
-    // Years start in March here, so that the leap day is the last.
-    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    Some(365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + dom - 1 - 719_468)
+    // A month or a year is a date, and no day.
+    let whole = date.parse::<Date>().ok().filter(|d| d.first_day() == d.last_day());
+    whole.map(Date::first_day)
 }
 
 #[cfg(test)]
