@@ -204,6 +204,7 @@ fn marks_are_left_out_and_exhibits_are_linked() {
     };
     let address = Address { file: desk.path("marks.h5"), inner: Some("/marks".into()) };
     let new = NewCollection::create(&address, Element::F32, &plan, false).unwrap();
+    let kept = values.clone();
     new.put(0, &Values::F32(values)).unwrap();
     new.finish().unwrap();
     desk.run("compare marks.h5:/marks --metric pearson --exclude mark --dense -o all.h5");
@@ -214,6 +215,37 @@ fn marks_are_left_out_and_exhibits_are_linked() {
     desk.run("report links.h5 --csv tables");
     let table = std::fs::read_to_string(desk.path("tables/exhibits.csv")).unwrap();
     assert!(table.contains("E0") && !table.contains("M0"), "{table}");
+    // Of each pair of exhibits the best of four pairs of items, listed or not.
+    use striae::archive::linkage::Linkage;
+    desk.run("link top.h5 --lr lr.h5 --limit=-10 -o wide.h5");
+    let linkage = Linkage::open(&Address { file: desk.path("wide.h5"), inner: None }, &striae::archive::Reading::Direct).unwrap();
+    let (a, b) = (linkage.whole("links/a").unwrap(), linkage.whole("links/b").unwrap());
+    let pearson = |i: usize, j: usize| {
+        let row = |i: usize| kept[i * 40..(i + 1) * 40].iter().map(|x| f64::from(*x)).collect::<Vec<f64>>();
+        striae::metric::by_name("pearson").unwrap().define(&row(i), &row(j))
+    };
+    assert!(a.len() > 8);
+    for (l, score) in linkage.numbers("links/marks_score").unwrap().iter().enumerate() {
+        let (x, y) = (a[l] as usize, b[l] as usize);
+        let best =
+            [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(i, j)| pearson(2 * x + i, 2 * y + j)).into_iter().fold(f64::MIN, f64::max);
+        assert_eq!(*score, best, "link {l}");
+    }
+    let counted = desk.json("evaluate all.h5 --level exhibit --exclude mark --resamples 0");
+    assert_eq!((counted["same"].as_u64(), counted["different"].as_u64()), (Some(4), Some(24)));
+    // The best of four within a source, by hand, beats every pair between sources as often as the AUC says.
+    let of = |x: usize, y: usize| {
+        [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(i, j)| pearson(2 * x + i, 2 * y + j) as f32).into_iter().fold(f32::MIN, f32::max)
+    };
+    let (mut same, mut other) = (Vec::new(), Vec::new());
+    for x in 0..8 {
+        for y in x + 1..8 {
+            (if x / 2 == y / 2 { &mut same } else { &mut other }).push(of(x, y));
+        }
+    }
+    let wins =
+        same.iter().map(|s| other.iter().filter(|o| s > *o).count()).sum::<usize>() as f64 / (same.len() * other.len()) as f64;
+    assert!((figure(&counted, "AUC") - wins).abs() < 1e-12, "{wins}");
     // Nothing that goes in may be written over.
     for target in ["top.h5", "lr.h5"] {
         assert!(desk.refused(&format!("link top.h5 --lr lr.h5 -o {target} --overwrite"), 2).contains("also an input"));
@@ -259,6 +291,56 @@ fn a_changed_linkage_is_refused() {
 }
 
 #[test]
+fn a_linkage_that_was_made_up_is_found_out() {
+    use striae::archive::linkage::{Entries, Linkage, write};
+    let desk = Desk::new();
+    models(&desk);
+    simulate(&desk, "0..150", "archive.h5");
+    rank(&desk, "archive.h5", "old");
+    desk.run(&link("old", "links.h5"));
+    let open = |name: &str| Address { file: desk.path(name), inner: None };
+    let true_one = Linkage::open(&open("links.h5"), &striae::archive::Reading::Direct).unwrap();
+    assert!(true_one.numbers("links/log10_lr").unwrap().iter().all(|lr| *lr >= 2.0));
+    // Each with digests that fit it.
+    let made_up = |name: &str, change: &dyn Fn(&mut Entries)| {
+        let (mut columns, mut record) = (true_one.columns.clone(), true_one.record.clone());
+        change(&mut columns.get_mut(name).unwrap().entries);
+        let _ = std::fs::remove_file(desk.path("made.h5"));
+        write(&open("made.h5"), &mut record, &columns, false).unwrap();
+        desk.refused("verify made.h5 --all", 3)
+    };
+    let add = |entries: &mut Entries| {
+        let Entries::Numbers(all) = entries else { panic!("numbers") };
+        let at = all.iter().position(|x| x.is_finite()).unwrap();
+        all[at] += 0.125;
+    };
+    for column in ["links/toolmarks_score", "links/logos_log10_lr", "links/log10_lr"] {
+        let said = made_up(column, &add);
+        assert!(said.contains("computed anew"), "{column}: {said}");
+    }
+    let said = made_up("links/toolmarks_query", &|entries| {
+        let Entries::Whole(all) = entries else { panic!("whole numbers") };
+        all[0] = (all[0] + 1) % 150;
+    });
+    assert!(said.contains("not of its exhibits"), "{said}");
+    let said = made_up("exhibits/series", &|entries| {
+        let Entries::Whole(all) = entries else { panic!("whole numbers") };
+        all.iter_mut().for_each(|s| *s = -1);
+    });
+    assert!(said.contains("series"), "{said}");
+    let said = made_up("links/a", &|entries| {
+        let Entries::Whole(all) = entries else { panic!("whole numbers") };
+        all[0] = 1_000_000;
+    });
+    assert!(said.contains("links/a holds 1000000"), "{said}");
+    let said = made_up("links/b", &|entries| {
+        let Entries::Whole(all) = entries else { panic!("whole numbers") };
+        all.pop();
+    });
+    assert!(said.contains("entries"), "{said}");
+}
+
+#[test]
 fn ratios_of_different_propositions_are_not_added() {
     let desk = Desk::new();
     models(&desk);
@@ -297,6 +379,23 @@ fn what_would_say_too_much_is_refused() {
     let cut = desk.json("evaluate links.h5 --truth source");
     let auc = cut["figures"].as_array().unwrap().iter().find(|f| f["name"] == "AUC").unwrap();
     desk.run("compare b.h5:/logos --metric pearson --dense -o dense.h5");
+    let all = desk.json("evaluate dense.h5 --truth source --exclude case --resamples 0");
+    let listed = desk.run("evaluate links.h5 --truth source --exclude case");
+    let told: Vec<u64> = listed
+        .lines()
+        .find(|l| l.contains("of the same source"))
+        .unwrap()
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|n| n.parse().ok())
+        .collect();
+    // Listed and unlisted pairs together are all pairs.
+    assert_eq!((told[0] + told[2], told[1] + told[3]), (all["same"].as_u64().unwrap(), all["different"].as_u64().unwrap()));
+    desk.run("compare b.h5:/logos --metric pearson --top-k 299 -o ranked.h5");
+    let ranked = desk.json("evaluate ranked.h5 --truth source --exclude case --resamples 0");
+    for name in ["rank 1", "rank 5"] {
+        assert!((figure(&ranked, name) - figure(&all, name)).abs() < 1e-12, "{name}");
+    }
+    assert!((figure(&ranked, "mAP@299") - figure(&all, "mAP")).abs() < 1e-6);
     let whole = figure(&desk.json("evaluate dense.h5 --truth source --resamples 0"), "AUC");
     assert!(auc["value"].as_f64().unwrap() <= whole && whole <= auc["at_most"].as_f64().unwrap_or(1.0));
 }
@@ -324,7 +423,7 @@ fn tables_of_other_programs() {
     ));
     println!("beta-binomial: {}", made["cllr"]);
     assert!(made["cllr"].as_f64().unwrap() < 0.5);
-    assert!(desk.run("calibrate --show cmc.h5 --at 20/30").contains("of H1"));
+    assert!(desk.run("calibrate --show cmc.h5 --at 20/30").contains("support for H1"));
 }
 
 #[test]

@@ -486,3 +486,55 @@ fn of_ratios(name: &str, lr: &StoredLr, lrs: &Lrs) -> anyhow::Result<Vec<Plot>> 
         .map(|(title, svg)| Plot { title: format!("{name}: {title}"), caption: caption.clone(), svg })
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_cannot_hold_all_links_holds_every_series_together() {
+        // A strong clique of five, and a weak chain of four beside it.
+        let mut links = LinkTable::default();
+        let mut put = |a: u32, b: u32, lr: f64| {
+            links.a.push(a);
+            links.b.push(b);
+            links.log10_lr.push(lr);
+        };
+        for a in 0..5 {
+            for b in a + 1..5 {
+                put(a, b, 6.0 + 0.1 * f64::from(a + b));
+            }
+        }
+        (5..8).for_each(|a| put(a, a + 1, 3.0));
+        let all = strongest(&links, 9, 100);
+        assert_eq!(all.len(), 13);
+        assert!(all.windows(2).all(|w| links.log10_lr[w[0]] >= links.log10_lr[w[1]]));
+        let some = strongest(&links, 9, 8);
+        let ends: Vec<(u32, u32)> = some.iter().map(|&l| (links.a[l], links.b[l])).collect();
+        assert_eq!(some.len(), 8);
+        assert!((5..8).all(|a| ends.contains(&(a, a + 1))), "{ends:?}");
+        // Beside the seven that hold both together, the strongest that is left: 1 and 4 hang together through 3 and 4 already.
+        assert!(
+            ends.contains(&(3, 4))
+                && ends.contains(&(2, 4))
+                && ends.contains(&(1, 4))
+                && ends.contains(&(0, 4))
+                && ends.contains(&(2, 3)),
+            "{ends:?}"
+        );
+    }
+
+    #[test]
+    fn exhibits_of_one_place_stand_at_its_middle_and_far_ones_where_they_were() {
+        let exhibits = Exhibits {
+            id: ["a", "b", "c", "d"].map(str::to_owned).to_vec(),
+            place: ["Lyon", "Lyon", "Lyon", ""].map(str::to_owned).to_vec(),
+            latitude: vec![45.7, 45.8, f64::NAN, 1.0],
+            longitude: vec![4.8, 4.9, 4.8, 1.0],
+            ..Exhibits::default()
+        };
+        let found = middles(&exhibits);
+        assert_eq!(found.len(), 1);
+        assert!((found["Lyon"].latitude() - 45.75).abs() < 1e-12 && (found["Lyon"].longitude() - 4.85).abs() < 1e-12);
+    }
+}
