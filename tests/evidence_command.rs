@@ -216,9 +216,12 @@ fn marks_are_left_out_and_exhibits_are_linked() {
     let table = std::fs::read_to_string(desk.path("tables/exhibits.csv")).unwrap();
     assert!(table.contains("E0") && !table.contains("M0"), "{table}");
     // Of each pair of exhibits the best of four pairs of items, listed or not.
-    use striae::archive::linkage::Linkage;
     desk.run("link top.h5 --lr lr.h5 --limit=-10 -o wide.h5");
-    let linkage = Linkage::open(&Address { file: desk.path("wide.h5"), inner: None }, &striae::archive::Reading::Direct).unwrap();
+    let linkage = striae::archive::linkage::Linkage::open(
+        &Address { file: desk.path("wide.h5"), inner: None },
+        &striae::archive::Reading::Direct,
+    )
+    .unwrap();
     let (a, b) = (linkage.whole("links/a").unwrap(), linkage.whole("links/b").unwrap());
     let pearson = |i: usize, j: usize| {
         let row = |i: usize| kept[i * 40..(i + 1) * 40].iter().map(|x| f64::from(*x)).collect::<Vec<f64>>();
@@ -325,7 +328,7 @@ fn a_linkage_that_was_made_up_is_found_out() {
     assert!(said.contains("not of its exhibits"), "{said}");
     let said = made_up("exhibits/series", &|entries| {
         let Entries::Whole(all) = entries else { panic!("whole numbers") };
-        all.iter_mut().for_each(|s| *s = -1);
+        all.fill(-1);
     });
     assert!(said.contains("series"), "{said}");
     let said = made_up("links/a", &|entries| {
