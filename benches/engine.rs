@@ -12,7 +12,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use std::hint::black_box;
 use striae::backend::cpu::{Cpu, Isa};
 use striae::backend::{Backend as _, GROUP, Operand, Screen, Tile, TileShape};
-use striae::compare::plan::{Cut, Plan, Sizes, tiles};
+use striae::compare::plan::{Cut, Plan, Seed, Sizes, tiles};
 use striae::compare::{Mode, Options};
 use striae::matrix::{Row, Values};
 use striae::metric::{self, Frame, sum};
@@ -34,9 +34,9 @@ fn plan(c: &mut Criterion) {
         scratch: 1 << 26,
         memory: 16 << 30,
     };
-    let blocks = Plan::new(&sizes).expect("fits");
+    let blocks = Plan::new(&sizes, None).expect("fits");
     assert_eq!(blocks.pairs(), 10_000_000 * 9_999_999 / 2);
-    c.bench_function("plan/blocks n=1e7", |b| b.iter(|| Plan::new(black_box(&sizes)).expect("fits").steps().len()));
+    c.bench_function("plan/blocks n=1e7", |b| b.iter(|| Plan::new(black_box(&sizes), None).expect("fits").steps.len()));
     let shape = TileShape { rows: 192, cols: 384 };
     c.bench_function("plan/tiles n=1e5", |b| {
         b.iter(|| tiles(black_box(100_000), 100_000, shape, shape.cols, Cut::RankedDiagonal).1.len());
@@ -115,7 +115,7 @@ fn screen(c: &mut Criterion) {
         let screen = Screen { metric: metric::by_name(name).expect("registered"), gain: 1.0, product: name != "manhattan" };
         for isa in Isa::available() {
             let mut cpu = Cpu::with(isa, TileShape { rows: 192, cols: 384 });
-            let (seeds, rest) = tiles(rows, rows, cpu.tile(), cpu.tile().cols, Cut::Rectangle { seed: false });
+            let (seeds, rest) = tiles(rows, rows, cpu.tile(), cpu.tile().cols, Cut::Rectangle(Seed::Neither));
             assert!(seeds.is_empty());
             let id = BenchmarkId::new(format!("{name} {isa:?}"), "n=1536 d=1024, all cores");
             group.bench_function(id, |b| b.iter(|| cpu.screen(screen, &a, &a, &rest, &All).expect("the CPU does not fail")));

@@ -13,5 +13,6 @@ pub mod matrix;
 pub mod metric;
 pub mod picture;
 pub mod report;
+pub mod share;
 pub mod spectrum;
 pub mod toolmark;

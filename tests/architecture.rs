@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom to the top. Rooms on one floor know nothing of each other.
 const FLOORS: &[&[&str]] = &[
-    &["matrix", "draw"],
+    &["matrix", "draw", "share"],
     &["picture"],
     &["metric"],
     &["backend"],
@@ -31,6 +31,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("image::", &["picture/"]),
     ("zip::", &["toolmark/x3p/"]),
     ("quick_xml::", &["toolmark/x3p/", "report/xml.rs", "report/gexf.rs", "report/graphml.rs"]),
+    ("age::", &["share/"]),
+    ("ed25519_dalek::", &["share/"]),
     ("parquet::", &["report/parquet.rs"]),
     ("png::", &["toolmark/x3p/", "report/plot/raster.rs"]),
     ("regex::", &["cli/"]),

@@ -206,6 +206,7 @@ fn record() -> Record {
     Record {
         tool: "striae".into(),
         version: "0".into(),
+        commit: None,
         options: Options::new("cosine", Mode::TopK(2)),
         inputs: Vec::new(),
         devices: vec![Cpu::new().device()],
@@ -218,6 +219,8 @@ fn record() -> Record {
         result_blake3: String::new(),
         matched_blake3: None,
         beside_blake3: None,
+        shard: None,
+        merged: None,
         tolerance: None,
     }
 }

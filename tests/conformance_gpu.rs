@@ -9,7 +9,7 @@ mod support;
 use striae::backend::cpu::Cpu;
 use striae::backend::gpu::shader::{Kernel, Program, assemble_with};
 use striae::backend::gpu::shape::{Number, Shape};
-use striae::backend::gpu::{Gpu, Limits};
+use striae::backend::gpu::{Fault, Gpu, Limits};
 use striae::backend::{Backend as _, TileShape};
 use striae::compare::{Mode, Options, Screening};
 use striae::metric;
@@ -103,7 +103,7 @@ fn heads_and_what_is_asked_of_the_processor_alone_give_the_same_bytes() {
         // The device fails in the middle: the processor goes on in the same order of rows, and with the same halves.
         for (after, screening) in [(1, Screening::Head(8)), (9, Screening::Head(8)), (1, Screening::Half), (9, Screening::Half)] {
             let mut gpu = gpu_or_return!(None);
-            gpu.fail_after(after);
+            gpu.fail_after(after, Fault::Told);
             let options = Options { screening, ..tiled(metric, k, 128, 128) };
             let outcome = compare(options, &mut source, None, Box::new(gpu)).expect("runs");
             assert_eq!(outcome.devices.len(), 2, "{:?}", outcome.warnings);
@@ -193,7 +193,7 @@ fn a_device_that_fails_leaves_tiles_that_suit_the_processor() {
     let mut source = in_memory(f32s(&random(rows, width, 12)), width);
     let expected = ranked(compare(top_k("cosine", k), &mut source, None, Box::new(Cpu::new())).expect("runs"));
     let mut gpu = gpu_or_return!(None);
-    gpu.fail_after(9);
+    gpu.fail_after(9, Fault::Told);
     let outcome = compare(top_k("cosine", k), &mut source, None, Box::new(gpu)).expect("runs");
     assert_eq!(outcome.devices.len(), 2);
     assert_eq!(outcome.tile, Cpu::new().tile());
@@ -207,7 +207,7 @@ fn a_device_that_fails_between_blocks_hands_over_all_of_them() {
     let expected = ranked(compare(top_k("cosine", k), &mut source, None, Box::new(Cpu::new())).expect("runs"));
     for after in [9, 14, 20] {
         let mut gpu = gpu_or_return!(None);
-        gpu.fail_after(after);
+        gpu.fail_after(after, Fault::Told);
         let options = Options { memory: 66 << 20, ..tiled("cosine", k, 256, 256) };
         let outcome = compare(options, &mut source, None, Box::new(gpu)).expect("runs");
         assert!(outcome.effort.blocks > 2 && outcome.devices.len() == 2, "{:?} {:?}", outcome.effort, outcome.warnings);
@@ -259,7 +259,7 @@ fn a_device_that_fails_hands_over_to_the_cpu() {
     let expected = ranked(compare(top_k("euclidean", k), &mut source, None, Box::new(Cpu::new())).expect("runs"));
     for tiles in [0, 1, 3, 7] {
         let mut gpu: Gpu = gpu_or_return!(None);
-        gpu.fail_after(tiles);
+        gpu.fail_after(tiles, Fault::Told);
         let outcome = compare(tiled("euclidean", k, 128, 128), &mut source, None, Box::new(gpu)).expect("runs");
         assert_eq!(outcome.devices.len(), 2, "after {tiles} tiles");
         assert!(outcome.warnings[0].contains("the CPU does the rest"), "{:?}", outcome.warnings);
@@ -269,7 +269,7 @@ fn a_device_that_fails_hands_over_to_the_cpu() {
         let expected =
             ranked(compare(top_k("cosine", k), &mut source, Some(&mut reference), Box::new(Cpu::new())).expect("runs"));
         let mut gpu: Gpu = gpu_or_return!(None);
-        gpu.fail_after(tiles);
+        gpu.fail_after(tiles, Fault::Told);
         let outcome = compare(tiled("cosine", k, 128, 128), &mut source, Some(&mut reference), Box::new(gpu)).expect("runs");
         assert_eq!(outcome.devices.len(), 2);
         same_ranking(&ranked(outcome), &expected, k, "failed, reference").expect("the same bytes");

@@ -122,7 +122,7 @@ impl Case {
     fn check(&self, name: &str, form: &Form, isa: Isa, spoil: f64) -> Result<u64, String> {
         let (metric, rows) = (self.metric, self.matrix.rows());
         let known = Known { measures: &self.measures, out: &[] };
-        let mut block = Block::prepare(self.matrix.clone(), 0, known, form, 1);
+        let mut block = Block::prepare(self.matrix.clone(), 0, known, form, Stand::Freely, 1);
         block.operand.widen();
         for bounds in &mut block.bounds {
             bounds.reach *= spoil;
@@ -340,7 +340,7 @@ fn a_head_of_magnitude_spectra_that_reaches_too_little_is_noticed() {
     let form = Form { frame: frame.narrowed(narrow, Cpu::new().depth(8)), axes: Some(axes), fine: None, second: false };
     let known = Known { measures: &measures, out: &[] };
     let lost = |spoil: f32| {
-        let mut block = Block::prepare(matrix.clone(), 0, known, &form, 1);
+        let mut block = Block::prepare(matrix.clone(), 0, known, &form, Stand::Freely, 1);
         block.operand.reach.iter_mut().for_each(|reach| *reach *= spoil);
         let score = |i: usize, j: usize| ccf.define(&matrix.row(block.index(i)).to_f64(), &matrix.row(block.index(j)).to_f64());
         let best = |i: usize| (0..rows).filter(|&j| j != i).map(|j| score(i, j)).fold(f64::NEG_INFINITY, f64::max);

@@ -13,6 +13,7 @@
 use super::address::Address;
 use super::client::{Client, Reading};
 use super::error::Error;
+use super::sealed;
 use super::wire::Question;
 use super::write::{Kind, Layout, Writer};
 
@@ -77,8 +78,8 @@ pub fn write(address: &Address, links: &[Examined], cells: usize, record: &str, 
         .dataset(&path("query_id"), &[n], Kind::Text(ids))
         .dataset(&path("reference_id"), &[n], Kind::Text(ids))
         .dataset(&path("map"), &[n, cells * CELL], Kind::F64)
-        .dataset(&path("why"), &[n], Kind::Text(longest(&|l| l.why.len())))
-        .dataset(&path("record"), &[1], Kind::Text(record.len().max(1)));
+        .dataset(&path("why"), &[n], Kind::Text(longest(&|l| l.why.len())));
+    layout = sealed::layout(layout, &group, record.len().max(1));
     for name in COUNTS {
         layout = layout.dataset(&path(name), &[n], Kind::I64);
     }
@@ -108,7 +109,7 @@ pub fn write(address: &Address, links: &[Examined], cells: usize, record: &str, 
     writer.put_texts(&path("query_id"), 0, &texts(|l| &l.ids[0]))?;
     writer.put_texts(&path("reference_id"), 0, &texts(|l| &l.ids[1]))?;
     writer.put_texts(&path("why"), 0, &texts(|l| &l.why))?;
-    writer.put_texts(&path("record"), 0, &[record])?;
+    sealed::put(&writer, &group, record)?;
     writer.finish()
 }
 
@@ -146,7 +147,7 @@ pub fn read(address: &Address, reading: &Reading) -> Result<(Vec<Examined>, Stri
     let map = numbers("map", width)?;
     let mut texts = |name: &str, count: usize| client.texts(&path(name), 0..count);
     let (queries, references, why) = (texts("query_id", n)?, texts("reference_id", n)?, texts("why", n)?);
-    let record = texts("record", 1)?.pop().unwrap_or_default();
+    let record = sealed::get(&mut client, &nodes, &group, &address.file.display().to_string())?;
     let link = |i: usize| Examined {
         query: query[i] as i64,
         reference: reference[i] as i64,

@@ -26,6 +26,10 @@ pub enum Error {
     Write { path: String, doing: &'static str, source: std::io::Error },
     #[error("{path}: the disk has no room for {needed}; free some space, or write to another disk. Nothing was left behind")]
     DiskFull { path: String, needed: String },
+    #[error(
+        "{path}: the system allows no file as large as that ({needed}): raise the limit (ulimit -f), or write to a file system that takes large files. Nothing was left behind"
+    )]
+    TooLarge { path: String, needed: String },
     #[error("{path}: HDF5 cannot {doing}: {text}")]
     Library { path: String, doing: &'static str, text: String },
     #[error("{path}: {text}")]

@@ -15,7 +15,9 @@ pub mod new_collection;
 pub mod peak_result;
 pub mod peaks;
 pub mod result;
+mod sealed;
 pub mod serve;
+pub mod shard;
 pub mod wire;
 pub mod write;
 

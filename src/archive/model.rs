@@ -7,6 +7,7 @@
 use super::address::Address;
 use super::client::{Client, Reading};
 use super::error::Error;
+use super::sealed;
 use super::wire::Question;
 use super::write::{Kind, Layout, Writer};
 use crate::chemometrics::Parts;
@@ -166,8 +167,8 @@ impl NewModel {
             .group(&group)
             .attribute(&group, "striae_kind", if parts.is_some() { "model" } else { "applied" })
             .attribute(&group, "model", kind)
-            .attribute(&group, "version", &record.version)
-            .dataset(&path(&group, "record"), &[1], Kind::Text(room));
+            .attribute(&group, "version", &record.version);
+        layout = sealed::layout(layout, &group, room);
         if let (Some(parts), Some(texts)) = (parts, &texts) {
             let longest = texts.iter().map(String::len).max().unwrap_or(0).max(1);
             layout = layout.dataset(&path(&group, "texts"), &[texts.len()], Kind::Text(longest));
@@ -252,7 +253,7 @@ impl NewModel {
         while text.len() > self.record && record.warnings.pop().is_some() {
             text = serde_json::to_string_pretty(&record).unwrap_or_default();
         }
-        self.writer.put_texts(&path(&self.group, "record"), 0, &[text])?;
+        sealed::put(&self.writer, &self.group, &text)?;
         self.writer.finish()
     }
 }
@@ -271,7 +272,7 @@ pub fn check_tables(address: &Address, reading: &Reading, record: &ModelRecord) 
     // Its own datasets, and those in its groups of tables; whatever else is in the file belongs to others.
     let is_table = |name: &str| {
         let own = !name.contains('/') || name.starts_with("training/") || name.starts_with("validation/");
-        own && name != "record" && name != "texts"
+        own && name != "record" && name != "record_blake3" && name != "texts"
     };
     let mut there = 0;
     for node in &nodes {
@@ -323,7 +324,8 @@ pub fn check_tables(address: &Address, reading: &Reading, record: &ModelRecord) 
 pub fn applied_record(address: &Address, reading: &Reading) -> Result<ModelRecord, Error> {
     let mut client = Client::open(&address.file, reading)?;
     let group = address.inner.clone().unwrap_or_else(|| "/".into());
-    let text = client.texts(&path(&group, "record"), 0..1)?.pop().unwrap_or_default();
+    let nodes = client.tree()?;
+    let text = sealed::get(&mut client, &nodes, &group, &address.file.display().to_string())?;
     serde_json::from_str(&text)
         .map_err(|e| Error::Refused { file: address.file.display().to_string(), text: format!("its record cannot be read: {e}") })
 }
@@ -353,14 +355,14 @@ impl StoredModel {
                 if there.is_empty() { "no model is in it".to_owned() } else { format!("models are in {}", there.join(", ")) };
             return Err(refuse(format!("{group} is no model; {hint}. striae model makes one")));
         }
+        let sealed = sealed::get(&mut client, &nodes, &group, &file)?;
         let mut text = |name: &str| -> Result<String, Error> {
             let entries = nodes.iter().find(|n| n.path == path(&group, name)).and_then(|n| n.dataset.as_ref());
             let entries = entries.and_then(|d| d.shape.first().copied()).unwrap_or(1).min(MOST_TEXT / MOST_ENTRY);
             let found = client.texts(&path(&group, name), 0..entries)?.concat();
             if found.len() > MOST_TEXT { Err(refuse(format!("{name} is too long"))) } else { Ok(found) }
         };
-        let record: ModelRecord =
-            serde_json::from_str(&text("record")?).map_err(|e| refuse(format!("its record cannot be read: {e}")))?;
+        let record: ModelRecord = serde_json::from_str(&sealed).map_err(|e| refuse(format!("its record cannot be read: {e}")))?;
         let texts = serde_json::from_str(&text("texts")?).map_err(|e| refuse(format!("its texts cannot be read: {e}")))?;
         let mut parts = Parts { texts, ..Parts::default() };
         let inside = path(&group, "parts/");

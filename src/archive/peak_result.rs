@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::result::{Target, json};
+use super::sealed;
 use super::write::{Kind, Writer};
 use crate::compare::Record;
 use crate::compare::digest::{MatchedDigest, ResultDigest, of_ranking};
@@ -55,6 +56,6 @@ pub fn write_peaks(target: &Target, record: &mut Record, answer: &PeakAnswer) ->
     }
     writer.put(&target.path("matched"), 0, matched)?;
     target.put_left_out(&writer, &record.inputs)?;
-    writer.put_texts(&target.path("record"), 0, &[text])?;
+    sealed::put(&writer, &target.group(), &text)?;
     writer.finish()
 }

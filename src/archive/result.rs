@@ -7,13 +7,14 @@
 //! - of `ccf` also `lags`, `stretches`, `overlaps` and what `--rescore` asked for (links: `lag`, `stretch`, `overlap`);
 //! - of peak lists also `matched`, i64: peaks that were matched, −1 where there is no partner;
 //! - `query_left_out`, `reference_left_out`: rows that the metric is not defined for, where such were skipped;
-//! - `record`: how it was made, as JSON ([`Record`]).
+//! - `record`: how it was made, as JSON ([`Record`]), with its digest beside it.
 
 use super::address::Address;
 use super::client::{Client, Reading};
 use super::error::Error;
+use super::sealed;
 use super::wire::{Dataset, Question};
-use super::write::{Kind, Layout, Writer};
+use super::write::{Kind, Layout, Unfinished, Writer};
 use crate::compare::digest::{BesideDigest, MatchedDigest, ResultDigest, of_ranking};
 use crate::compare::explain::{Column, Explainer, Numbers};
 use crate::compare::{DenseStore, Input, Link, Links, Record};
@@ -50,8 +51,8 @@ impl Target {
             .group(&group)
             .attribute(&group, "striae_kind", kind)
             .attribute(&group, "metric", metric)
-            .attribute(&group, "version", version)
-            .dataset(&self.path("record"), &[1], Kind::Text(record));
+            .attribute(&group, "version", version);
+        layout = sealed::layout(layout, &group, record);
         for (side, input) in ["query", "reference"].iter().zip(inputs) {
             if !input.left_out.is_empty() {
                 layout = layout.dataset(&self.path(&format!("{side}_left_out")), &[input.left_out.len()], Kind::I64);
@@ -119,7 +120,7 @@ pub fn write_ranking(
         record.beside_blake3 = Some(beside.digest.finish());
     }
     target.put_left_out(&writer, &record.inputs)?;
-    writer.put_texts(&target.path("record"), 0, &[json(target, record)?])?;
+    sealed::put(&writer, &target.group(), &json(target, record)?)?;
     Ok(writer.finish()?)
 }
 
@@ -217,7 +218,7 @@ pub fn write_links(
     record.result_blake3 = digest.finish_links();
     record.beside_blake3 = beside.map(|b| b.digest.finish());
     target.put_left_out(&writer, &record.inputs)?;
-    writer.put_texts(&target.path("record"), 0, &[json(target, record)?])?;
+    sealed::put(&writer, &target.group(), &json(target, record)?)?;
     Ok(writer.finish()?)
 }
 
@@ -237,13 +238,33 @@ impl DenseFile {
     /// # Errors
     /// When the disk has no room for them.
     pub fn create(target: Target, metric: &str, version: &str, rows: usize, cols: usize) -> Result<Self, Error> {
+        let writer = Writer::create(target.file(), &Self::layout(&target, metric, version, rows, cols), target.overwrite)?;
         let scores = target.path("scores");
-        let layout = target
-            .layout("dense", metric, version, MOST_RECORD, &[])
-            .dataset(&scores, &[rows, cols], Kind::F32)
-            .dataset(&target.path("tolerance"), &[1], Kind::F64);
-        let writer = Writer::create(target.file(), &layout, target.overwrite)?;
         Ok(Self { target, writer, rows, cols, scores })
+    }
+
+    /// Goes on with what another process left.
+    ///
+    /// # Errors
+    /// When it is not there any more, or is not of this comparison.
+    pub fn resume(
+        target: Target,
+        metric: &str,
+        version: &str,
+        (rows, cols): (usize, usize),
+        unfinished: &Unfinished,
+    ) -> Result<Self, Error> {
+        let layout = Self::layout(&target, metric, version, rows, cols);
+        let writer = Writer::resume(target.file(), &layout, unfinished, target.overwrite)?;
+        let scores = target.path("scores");
+        Ok(Self { target, writer, rows, cols, scores })
+    }
+
+    fn layout(target: &Target, metric: &str, version: &str, rows: usize, cols: usize) -> Layout {
+        target
+            .layout("dense", metric, version, MOST_RECORD, &[])
+            .dataset(&target.path("scores"), &[rows, cols], Kind::F32)
+            .dataset(&target.path("tolerance"), &[1], Kind::F64)
     }
 
     /// Makes the result complete; fills in the record's digest.
@@ -262,7 +283,7 @@ impl DenseFile {
         self.writer.put(&self.target.path("tolerance"), 0, &[tolerance])?;
         let mut text = json(&self.target, record)?;
         text.extend(std::iter::repeat_n(' ', MOST_RECORD - text.len()));
-        self.writer.put_texts(&self.target.path("record"), 0, &[text])?;
+        sealed::put(&self.writer, &self.target.group(), &text)?;
         self.writer.finish()
     }
 }
@@ -274,6 +295,11 @@ impl DenseStore for DenseFile {
             self.writer.put(&self.scores, start as u64, row).map_err(|e| e.to_string())?;
         }
         Ok(())
+    }
+
+    fn sync(&self) -> Result<Option<serde_json::Value>, String> {
+        let unfinished = self.writer.sync().map_err(|e| e.to_string())?;
+        serde_json::to_value(unfinished).map(Some).map_err(|e| e.to_string())
     }
 }
 
@@ -333,7 +359,7 @@ impl StoredResult {
             },
             (other, _) => return Err(refuse(format!("{group} is no result of a comparison (striae_kind is {other:?})"))),
         };
-        let text = client.texts(&path("record"), 0..1)?.pop().unwrap_or_default();
+        let text = sealed::get(&mut client, &nodes, &group, &file)?;
         let record = serde_json::from_str(&text).map_err(|e| refuse(format!("its record cannot be understood: {e}")))?;
         Ok(Self { client, group, kind, record })
     }

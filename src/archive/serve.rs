@@ -296,6 +296,20 @@ fn attributes(of: &Location) -> BTreeMap<String, String> {
     all
 }
 
+/// Seconds of computing that an answer may take: damaged files can keep the library busy for ever.
+const MOST_SECONDS: u64 = 10;
+
+/// The process ends if it computes for longer than that from now on.
+fn allow_time() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime).tv_sec;
+    let maximum = getrlimit(Resource::Cpu).maximum;
+    let limit = u64::try_from(used).unwrap_or(0) + MOST_SECONDS + 1;
+    // A lower limit that somebody else set stands.
+    let current = Some(maximum.map_or(limit, |m| m.min(limit)));
+    let _ = setrlimit(Resource::Cpu, Rlimit { current, maximum });
+}
+
 /// Serves a file to whoever writes questions on `input`, until it ends.
 ///
 /// # Errors
@@ -329,6 +343,7 @@ pub fn child_main(path: &Path) -> std::io::Result<()> {
     };
     lower(Resource::As, MOST_MEMORY)?;
     lower(Resource::Core, 0)?;
+    allow_time();
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     serve(path, std::io::stdin().lock(), std::io::stdout().lock())

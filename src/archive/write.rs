@@ -9,11 +9,12 @@ use super::error::Error;
 use crate::compare::bytes;
 use hdf5::plist::dataset_create::{AllocTime, FillTime};
 use hdf5::types::{FloatSize, IntSize, TypeDescriptor};
-use std::collections::HashMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 /// The type of a dataset's entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +115,55 @@ pub struct Writer {
     overwrite: bool,
     /// Of the file that is added to.
     before: Option<Stamp>,
+    /// Stays if this process ends before it is finished: another one may go on with it.
+    lasting: AtomicBool,
     finished: bool,
+}
+
+/// A file that a process left unfinished on purpose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unfinished {
+    /// Its name, beside the target.
+    part: String,
+    /// Of each dataset where it lies and how many of its entries are written.
+    places: BTreeMap<String, (u64, u64)>,
+}
+
+impl Unfinished {
+    fn path(&self, target: &Path) -> Option<PathBuf> {
+        let name = Path::new(&self.part);
+        // A name and no way to elsewhere.
+        let plain = name.components().count() == 1 && self.part.ends_with(".part");
+        plain.then(|| target.with_file_name(name))
+    }
+
+    /// Removes it.
+    pub fn discard(&self, target: &Path) {
+        if let Some(part) = self.path(target) {
+            let _ = std::fs::remove_file(part);
+        }
+    }
+}
+
+/// Removes what processes that were killed left beside a target, and nobody goes on with.
+fn sweep(target: &Path) {
+    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let (Some(name), Ok(entries)) = (target.file_name().and_then(|n| n.to_str()), std::fs::read_dir(folder)) else { return };
+    for entry in entries.flatten() {
+        let file_name = entry.file_name();
+        let middle = file_name.to_str().and_then(|n| n.strip_prefix(name)?.strip_prefix('.')?.strip_suffix(".part"));
+        let ours = middle.and_then(|m| m.split_once('-')).is_some_and(|(pid, count)| {
+            let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+            digits(pid) && digits(count)
+        });
+        // Whoever writes it holds its lock.
+        if ours
+            && let Ok(file) = File::options().write(true).open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Size and time of a file: what tells that somebody else wrote to it.
@@ -173,11 +222,13 @@ impl Writer {
     /// When the target is there, the folder cannot be written, or the disk has no room.
     pub fn create(target: &Path, layout: &Layout, overwrite: bool) -> Result<Self, Error> {
         check_target(target, overwrite)?;
+        sweep(target);
         let part = part_name(target);
         let made = Self::structure(target, &part, layout);
         match made {
             Ok((file, places)) => {
-                Ok(Self { target: target.to_owned(), part, file, places, overwrite, before: None, finished: false })
+                let lasting = AtomicBool::new(false);
+                Ok(Self { target: target.to_owned(), part, file, places, overwrite, before: None, lasting, finished: false })
             }
             Err(error) => {
                 let _ = std::fs::remove_file(&part);
@@ -224,7 +275,8 @@ impl Writer {
         let made = carry().and_then(|()| Self::structure(target, &part, layout));
         match made {
             Ok((file, places)) => {
-                Ok(Self { target: target.to_owned(), part, file, places, overwrite: true, before, finished: false })
+                let lasting = AtomicBool::new(false);
+                Ok(Self { target: target.to_owned(), part, file, places, overwrite: true, before, lasting, finished: false })
             }
             Err(error) => {
                 let _ = std::fs::remove_file(&part);
@@ -283,6 +335,8 @@ impl Writer {
             file.close().map_err(fault("close the file"))?;
         }
         let file = File::options().read(true).write(true).open(part).map_err(Error::write(target, "open it again"))?;
+        // Tells others that somebody is at it; see `sweep`. Some file systems have no locks.
+        let _ = file.try_lock();
         let mut places = HashMap::new();
         let mut end = file.metadata().map_err(Error::write(target, "look at it"))?.len();
         for ((name, shape, kind), (offset, stored)) in layout.datasets.iter().zip(offsets) {
@@ -300,11 +354,57 @@ impl Writer {
         // Real blocks, so that a full disk is found out now and not at the last write.
         match rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, end.max(1)) {
             Err(rustix::io::Errno::NOSPC) => return Err(Error::DiskFull { path, needed: bytes(needed) }),
+            Err(rustix::io::Errno::FBIG) => return Err(Error::TooLarge { path, needed: bytes(needed) }),
             // Not every file system can reserve; writes will tell.
             Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
             Err(e) => return Err(Error::Write { path, doing: "reserve space", source: e.into() }),
         }
         Ok((file, places))
+    }
+
+    /// Sees all that was written on the disk. From now on the file stays if this process ends before it is finished; what is
+    /// answered is what [`Self::resume`] goes on with.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn sync(&self) -> Result<Unfinished, Error> {
+        self.file.sync_data().map_err(Error::write(&self.target, "sync it"))?;
+        self.lasting.store(true, Relaxed);
+        let places = self.places.iter().map(|(name, p)| (name.clone(), (p.offset, p.written.load(Relaxed)))).collect();
+        let part = self.part.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        Ok(Unfinished { part, places })
+    }
+
+    /// Goes on with a file that another process left unfinished.
+    ///
+    /// # Errors
+    /// When it is not there any more, or is not what it was.
+    pub fn resume(target: &Path, layout: &Layout, unfinished: &Unfinished, overwrite: bool) -> Result<Self, Error> {
+        let fault = |text: String| Error::Incomplete { path: target.display().to_string(), text };
+        let part = unfinished.path(target).ok_or_else(|| fault("its journal names no file beside it".into()))?;
+        let gone = |e: std::io::Error| {
+            fault(format!(
+                "{}, which holds the work so far, cannot be gone on with: {e}. Start over with --overwrite",
+                part.display()
+            ))
+        };
+        let file = File::options().read(true).write(true).open(&part).map_err(gone)?;
+        let _ = file.try_lock();
+        let size = file.metadata().map_err(gone)?.len();
+        let mut places = HashMap::new();
+        for (name, shape, kind) in &layout.datasets {
+            let entries = shape.iter().product::<usize>() as u64;
+            let place = unfinished.places.get(name).filter(|(offset, written)| {
+                let end = entries.checked_mul(kind.size() as u64).and_then(|bytes| bytes.checked_add(*offset));
+                end.is_some_and(|end| end <= size) && *written <= entries
+            });
+            let Some(&(offset, written)) = place else {
+                return Err(fault(format!("{} has no place for {name}. Start over with --overwrite", part.display())));
+            };
+            places.insert(name.clone(), Place { offset, entries, kind: *kind, written: AtomicU64::new(written) });
+        }
+        let lasting = AtomicBool::new(true);
+        Ok(Self { target: target.to_owned(), part, file, places, overwrite, before: None, lasting, finished: false })
     }
 
     /// Writes entries of a dataset from `start` on (counted through the dataset, row-major). Each entry is to be written once; from
@@ -355,6 +455,10 @@ impl Writer {
                 path: self.target.display().to_string(),
                 needed: crate::compare::bytes(bytes.len() as u64),
             }),
+            Err(e) if e.kind() == std::io::ErrorKind::FileTooLarge => Err(Error::TooLarge {
+                path: self.target.display().to_string(),
+                needed: crate::compare::bytes(offset + bytes.len() as u64),
+            }),
             Err(source) => Err(Error::Write { path: self.target.display().to_string(), doing: "write to it", source }),
         }
     }
@@ -384,6 +488,8 @@ impl Writer {
             }
         }
         self.file.sync_all().map_err(Error::write(&self.target, "sync it"))?;
+        // The library asks for the lock when it opens the file.
+        let _ = self.file.unlock();
         let path = self.target.display().to_string();
         let again = unlocked().open(&self.part).and_then(|file| {
             self.places.iter().try_for_each(|(name, place)| {
@@ -422,7 +528,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        if !self.finished {
+        if !self.finished && !self.lasting.load(Relaxed) {
             let _ = std::fs::remove_file(&self.part);
         }
     }

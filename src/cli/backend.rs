@@ -5,7 +5,7 @@ use super::{BackendChoice, Refused};
 use crate::backend::Backend;
 use crate::backend::cpu::Cpu;
 use crate::backend::gpu::tune::Tuning;
-use crate::backend::gpu::{Gpu, Want};
+use crate::backend::gpu::{Fault, Gpu, Want};
 use crate::compare::Observer;
 use anyhow::Context as _;
 use std::path::PathBuf;
@@ -36,8 +36,19 @@ pub fn choose(resources: &Resources, observer: &dyn Observer) -> anyhow::Result<
     }
 }
 
+/// The GPU of a run once more, after it failed; none where it cannot be had again.
+pub fn again(resources: &Resources, observer: &dyn Observer) -> Option<Box<dyn Backend>> {
+    let want = match (resources.device.clone(), resources.backend) {
+        (Some(name), _) => Want::Named(name),
+        (None, BackendChoice::Auto) => Want::Real,
+        (None, _) => Want::Any,
+    };
+    Gpu::open(&want).ok().map(|gpu| Box::new(tuned(gpu, observer)) as Box<dyn Backend>)
+}
+
 /// The GPU with what was found of it earlier. A file that cannot be read, or is of another card or driver, costs speed and nothing else.
 fn tuned(mut gpu: Gpu, observer: &dyn Observer) -> Gpu {
+    fault(&mut gpu, observer);
     let fingerprint = gpu.fingerprint();
     let Some(path) = tuning_file(&fingerprint) else { return gpu };
     let Ok(text) = std::fs::read_to_string(&path) else { return gpu };
@@ -49,6 +60,16 @@ fn tuned(mut gpu: Gpu, observer: &dyn Observer) -> Gpu {
         ));
     }
     gpu
+}
+
+/// Makes the GPU fail, for tests: `STRIAE_TEST_GPU=lost:N` after N tiles, and so `zeros`, `panic` and `memory`.
+fn fault(gpu: &mut Gpu, observer: &dyn Observer) {
+    let Ok(text) = std::env::var("STRIAE_TEST_GPU") else { return };
+    let parsed = text.split_once(':').and_then(|(what, tiles)| Some((Fault::named(what)?, tiles.parse().ok()?)));
+    match parsed {
+        Some((fault, tiles)) => gpu.fail_after(tiles, fault),
+        None => observer.warn(&format!("STRIAE_TEST_GPU={text} is not understood; lost:N, zeros:N, panic:N or memory:N are")),
+    }
 }
 
 /// Where the tuning of a GPU is kept: `$STRIAE_CACHE`, else where the system keeps such files.

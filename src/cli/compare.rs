@@ -2,16 +2,17 @@
 
 use super::opened::{self, Opened};
 use super::progress::{Progress, short};
-use super::{BackendChoice, Refused, Voice, alike, backend, collection, memory};
+use super::{BackendChoice, Refused, Voice, alike, backend, collection, durable, memory};
 use crate::archive::result::{DenseFile, Target, write_links, write_ranking};
 use crate::archive::write::check_target;
-use crate::archive::{Address, Client};
+use crate::archive::{Address, Client, shard};
 use crate::backend::TileShape;
 use crate::compare::explain::Explainer;
+use crate::compare::run::{Again, fingerprint};
 use crate::compare::strategy::Strategy;
 use crate::compare::{
     Answer, Comparison, DenseStore, Exclude, Invalid, Job, Mode, Observer as _, Options as JobOptions, Outcome, Record,
-    RowSource, Screening,
+    RowSource, Screening, Terms,
 };
 use crate::metric::{self, peaks::PeakMetric};
 use crate::spectrum::transform::Recipe;
@@ -30,6 +31,8 @@ use std::path::{Path, PathBuf};
   striae compare new.h5:/spectra archive.h5:/spectra --metric cosine --top-k 10 --exclude exhibit -o new-links.h5
   striae compare archive.h5:/logos --metric euclidean --threshold 0.8 --memory 512MiB -o links.h5
   striae compare small.h5:/X --metric pearson --dense -o matrix.h5
+  striae compare archive.h5:/toolmarks --metric ccf -k 20 -o night.h5 --resume       (the same line again after an interruption)
+  striae compare archive.h5:/toolmarks --metric ccf -k 20 --shard 3/64 -o part-3.h5  (then: striae merge part-*.h5 -o night.h5)
   striae compare nir.h5:/spectra --prepare \"snv | savgol(window=15, poly=2, deriv=1)\" --metric pearson -k 5 -o nearest.h5
 
 The result opens in h5py: neighbors and scores (n, k), best first, -1 and NaN where there are fewer than k; or query,
@@ -60,6 +63,8 @@ pub struct Options {
     /// What to do with rows that the metric is not defined for (NaN, all zeros, constant)
     #[arg(long, value_enum, default_value = "refuse")]
     invalid: InvalidChoice,
+    #[command(flatten)]
+    lasting: durable::Options,
     #[command(flatten)]
     resources: Resources,
     // Last, since its heading would hold for what follows.
@@ -161,6 +166,8 @@ pub struct Stored {
     pub neighbors: Vec<i64>,
     /// How many links there are, for links.
     pub links: Option<u64>,
+    /// It was there already.
+    pub before: bool,
 }
 
 /// Runs a comparison and stores its result.
@@ -169,12 +176,18 @@ pub fn compare_and_store(
     mut query: Opened,
     mut reference: Option<Opened>,
     target: &Target,
-    resources: &Resources,
+    (resources, lasting): (&Resources, &durable::Options),
     voice: Voice,
 ) -> anyhow::Result<Stored> {
     let job = Job::new(options)?;
     let file = target.address.file.clone();
-    check_target(&file, target.overwrite)?;
+    if lasting.resume && target.overwrite {
+        return Err(Refused::usage("--resume keeps what is there and --overwrite replaces it; give one of them"));
+    }
+    let there = if lasting.resume { durable::complete(&target.address)? } else { None };
+    if there.is_none() {
+        check_target(&file, target.overwrite)?;
+    }
     for input in [Some(&query), reference.as_ref()].into_iter().flatten() {
         if same_file(&input.address().file, &file) {
             return Err(Refused::usage(format!("{}: this is also an input; name another output", file.display())));
@@ -196,19 +209,36 @@ pub fn compare_and_store(
     let threads = resources.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).thread_name(|i| format!("worker {i}")).build()?;
     let progress = Progress::new(voice.quiet || voice.json).traced(resources.trace.is_some());
+    if let Some(record) = there {
+        let reference = reference.as_mut().map(|r| r as &mut dyn RowSource);
+        let now = pool.install(|| fingerprint(&job, &mut query, reference, lasting.shard, &progress));
+        progress.clear();
+        durable::settle_complete(&file, &record, &now?)?;
+        return Ok(Stored { record, neighbors: Vec::new(), links: None, before: true });
+    }
+    let mut terms: Terms<'_> = durable::begin(lasting, &file, target.overwrite, &progress)?;
     let backend = backend::choose(resources, &progress)?;
-    let started = collection::now();
+    let again = || backend::again(resources, &progress);
+    // The processor needs no second chance.
+    let again: Option<&Again<'_>> = if backend.device().kind == "gpu" { Some(&again) } else { None };
+    terms.again = again;
+    let journal = terms.journal.clone();
+    let started = terms.begun.as_ref().map_or_else(collection::now, |begun| begun.head.started.clone());
     let version = env!("CARGO_PKG_VERSION");
     let dense = match job.options.mode {
         Mode::Dense => {
             let cols = reference.as_ref().map_or(query.rows(), RowSource::rows);
-            Some(DenseFile::create(target.clone(), &job.options.metric, version, query.rows(), cols)?)
+            let (metric, size) = (&job.options.metric, (query.rows(), cols));
+            Some(match durable::unfinished(terms.begun.as_ref()) {
+                Some(unfinished) => DenseFile::resume(target.clone(), metric, version, size, &unfinished)?,
+                None => DenseFile::create(target.clone(), metric, version, size.0, size.1)?,
+            })
         }
         _ => None,
     };
     let spool: PathBuf = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new(".")).to_owned();
     let options = job.options.clone();
-    let again = job.clone();
+    let job_again = job.clone();
     let comparison = Comparison {
         job,
         query: &mut query,
@@ -217,6 +247,7 @@ pub fn compare_and_store(
         observer: &progress,
         spool,
         dense: dense.as_ref().map(|d| d as &dyn DenseStore),
+        terms,
     };
     let outcome = pool.install(|| comparison.run());
     progress.clear();
@@ -229,6 +260,7 @@ pub fn compare_and_store(
     let mut record = Record {
         tool: "striae".into(),
         version: version.into(),
+        commit: super::commit(),
         options,
         inputs,
         devices,
@@ -241,18 +273,27 @@ pub fn compare_and_store(
         result_blake3: String::new(),
         matched_blake3: None,
         beside_blake3: None,
+        shard: lasting.shard,
+        merged: None,
         tolerance: None,
     };
     let (mut kept, mut links_found) = (Vec::new(), None);
     match answer {
+        Answer::TopK { k, neighbors, scores } if lasting.shard.is_some() => {
+            shard::write_ranking(target, &mut record, k, &neighbors, &scores, None)?;
+        }
+        Answer::Links(links) if lasting.shard.is_some() => {
+            links_found = Some(links.count);
+            shard::write_links(target, &mut record, links)?;
+        }
         Answer::TopK { k, neighbors, scores } => {
-            let explainer = Explainer::new(&again, &mut query, reference.as_mut().map(|r| r as &mut dyn RowSource));
+            let explainer = Explainer::new(&job_again, &mut query, reference.as_mut().map(|r| r as &mut dyn RowSource));
             pool.install(|| write_ranking(target, &mut record, k, &neighbors, &scores, explainer))?;
             kept = neighbors;
         }
         Answer::Links(links) => {
             links_found = Some(links.count);
-            let explainer = Explainer::new(&again, &mut query, reference.as_mut().map(|r| r as &mut dyn RowSource));
+            let explainer = Explainer::new(&job_again, &mut query, reference.as_mut().map(|r| r as &mut dyn RowSource));
             pool.install(|| write_links(target, &mut record, links, explainer))?;
         }
         Answer::Dense { tolerance } => {
@@ -261,6 +302,7 @@ pub fn compare_and_store(
             }
         }
     }
+    durable::done(journal.as_ref(), &progress);
     if let (Some(path), Some(trace)) = (&resources.trace, progress.trace()) {
         // The result is stored: what happens to the trace is only a note.
         match trace.write(path) {
@@ -269,7 +311,7 @@ pub fn compare_and_store(
             Err(why) => progress.warn(&format!("{why:#}")),
         }
     }
-    Ok(Stored { record, neighbors: kept, links: links_found })
+    Ok(Stored { record, neighbors: kept, links: links_found, before: false })
 }
 
 pub(super) fn same_file(a: &Path, b: &Path) -> bool {
@@ -319,7 +361,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         }
         job.settings.peaks = Some(options.settings.of_peaks(metric)?);
         let inputs = (options.query.as_str(), options.reference.as_deref());
-        return super::peaks::compare(job, inputs, &target, &options.resources, voice);
+        return super::peaks::compare(job, inputs, &target, (&options.resources, &options.lasting), voice);
     }
     let inputs = std::iter::once(&options.query).chain(&options.reference).map(|text| Address::parse(text));
     // That an input would be replaced is said later, in other words.
@@ -347,7 +389,9 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         None => (query.into(), reference.map(Into::into)),
         Some(recipe) => {
             // Learning is a pass over an archive: what can be refused is refused before it.
-            check_target(&target.address.file, target.overwrite)?;
+            if !options.lasting.resume {
+                check_target(&target.address.file, target.overwrite)?;
+            }
             let progress = Progress::new(voice.quiet || voice.json);
             let lenient = job.invalid == Invalid::Skip;
             let (query, reference, preparation) = opened::prepared(recipe, query, reference, lenient, &progress)?;
@@ -370,7 +414,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         return Err(Refused::input(text));
     }
     Job::new(job.clone())?;
-    let stored = compare_and_store(job, query, reference, &target, &options.resources, voice)?;
+    let stored = compare_and_store(job, query, reference, &target, (&options.resources, &options.lasting), voice)?;
     report(&stored, &target, voice, options.resources.explain)
 }
 
@@ -466,6 +510,7 @@ pub fn report(stored: &Stored, target: &Target, voice: Voice, explained: bool) -
     if voice.json {
         let mut all = serde_json::to_value(record)?;
         all["output"] = target.address.to_string().into();
+        all["before"] = stored.before.into();
         if let Some(links) = stored.links {
             all["links"] = links.into();
         }
@@ -473,6 +518,11 @@ pub fn report(stored: &Stored, target: &Target, voice: Voice, explained: bool) -
         return Ok(());
     }
     if voice.quiet {
+        return Ok(());
+    }
+    if stored.before {
+        println!("complete  {}: it was made at {} of the same inputs and options", target.address, record.started);
+        println!("digest    {}", record.result_blake3);
         return Ok(());
     }
     let sides: Vec<String> = record.inputs.iter().map(size).collect();
@@ -506,7 +556,11 @@ pub fn report(stored: &Stored, target: &Target, voice: Voice, explained: bool) -
     for warning in &record.warnings {
         println!("note      {warning}");
     }
+    if let Some(shard) = record.shard {
+        println!("shard     {shard}: striae merge makes one result of all {}", shard.count);
+    }
     match (record.options.mode, stored.links) {
+        _ if record.shard.is_some() => {}
         (Mode::TopK(k), _) => {
             println!("result    the best {k} of each of {} queries by {}", record.inputs[0].rows, record.options.metric);
         }

@@ -117,7 +117,14 @@ fn step(file: &Path, inner: &str, metric: &str, k: usize, resources: &Resources,
     let mut archive = Collection::open(&address, &collection::reading()?)?;
     let sources = archive.source_names()?.with_context(|| format!("{address} does not say its sources"))?;
     let target = Target { address: Address { file: result_of(file, inner), inner: None }, overwrite: true };
-    let stored = compare_and_store(JobOptions::new(metric, Mode::TopK(k)), archive.into(), None, &target, resources, voice)?;
+    let stored = compare_and_store(
+        JobOptions::new(metric, Mode::TopK(k)),
+        archive.into(),
+        None,
+        &target,
+        (resources, &super::usual()),
+        voice,
+    )?;
     if !voice.json {
         report(&stored, &target, voice, false)?;
     }

@@ -1,11 +1,15 @@
 //! `striae info`: what is in a file.
 
+use super::progress::short;
 use super::{Voice, collection};
 use crate::archive::peaks::PeakLists;
 use crate::archive::result::{StoredKind, StoredResult};
 use crate::archive::{Address, Client, Collection};
-use crate::compare::RowSource as _;
+use crate::compare::checkpoint::{Begun, Content};
+use crate::compare::{RowSource as _, journal};
 use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::path::Path;
 
 /// Says what a file holds: datasets, collections, results, models
 ///
@@ -17,8 +21,52 @@ pub struct Options {
     address: String,
 }
 
+/// Whether a file begins as a journal does.
+fn is_journal(path: &Path) -> bool {
+    let mut start = [0; journal::MAGIC.len()];
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == journal::MAGIC
+}
+
+/// How far an interrupted run is, or one that is going on.
+fn journal_text(path: &Path, voice: Voice) -> anyhow::Result<()> {
+    let begun = Begun::look(path)?;
+    if voice.json {
+        println!(
+            "{}",
+            serde_json::json!({ "journal": path, "run": begun.head, "commit": begun.standing, "behind_the_last_commit": begun.torn })
+        );
+        return Ok(());
+    }
+    let run = &begun.head.fingerprint;
+    println!("{}: the journal of a run", path.display());
+    println!("  begun     {} by striae {}", begun.head.started, run.version);
+    let sizes = |c: &Content| format!("{} × {}", c.rows, c.width);
+    let with = run.references.as_ref().map_or_else(String::new, |r| format!(" with {}", sizes(r)));
+    let shard = run.shard.map_or_else(String::new, |shard| format!(", shard {shard}"));
+    println!("  compares  {}{with} by {}{shard}", sizes(&run.queries), run.metric);
+    match &begun.standing {
+        None => println!("  nothing was committed yet"),
+        Some(standing) => {
+            println!(
+                "  done      {:.1} % of {}pairs, in {:.0} s of {} processes",
+                100.0 * standing.pairs as f64 / standing.of.max(1) as f64,
+                short(standing.of as f64),
+                standing.seconds,
+                standing.processes
+            );
+            println!("  committed {} times, last at {}", standing.commit, collection::utc(standing.at as u64));
+            standing.warnings.iter().for_each(|warning| println!("  note      {warning}"));
+        }
+    }
+    println!("The command that made it, with --resume, goes on with it.");
+    Ok(())
+}
+
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let address = Address::parse(&options.address);
+    if is_journal(&address.file) {
+        return journal_text(&address.file, voice);
+    }
     let reading = collection::reading()?;
     let nodes = Client::open(&address.file, &reading)?.tree()?;
     if crate::archive::linkage::Linkage::is_at(&address, &nodes) {

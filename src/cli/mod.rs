@@ -13,15 +13,21 @@ mod collection;
 mod compare;
 mod demo;
 mod devices;
+mod durable;
 mod evaluate;
 mod evidence_plots;
+mod export;
 mod generate;
 mod import;
 mod info;
+mod keys;
 mod length;
 mod link;
 mod linkage;
+mod manifest;
+mod member;
 mod memory;
+mod merge;
 mod metrics;
 mod model;
 mod opened;
@@ -72,15 +78,19 @@ const EXAMPLES: &str = "\x1b[1;4mExamples:\x1b[0m
   Is a result what its record says, and do its inputs still give it?
       striae verify nearest.h5
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 input refused, 4 interrupted.";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 input refused, 4 interrupted: --resume goes on.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Compare(Box<compare::Options>),
+    Merge(merge::Options),
     Info(info::Options),
     Verify(verify::Options),
+    Manifest(Box<manifest::Options>),
     Simulate(simulate::Options),
     Import(Box<import::Options>),
+    Export(Box<export::Options>),
+    Keys(keys::Options),
     Show(Box<show::Options>),
     Cells(Box<cells::Options>),
     Prepare(prepare::Options),
@@ -112,6 +122,11 @@ pub enum BackendChoice {
     /// A GPU; a software one only if there is no other
     Gpu,
     Cpu,
+}
+
+/// The commit that this program was built of, where its build could tell.
+pub fn commit() -> Option<String> {
+    Some(env!("STRIAE_BUILT_OF")).filter(|commit| *commit != "unknown").map(str::to_owned)
 }
 
 /// Options as they are where nothing was said.
@@ -154,14 +169,20 @@ impl Refused {
 pub fn main() -> ExitCode {
     quiet_libraries();
     end_with_the_reader();
+    // A file that grows beyond its limit is then an error of the write, and no end of the process.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
     let cli = Cli::parse();
     let voice = Voice { json: cli.json, quiet: cli.quiet };
     let answer = match cli.command {
         Command::Compare(o) => compare::run(&o, voice),
+        Command::Merge(o) => merge::run(&o, voice),
         Command::Info(o) => info::run(&o, voice),
         Command::Verify(o) => verify::run(&o, voice),
+        Command::Manifest(o) => manifest::run(&o, voice, manifest::Envelopes { seal: &keys::seal, unseal: &keys::unseal }),
         Command::Simulate(o) => simulate::run(&o, voice),
         Command::Import(o) => import::run(&o, voice),
+        Command::Export(o) => export::run(&o, voice),
+        Command::Keys(o) => keys::run(&o, voice),
         Command::Show(o) => show::run(&o, voice),
         Command::Cells(o) => cells::run(&o, voice),
         Command::Prepare(o) => prepare::run(&o, voice),
@@ -203,7 +224,10 @@ fn end_with_the_reader() {
             // As the system ends programs that nobody listens to: 128 + SIGPIPE. Work may have been left undone.
             std::process::exit(141);
         }
-        usual(info);
+        // What a graphics library throws is caught, and told as a note.
+        if !crate::backend::gpu::is_guarded() {
+            usual(info);
+        }
     }));
 }
 
@@ -229,9 +253,18 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         if let Some(e) = cause.downcast_ref::<crate::archive::Error>() {
             return of_archive(e);
         }
+        if let Some(e) = cause.downcast_ref::<crate::share::Error>() {
+            return if e.is_refusal() { 3 } else { 1 + u8::from(e.is_usage()) };
+        }
         if let Some(e) = cause.downcast_ref::<crate::evaluate::Error>() {
             use crate::evaluate::Error as Evaluate;
             return if matches!(e, Evaluate::Exhibits(_) | Evaluate::Width { .. } | Evaluate::Plan { .. }) { 2 } else { 3 };
+        }
+        if cause.is::<crate::compare::merge::Error>() {
+            return 3;
+        }
+        if let Some(e) = cause.downcast_ref::<crate::compare::journal::Error>() {
+            return if matches!(e, crate::compare::journal::Error::Damaged { .. }) { 3 } else { 1 };
         }
         if cause.is::<crate::report::page::Error>() || cause.is::<crate::report::tables::Error>() {
             return 1;
@@ -244,7 +277,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         }
         if let Some(e) = cause.downcast_ref::<Compare>() {
             return match e {
-                Compare::Stopped => 4,
+                Compare::Stopped | Compare::Interrupted { .. } => 4,
                 Compare::Option(_) | Compare::Memory { .. } => 2,
                 Compare::Source(e) if e.0.is::<crate::spectrum::prepared::RowError>() => 3,
                 Compare::Source(e) => e.0.downcast_ref().map_or(1, of_archive),

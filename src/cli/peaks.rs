@@ -2,7 +2,7 @@
 
 use super::compare::{Resources, Stored, report, same_file};
 use super::progress::Progress;
-use super::{BackendChoice, Refused, Voice, collection};
+use super::{BackendChoice, Refused, Voice, collection, durable};
 use crate::archive::Address;
 use crate::archive::peak_result::write_peaks;
 use crate::archive::peaks::PeakLists;
@@ -40,7 +40,7 @@ pub fn compare(
     options: Options,
     (query, reference): (&str, Option<&str>),
     target: &Target,
-    resources: &Resources,
+    (resources, lasting): (&Resources, &durable::Options),
     voice: Voice,
 ) -> anyhow::Result<()> {
     let job = PeakJob::new(options)?;
@@ -51,7 +51,13 @@ pub fn compare(
         )));
     }
     let file = &target.address.file;
-    check_target(file, target.overwrite)?;
+    if lasting.resume && target.overwrite {
+        return Err(Refused::usage("--resume keeps what is there and --overwrite replaces it; give one of them"));
+    }
+    let there = if lasting.resume { durable::complete(&target.address)? } else { None };
+    if there.is_none() {
+        check_target(file, target.overwrite)?;
+    }
     let mut query = open(query)?;
     let mut reference = reference
         .map(open)
@@ -67,20 +73,28 @@ pub fn compare(
     job.check_memory(size(&query), reference.as_ref().map(size), threads)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let progress = Progress::new(voice.quiet || voice.json);
-    let started = collection::now();
     let mut names = ExhibitNames::default();
     let reading = std::time::Instant::now();
     let queries = read(&job, &mut query, &mut names)?;
     let references = reference.as_mut().map(|r| read(&job, r, &mut names)).transpose()?;
     let reading = reading.elapsed().as_secs_f64();
     let partners = reference.as_ref().map_or(query.rows(), PeakLists::rows);
-    let outcome = pool.install(|| job.run(queries, references, &progress));
+    if let Some(record) = there {
+        let now = pool.install(|| job.fingerprint(queries, references, lasting.shard))?;
+        durable::settle_complete(file, &record, &now)?;
+        return report(&Stored { record, neighbors: Vec::new(), links: None, before: true }, target, voice, false);
+    }
+    let terms = durable::begin(lasting, file, target.overwrite, &progress)?;
+    let started = terms.begun.as_ref().map_or_else(collection::now, |begun| begun.head.started.clone());
+    let journal = terms.journal.clone();
+    let outcome = pool.install(|| job.run(queries, references, &progress, terms));
     progress.clear();
     let mut outcome = outcome?;
     outcome.effort.survey_seconds += reading;
     let mut record = Record {
         tool: "striae".into(),
         version: env!("CARGO_PKG_VERSION").into(),
+        commit: super::commit(),
         options: job.options,
         inputs: outcome.inputs,
         devices: vec![Cpu::new().device()],
@@ -94,14 +108,21 @@ pub fn compare(
         result_blake3: String::new(),
         matched_blake3: None,
         beside_blake3: None,
+        shard: lasting.shard,
+        merged: None,
         tolerance: None,
     };
-    write_peaks(target, &mut record, &outcome.answer)?;
+    if lasting.shard.is_some() {
+        crate::archive::shard::write_peaks(target, &mut record, &outcome.answer)?;
+    } else {
+        write_peaks(target, &mut record, &outcome.answer)?;
+    }
+    durable::done(journal.as_ref(), &progress);
     let (neighbors, links) = match outcome.answer {
         PeakAnswer::TopK { neighbors, .. } => (neighbors, None),
         PeakAnswer::Links { links, .. } => (Vec::new(), Some(links.len() as u64)),
     };
-    report(&Stored { record, neighbors, links }, target, voice, false)
+    report(&Stored { record, neighbors, links, before: false }, target, voice, false)
 }
 
 /// Checks a result of peak lists whose digest was found right: matched peaks, inputs, and some queries computed anew.

@@ -4,8 +4,8 @@
 
 use super::axes::Axes;
 use super::error::Error;
+use super::observer::Observer;
 use super::order;
-use super::run::Observer;
 use super::source::RowSource;
 use crate::backend::{Bytes, GROUP, Halves, Operand};
 use crate::matrix::{Element, Matrix, Row, Values, zeros};
@@ -77,6 +77,15 @@ pub struct Block {
     pub lagged: Vec<Option<Prepared>>,
 }
 
+/// How rows of a block are to stand in screening form.
+#[derive(Debug)]
+pub enum Stand {
+    /// As suits the form.
+    Freely,
+    /// As they stood in an earlier process: see [`Block::order`].
+    Given(Option<Vec<u32>>),
+}
+
 /// What is known of the rows that are brought into form.
 #[derive(Clone, Copy)]
 pub struct Known<'a> {
@@ -128,16 +137,19 @@ impl Block {
 
     /// Brings rows in memory into screening form.
     #[must_use]
-    pub fn prepare(matrix: Matrix, first: usize, known: Known<'_>, form: &Form, key: u64) -> Self {
+    pub fn prepare(matrix: Matrix, first: usize, known: Known<'_>, form: &Form, stand: Stand, key: u64) -> Self {
         let frame = &form.frame;
         let rows = matrix.rows();
-        let formed = match frame.narrow().numbers {
-            Numbers::Bytes { .. } => bytes(&matrix, known, form),
-            Numbers::Halves => halves(&matrix, known, form),
-            Numbers::Singles => match &form.axes {
-                Some(axes) => head(&matrix, known, form, axes),
-                None => whole(&matrix, known, frame),
-            },
+        let formed = match (frame.narrow().numbers, &form.axes) {
+            (Numbers::Singles, Some(axes)) => head(&matrix, known, form, axes, stand),
+            (numbers, _) => {
+                let order = if let Stand::Given(order) = stand { order } else { None };
+                match numbers {
+                    Numbers::Bytes { .. } => bytes(&matrix, known, form, order),
+                    Numbers::Halves => halves(&matrix, known, form, order),
+                    Numbers::Singles => whole(&matrix, known, frame, order),
+                }
+            }
         };
         let Formed { stride, values, bytes, halves, bounds, reach, order, fine } = formed;
         let operand = Operand {
@@ -204,8 +216,13 @@ struct Formed {
     fine: Option<Fine>,
 }
 
+/// Where row `i` of the screening form lies in the block.
+fn place(order: Option<&Vec<u32>>, i: usize) -> usize {
+    order.map_or(i, |order| order[i] as usize)
+}
+
 /// All numbers of the rows, as f32.
-fn whole(matrix: &Matrix, known: Known<'_>, frame: &Frame) -> Formed {
+fn whole(matrix: &Matrix, known: Known<'_>, frame: &Frame, order: Option<Vec<u32>>) -> Formed {
     let (rows, width) = (matrix.rows(), frame.width());
     let stride = stride(width);
     let mut values: Vec<f32> = zeros(Operand::size(rows, stride));
@@ -215,7 +232,11 @@ fn whole(matrix: &Matrix, known: Known<'_>, frame: &Frame) -> Formed {
         |(work, row), (group, (values, bounds))| {
             for (r, bounds) in bounds.iter_mut().enumerate() {
                 let i = group * GROUP + r;
-                if i >= rows || !known.takes_part(i) {
+                if i >= rows {
+                    continue;
+                }
+                let i = place(order.as_ref(), i);
+                if !known.takes_part(i) {
                     continue;
                 }
                 *bounds = frame.row(matrix.row(i), known.measures[i], work, row);
@@ -224,7 +245,7 @@ fn whole(matrix: &Matrix, known: Known<'_>, frame: &Frame) -> Formed {
         },
     );
     bounds.truncate(rows);
-    Formed { stride, values, bounds, ..Formed::default() }
+    Formed { stride, values, bounds, order, ..Formed::default() }
 }
 
 /// All numbers of the rows, in the given order.
@@ -248,32 +269,33 @@ fn fine_in_order(matrix: &Matrix, known: Known<'_>, frame: &Frame, order: &[u32]
 }
 
 /// All numbers of the rows, as bytes.
-fn bytes(matrix: &Matrix, known: Known<'_>, form: &Form) -> Formed {
+fn bytes(matrix: &Matrix, known: Known<'_>, form: &Form, order: Option<Vec<u32>>) -> Formed {
     let stride = stride(form.frame.width());
     let place = |values: &mut [i8], r: usize, row: &[i8]| {
         for (k, four) in row.chunks(4).enumerate() {
             values[(k * GROUP + r) * 4..][..four.len()].copy_from_slice(four);
         }
     };
-    let narrow =
-        narrowed(matrix, known, form, stride, Frame::round_bytes, place, |row: &[i8]| row.iter().map(|&q| i32::from(q)).sum());
+    let narrow = narrowed(matrix, known, form, (stride, order.as_ref()), Frame::round_bytes, place, |row: &[i8]| {
+        row.iter().map(|&q| i32::from(q)).sum()
+    });
     let bytes = Bytes {
         values: narrow.values,
         step: narrow.rows.iter().map(|row| row.step).collect(),
         sum: narrow.rows.iter().map(|row| row.beside).collect(),
     };
     let bounds = narrow.rows.iter().map(|row| row.bounds).collect();
-    Formed { stride, bytes: Some(bytes), bounds, fine: narrow.fine, ..Formed::default() }
+    Formed { stride, bytes: Some(bytes), bounds, fine: narrow.fine, order, ..Formed::default() }
 }
 
 /// All numbers of the rows, as halves.
-fn halves(matrix: &Matrix, known: Known<'_>, form: &Form) -> Formed {
+fn halves(matrix: &Matrix, known: Known<'_>, form: &Form, order: Option<Vec<u32>>) -> Formed {
     let stride = form.frame.width().next_multiple_of(Halves::PAD);
     let place = |values: &mut [f16], r: usize, row: &[f16]| row.iter().enumerate().for_each(|(k, &x)| values[k * GROUP + r] = x);
-    let narrow = narrowed(matrix, known, form, stride, Frame::round_halves, place, |_: &[f16]| ());
+    let narrow = narrowed(matrix, known, form, (stride, order.as_ref()), Frame::round_halves, place, |_: &[f16]| ());
     let halves = Halves { values: narrow.values, step: narrow.rows.iter().map(|row| row.step).collect() };
     let bounds = narrow.rows.iter().map(|row| row.bounds).collect();
-    Formed { stride, halves: Some(halves), bounds, fine: narrow.fine, ..Formed::default() }
+    Formed { stride, halves: Some(halves), bounds, fine: narrow.fine, order, ..Formed::default() }
 }
 
 /// Rows of a narrower number, beside all of them in f32.
@@ -291,12 +313,12 @@ struct NarrowRow<B> {
     beside: B,
 }
 
-/// Rounds rows by `round` and puts them in groups by `place`.
+/// Rounds rows, as they stand in `order`, by `round` and puts them in groups by `place`.
 fn narrowed<T: Copy + Default + Zeroable + Send + Sync, B: Clone + Default + Send>(
     matrix: &Matrix,
     known: Known<'_>,
     form: &Form,
-    stride: usize,
+    (stride, order): (usize, Option<&Vec<u32>>),
     round: impl Fn(&Frame, Row<'_>, Measure, &Placed, &[f64], &mut [T]) -> (Bounds, f32) + Sync,
     place: impl Fn(&mut [T], usize, &[T]) + Sync,
     beside: impl Fn(&[T]) -> B + Sync,
@@ -317,7 +339,11 @@ fn narrowed<T: Copy + Default + Zeroable + Send + Sync, B: Clone + Default + Sen
         |(work, row), (group, ((values, kept), (all, all_bounds)))| {
             for (r, kept) in kept.iter_mut().enumerate() {
                 let i = group * GROUP + r;
-                if i >= rows || !known.takes_part(i) {
+                if i >= rows {
+                    continue;
+                }
+                let i = self::place(order, i);
+                if !known.takes_part(i) {
                     continue;
                 }
                 let (x, measure) = (matrix.row(i), known.measures[i]);
@@ -337,7 +363,7 @@ fn narrowed<T: Copy + Default + Zeroable + Send + Sync, B: Clone + Default + Sen
 }
 
 /// The rows' coordinates along axes, in an order in which neighbours stand together.
-fn head(matrix: &Matrix, known: Known<'_>, form: &Form, axes: &Axes) -> Formed {
+fn head(matrix: &Matrix, known: Known<'_>, form: &Form, axes: &Axes, stand: Stand) -> Formed {
     let frame = &form.frame;
     let (rows, width, h) = (matrix.rows(), frame.width(), axes.count());
     let stride = stride(h);
@@ -376,7 +402,10 @@ fn head(matrix: &Matrix, known: Known<'_>, form: &Form, axes: &Axes) -> Formed {
             }
         },
     );
-    let order = order::order(&z, stride);
+    let order = match stand {
+        Stand::Freely => order::order(&z, stride),
+        Stand::Given(order) => order.unwrap_or_else(|| (0..rows as u32).collect()),
+    };
     let kept = order::ordered(&kept, 1, &order);
     let (bounds, reach) = kept.into_iter().unzip();
     let mut values: Vec<f32> = zeros(Operand::size(rows, stride));

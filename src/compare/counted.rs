@@ -1,6 +1,6 @@
 //! A sink between a backend and the one that wants its pairs: it tells the observer how far the run is, and what ran when.
 
-use super::run::Observer;
+use super::observer::Observer;
 use crate::backend::{Picked, Sink, Tile};
 use std::cell::Cell;
 use std::ops::Range;
@@ -16,6 +16,8 @@ pub struct Counted<'a> {
     pub tested: &'a AtomicU64,
     pub square: bool,
     pub began: Instant,
+    /// All tiles are to be done, even if the run is to end.
+    pub whole: bool,
 }
 
 thread_local! {
@@ -70,6 +72,6 @@ impl Sink for Counted<'_> {
         self.count(tile);
     }
     fn stopped(&self) -> bool {
-        self.inner.stopped() || self.observer.stop()
+        self.inner.stopped() || (!self.whole && self.observer.stop())
     }
 }

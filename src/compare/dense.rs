@@ -16,6 +16,14 @@ pub trait DenseStore: Sync {
     /// # Errors
     /// In words, when they cannot be stored.
     fn put(&self, row0: usize, col0: usize, cols: usize, scores: &[f32]) -> Result<(), String>;
+
+    /// Sees all scores so far on the disk, and says what it takes to go on with them in another process; nothing where that is not possible.
+    ///
+    /// # Errors
+    /// In words, when they cannot be stored.
+    fn sync(&self) -> Result<Option<serde_json::Value>, String> {
+        Ok(None)
+    }
 }
 
 /// Receives a pair of blocks' tiles and stores all scores.

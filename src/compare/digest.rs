@@ -5,6 +5,7 @@
 //! - links: `"striae links 1\0"`, for each link query, reference (u64), score (f64); then their count (u64)
 //! - columns beside scores: `"striae beside 1\0"`, then for each its name, a zero byte and the 32 bytes of the BLAKE3 of its numbers, as f64
 //! - dense: `"striae dense 1\0"`, n, m (u64), all scores (f32), row by row
+//! - whose rows are no partners: `"striae labels 1\0"`, a number for each row (u32)
 //! - values of an input: `"striae values 1\0"`, n, d (u64), `f32` or `f64`, all numbers of that element, row by row
 
 use super::links::Link;
@@ -38,6 +39,17 @@ pub fn of_ranking(k: usize, neighbors: &[i64], scores: &[f64]) -> String {
         buffer.clear();
         buffer.extend(part.iter().flat_map(|&s| bits(s)));
         hasher.update(&buffer);
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// The digest of numbers that are equal for rows of one exhibit or mark.
+#[must_use]
+pub fn labels(numbers: &[u32]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"striae labels 1\0");
+    for part in numbers.chunks(8192) {
+        hasher.update(&part.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>());
     }
     hasher.finalize().to_hex().to_string()
 }

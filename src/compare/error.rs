@@ -35,8 +35,16 @@ pub enum Error {
     Sink(String),
     #[error(transparent)]
     Source(#[from] SourceError),
+    #[error(transparent)]
+    Journal(#[from] super::journal::Error),
+    #[error(
+        "{path}: this is the journal of another run: {field} was {then} and is {now} now. Give the options and inputs of that run again, or start over with --overwrite"
+    )]
+    OtherRun { path: String, field: String, then: String, now: String },
     #[error("interrupted; nothing was written. The same command starts it again")]
     Stopped,
+    #[error("interrupted with {percent:.1} % done; {}. The same command with --resume goes on", if *lost { format!("the last commit failed, but {path} holds those before it") } else { format!("{path} holds all of it") })]
+    Interrupted { path: String, percent: f64, lost: bool },
 }
 
 impl Error {
@@ -51,6 +59,8 @@ impl Error {
                 | Self::NothingLeft(_)
                 | Self::NoExhibits(_)
                 | Self::DenseRange { .. }
+                | Self::OtherRun { .. }
+                | Self::Journal(super::journal::Error::Damaged { .. })
         )
     }
 }

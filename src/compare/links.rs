@@ -5,6 +5,7 @@
 //! itself a pair appears once, with the smaller index as the query.
 
 use super::error::Error;
+use super::journal;
 use super::pairing::Pairing;
 use super::spool::unnamed;
 use super::survey::NO_TWIN;
@@ -52,6 +53,10 @@ impl Link {
     }
 }
 
+/// Who takes links that are to be kept, with matched peaks where there are such.
+pub(super) type TakeLinks<'a> =
+    &'a mut dyn FnMut(&mut dyn Iterator<Item = Result<(Link, Option<i64>), journal::Error>>) -> Result<(), journal::Error>;
+
 /// Links found so far.
 #[derive(Debug)]
 pub struct Found {
@@ -67,6 +72,8 @@ struct Inner {
     spool: Option<File>,
     /// Where each run lies in the spool, in links.
     runs: Vec<Range<u64>>,
+    /// Runs that a journal has.
+    kept: usize,
     fault: Option<std::io::Error>,
 }
 
@@ -81,7 +88,8 @@ impl Found {
         Error::Spool { path: self.directory.display().to_string(), source }
     }
 
-    fn add(&self, links: &[Link]) {
+    /// Keeps links; [`Self::check`] says whether that went well.
+    pub fn add(&self, links: &[Link]) {
         let mut inner = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         inner.fresh.extend_from_slice(links);
         if inner.fresh.len() >= self.capacity
@@ -99,6 +107,56 @@ impl Found {
     pub fn check(&self) -> Result<(), Error> {
         let mut inner = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         inner.fault.take().map_or(Ok(()), |fault| Err(self.fault(fault)))
+    }
+
+    /// A link that an earlier process found. None where it cannot be one.
+    pub(super) fn restore(&self, link: Link) -> Option<()> {
+        self.add(&[link]);
+        (!link.score.is_nan()).then_some(())
+    }
+
+    /// All links of earlier processes are there.
+    ///
+    /// # Errors
+    /// When they could not be kept.
+    pub(super) fn restored(&self) -> Result<(), Error> {
+        self.check()?;
+        let mut inner = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !inner.fresh.is_empty() {
+            inner.spill(&self.directory).map_err(|source| self.fault(source))?;
+        }
+        inner.kept = inner.runs.len();
+        Ok(())
+    }
+
+    /// Hands over the links that were found since the last time that they were [`Self::kept`].
+    ///
+    /// # Errors
+    /// When the spool fails, or what `take` says.
+    pub(super) fn fresh(&self, take: TakeLinks<'_>) -> Result<(), journal::Error> {
+        let fault = |source| journal::Error::Io { path: self.directory.display().to_string(), source };
+        let mut inner = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !inner.fresh.is_empty() {
+            inner.spill(&self.directory).map_err(fault)?;
+        }
+        let Some(spool) = &inner.spool else { return Ok(()) };
+        for run in &inner.runs[inner.kept..] {
+            let file = spool.try_clone().map_err(fault)?;
+            let mut reader = BufReader::with_capacity(1 << 18, Section { file, at: run.start, end: run.end });
+            let mut links = (run.start..run.end).map(|_| {
+                let mut bytes = [0; Link::SIZE];
+                reader.read_exact(&mut bytes).map_err(fault)?;
+                Ok((Link::from_bytes(&bytes), None))
+            });
+            take(&mut links)?;
+        }
+        Ok(())
+    }
+
+    /// What [`Self::fresh`] handed over is kept.
+    pub(super) fn kept(&self) {
+        let mut inner = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        inner.kept = inner.runs.len();
     }
 
     /// How many links there are, and all of them in order.

@@ -3,14 +3,21 @@
 //! The spectra stand in memory with their index ([`super::peaks`]); what that needs is estimated first and held against the
 //! allowance. Links beyond the allowance end the run with a message: nothing is cut off.
 
+use super::checkpoint::{Fingerprint, Pace};
+use super::digest::labels;
 use super::error::{Error, bytes};
 use super::job::{Exclude, Invalid, Mode, Options};
 use super::links::Link;
+use super::observer::Observer;
+use super::outcome::{Effort, Input};
+use super::peak_keep::Keeping;
 use super::peak_sink::{Above, Best};
 use super::peaks::{Prepared, Scratch, Sink};
-use super::run::{Effort, Input, Observer};
+use super::run::Terms;
+use super::shard::Shard;
 use crate::metric::peaks::{self, Match, PeakMetric, Peaks, Spectrum};
 use rayon::prelude::*;
+use std::ops::Range;
 use std::time::Instant;
 
 /// Queries between two looks at whether to stop.
@@ -127,13 +134,25 @@ impl PeakJob {
     ///
     /// # Errors
     /// See [`Error`].
-    pub fn run(&self, query: PeakInput, reference: Option<PeakInput>, observer: &dyn Observer) -> Result<PeakOutcome, Error> {
+    pub fn run(
+        &self,
+        query: PeakInput,
+        reference: Option<PeakInput>,
+        observer: &dyn Observer,
+        terms: Terms<'_>,
+    ) -> Result<PeakOutcome, Error> {
+        let Terms { shard, journal, begun, .. } = terms;
         let started = Instant::now();
         let size = |i: &PeakInput| (i.spectra.len(), i.peaks as usize);
         let held = self.needed(size(&query), reference.as_ref().map(size), rayon::current_num_threads());
         let rows = query.spectra.len();
         let query = Side::new(self, query)?;
         let other = reference.map(|r| Side::new(self, r)).transpose()?;
+        let inputs: Vec<Input> = std::iter::once(&query).chain(&other).map(|side| side.input.clone()).collect();
+        let fingerprint = Fingerprint::new(env!("CARGO_PKG_VERSION"), &self.options, &inputs, shard);
+        if let Some(begun) = &begun {
+            begun.check(&fingerprint)?;
+        }
         let refs = other.as_ref().unwrap_or(&query);
         let fault = |e: peaks::Error| Error::Option(e.to_string());
         let engine = Prepared::new(&refs.spectra, self.metric, self.settings).map_err(fault)?;
@@ -142,8 +161,7 @@ impl PeakJob {
         let symmetric = other.is_none();
         let survey_seconds = started.elapsed().as_secs_f64();
         let started = Instant::now();
-        let (n, m) = (queries.len() as u64, engine.len() as u64);
-        let pairs = if symmetric { n * n.saturating_sub(1) / 2 } else { n * m };
+        let (mine, pairs) = self.share(shard, (queries.len(), engine.len()), symmetric);
         observer.phase("compare", pairs);
 
         let out = |i: usize| query.exhibits.as_deref().zip(refs.exhibits.as_deref()).map(|(q, r)| (r, q[i]));
@@ -157,9 +175,13 @@ impl PeakJob {
             },
             _ => PeakAnswer::Links { links: Vec::new(), matched: Vec::new() },
         };
-        for start in (0..queries.len()).step_by(BATCH) {
-            let batch: Vec<usize> = (start..(start + BATCH).min(queries.len())).collect();
-            let end = batch.len() + start;
+        let (mut keeping, mut next) = Keeping::new(journal, begun, fingerprint, &mut answer, &mine)?;
+        let threads = rayon::current_num_threads();
+        let mut pace = Pace::new(64 * threads, threads);
+        while next < mine.end {
+            let from = Instant::now();
+            let count = keeping.batch().map_or(BATCH, |_| pace.count.min(BATCH)).min(mine.end - next);
+            let batch: Vec<usize> = (next..next + count).collect();
             match &mut answer {
                 PeakAnswer::TopK { k, neighbors, scores, matched } => {
                     let found: Vec<Vec<(u32, Match)>> = batch
@@ -207,17 +229,59 @@ impl PeakJob {
                     }
                 }
             }
-            observer.progress((pairs as f64 * end as f64 / queries.len() as f64) as u64);
-            if observer.stop() {
-                return Err(Error::Stopped);
+            next += count;
+            let done = (pairs as f64 * (next - mine.start) as f64 / mine.len() as f64) as u64;
+            observer.progress(done);
+            if let Some(goal) = keeping.batch() {
+                pace.learn(count, from.elapsed(), goal);
+            }
+            let stop = observer.stop() && next < mine.end;
+            let due = stop || keeping.due(pace.took, next == mine.end);
+            let committed = due && keeping.commit(&answer, (next, &query.kept), (done, pairs), observer);
+            if stop {
+                return Err(keeping.interrupted(100.0 * done as f64 / pairs.max(1) as f64, !committed));
             }
         }
-        let inputs: Vec<Input> = std::iter::once(query.input).chain(other.map(|o| o.input)).collect();
+        let mut warnings = std::mem::take(&mut keeping.warnings);
         let left_out = inputs.iter().filter(|i| !i.left_out.is_empty());
-        let warnings = left_out.map(|i| format!("{}: {} spectra left out as invalid", i.name, i.left_out.len())).collect();
-        let compare_seconds = started.elapsed().as_secs_f64();
-        let effort = Effort { pairs, refined: pairs, blocks: 1, survey_seconds, compare_seconds };
+        warnings.extend(left_out.map(|i| format!("{}: {} spectra left out as invalid", i.name, i.left_out.len())));
+        let (compare_seconds, processes) = keeping.effort(started.elapsed().as_secs_f64());
+        let effort = Effort { pairs, refined: pairs, blocks: 1, survey_seconds, compare_seconds, processes };
         Ok(PeakOutcome { answer, inputs, warnings, effort })
+    }
+
+    /// What decides the result of these inputs, without comparing.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn fingerprint(
+        &self,
+        query: PeakInput,
+        reference: Option<PeakInput>,
+        shard: Option<Shard>,
+    ) -> Result<Fingerprint, Error> {
+        let sides = std::iter::once(query).chain(reference).map(|side| Ok(Side::new(self, side)?.input));
+        let inputs = sides.collect::<Result<Vec<Input>, Error>>()?;
+        Ok(Fingerprint::new(env!("CARGO_PKG_VERSION"), &self.options, &inputs, shard))
+    }
+
+    /// Which queries are a shard's, and how many pairs that is.
+    fn share(&self, shard: Option<Shard>, (queries, partners): (usize, usize), symmetric: bool) -> (Range<usize>, u64) {
+        let triangle = symmetric && matches!(self.options.mode, Mode::Threshold(_));
+        let mine = match shard {
+            None => 0..queries,
+            // The partners of a link are those that follow its query.
+            Some(shard) if triangle => shard.of_triangle(queries),
+            Some(shard) => shard.of(queries),
+        };
+        let (n, m) = (mine.len() as u64, partners as u64);
+        let pairs = match (shard, symmetric) {
+            (None, true) => n * n.saturating_sub(1) / 2,
+            (Some(_), true) if triangle => mine.clone().map(|i| m - 1 - i as u64).sum(),
+            (Some(_), true) => n * m.saturating_sub(1),
+            (_, false) => n * m,
+        };
+        (mine, pairs)
     }
 
     /// The same for some queries the slow way: every partner by [`PeakMetric::score_prepared`], without index or bound.
@@ -304,8 +368,10 @@ impl Side {
         if kept.is_empty() {
             return Err(Error::NothingLeft(name));
         }
-        let exhibits = exhibits.filter(|_| by_exhibit).map(|all| kept.iter().map(|&row| all[row]).collect());
-        let input = Input { name, rows, width: 0, peaks: Some(peaks), values_blake3: digest, left_out };
+        let exhibits = exhibits.filter(|_| by_exhibit);
+        let labels_blake3 = exhibits.as_ref().map(|all| labels(all));
+        let exhibits = exhibits.map(|all| kept.iter().map(|&row| all[row]).collect());
+        let input = Input { name, rows, width: 0, peaks: Some(peaks), values_blake3: digest, labels_blake3, left_out };
         Ok(Self { spectra: good, kept, exhibits, input })
     }
 }

@@ -4,7 +4,7 @@
 //! the memory and the threads are, so that sums over them are too.
 
 use super::error::Error;
-use super::run::Observer;
+use super::observer::Observer;
 use super::source::RowSource;
 use crate::matrix::Values;
 use std::sync::mpsc;

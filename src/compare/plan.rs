@@ -2,10 +2,16 @@
 //!
 //! Two blocks are in memory at a time, `a` and `b`, and the rows of the next one as they are read meanwhile. A collection compared with itself visits its blocks so that each diagonal
 //! comes when a block is first in memory, and walks back at the end of a row, so that one block stays (B blocks: B(B−1)/2 + 1
-//! reads). A collection against a reference goes to and fro over the reference's blocks.
+//! reads). A collection against a reference goes to and fro over the reference's blocks. A [shard](super::shard) of a collection with itself does the first with its own
+//! rows, then the second with the rows of others.
+//!
+//! How large blocks are follows from memory ([`Sides`]); all else follows from that and from the numbers of rows, so that a run that goes on on
+//! another machine has the same plan.
 
 use super::error::{Error, bytes};
+use super::shard::Shard;
 use crate::backend::{GROUP, Tile, TileShape};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// What the process needs before any data: code, stacks, the reader's process, allocator slack.
@@ -30,12 +36,23 @@ pub struct Sizes {
     pub memory: u64,
 }
 
+/// Rows of a block, at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sides {
+    pub queries: usize,
+    pub references: usize,
+}
+
 /// The blocks of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
+    /// Of a shard some may lie within others, or are the rows of other shards that its own are compared with.
     pub queries: Vec<Range<usize>>,
     /// `None`: the queries' own.
     pub references: Option<Vec<Range<usize>>>,
+    /// Everything that is to be done, in order.
+    pub steps: Vec<Step>,
+    pub sides: Sides,
 }
 
 /// One thing to do.
@@ -43,8 +60,17 @@ pub struct Plan {
 pub enum Step {
     /// Compare block `i` of the queries with itself.
     Diagonal(usize),
-    /// Compare block `i` of the queries with block `j` of the references (or of the queries, `i < j`).
-    Pair(usize, usize),
+    /// Compare block `i` of the queries with block `j` of the references (or with another block of the queries).
+    Pair(usize, usize, Seed),
+}
+
+/// Which side of a pair of blocks has no floors yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seed {
+    Neither,
+    Rows,
+    /// Of a collection compared with itself.
+    Columns,
 }
 
 impl Step {
@@ -53,7 +79,7 @@ impl Step {
     pub fn reads(self, mut a: Option<usize>, mut b: Option<usize>, references: bool) -> Option<(bool, usize)> {
         match self {
             Self::Diagonal(i) => (if i == 0 { a } else { b } != Some(i)).then_some((false, i)),
-            Self::Pair(i, j) => {
+            Self::Pair(i, j, _) => {
                 if !references && b == Some(i) {
                     a = b.take();
                 }
@@ -63,96 +89,186 @@ impl Step {
     }
 }
 
-impl Plan {
-    /// Cuts the rows into as few blocks as memory allows.
-    ///
-    /// # Errors
-    /// When not even blocks of one group of rows fit.
-    pub fn new(sizes: &Sizes) -> Result<Self, Error> {
-        let (per_row, raw) = (sizes.row_bytes as u64, sizes.raw_bytes as u64);
-        let kept =
-            sizes.queries as u64 * sizes.query_bytes as u64 + sizes.references.unwrap_or(0) as u64 * sizes.reference_bytes as u64;
-        let fixed = OVERHEAD + sizes.scratch as u64 + kept;
+impl Sizes {
+    /// Bytes that are needed whatever the blocks are.
+    const fn fixed(&self) -> u64 {
+        OVERHEAD + self.scratch as u64 + self.kept()
+    }
+
+    const fn kept(&self) -> u64 {
+        let references = match self.references {
+            Some(rows) => rows as u64 * self.reference_bytes as u64,
+            None => 0,
+        };
+        self.queries as u64 * self.query_bytes as u64 + references
+    }
+
+    /// The blocks that memory allows.
+    fn sides(&self, shard: Option<Shard>) -> Result<Sides, Error> {
+        let (per_row, raw) = (self.row_bytes as u64, self.raw_bytes as u64);
+        let fixed = self.fixed();
         let least = GROUP as u64 * (2 * per_row + raw);
-        if fixed + least > sizes.memory {
+        if fixed + least > self.memory {
             let why = format!(
                 "{} for {} rows in the ranking and survey, {} for working memory, {} for the smallest blocks",
-                bytes(kept),
-                sizes.queries + sizes.references.unwrap_or(0),
-                bytes(OVERHEAD + sizes.scratch as u64),
+                bytes(self.kept()),
+                self.queries + self.references.unwrap_or(0),
+                bytes(OVERHEAD + self.scratch as u64),
                 bytes(least)
             );
-            return Err(Error::Memory { allowed: bytes(sizes.memory), needed: bytes(fixed + least), why });
+            return Err(Error::Memory { allowed: bytes(self.memory), needed: bytes(fixed + least), why });
         }
-        let free = sizes.memory - fixed;
+        let free = self.memory - fixed;
         let rows = |bytes: u64, each: u64| usize::try_from(bytes / each).unwrap_or(usize::MAX);
         let (room, each) = (rows(free, per_row), rows(free, 2 * per_row + raw));
-        Ok(match sizes.references {
-            None if sizes.queries <= room => Self { queries: cut(sizes.queries, sizes.queries), references: None },
-            None => Self { queries: cut(sizes.queries, each), references: None },
-            Some(references) => {
+        Ok(match (self.references, shard) {
+            (None, None) if self.queries <= room => Sides { queries: self.queries.max(1), references: 0 },
+            (None, _) => Sides { queries: each, references: 0 },
+            (Some(references), shard) => {
+                let (queries, references) = shard.map_or((self.queries, references), |s| {
+                    let (q, r) = s.between(self.queries, references);
+                    (q.len(), r.len())
+                });
                 // Everything at once, or the smaller side whole if it takes at most half, or halves.
                 let beside = |whole: usize| rows(free - whole as u64 * per_row, per_row + raw);
-                let (q, r) = if sizes.queries.saturating_add(references) <= room {
-                    (sizes.queries, references)
-                } else if sizes.queries <= room / 2 {
-                    (sizes.queries, beside(sizes.queries))
+                let (queries, references) = if queries.saturating_add(references) <= room {
+                    (queries, references)
+                } else if queries <= room / 2 {
+                    (queries, beside(queries))
                 } else if references <= room / 2 {
                     (beside(references), references)
                 } else {
                     (each, each)
                 };
-                Self { queries: cut(sizes.queries, q), references: Some(cut(references, r)) }
+                Sides { queries: queries.max(1), references: references.max(1) }
             }
         })
     }
 
-    /// Everything that is to be done, in order.
+    /// Whether a plan that was made elsewhere fits.
+    ///
+    /// # Errors
+    /// [`Error::Memory`], with what it needs.
+    pub fn check(&self, plan: &Plan) -> Result<(), Error> {
+        let most = |blocks: &[Range<usize>]| blocks.iter().map(Range::len).max().unwrap_or(0) as u64;
+        let (per_row, raw) = (self.row_bytes as u64, self.raw_bytes as u64);
+        let queries = most(&plan.queries);
+        let held = match &plan.references {
+            None if plan.steps.len() <= 1 => queries * per_row,
+            None => queries * (2 * per_row + raw),
+            Some(_) if plan.steps.len() <= 1 => (queries + most(plan.references.as_deref().unwrap_or(&[]))) * per_row,
+            Some(references) => queries * per_row + most(references) * (per_row + raw),
+        };
+        let needed = self.fixed() + held;
+        if needed <= self.memory {
+            return Ok(());
+        }
+        let why = "the run was begun with more, and goes on in blocks of the same size".into();
+        Err(Error::Memory { allowed: bytes(self.memory), needed: bytes(needed), why })
+    }
+}
+
+impl Plan {
+    /// Cuts the rows into as few blocks as memory allows.
+    ///
+    /// # Errors
+    /// When not even blocks of one group of rows fit.
+    pub fn new(sizes: &Sizes, shard: Option<Shard>) -> Result<Self, Error> {
+        Ok(Self::with(sizes.queries, sizes.references, shard, sizes.sides(shard)?))
+    }
+
+    /// The same in blocks of a given size.
     #[must_use]
-    pub fn steps(&self) -> Vec<Step> {
+    pub fn with(queries: usize, references: Option<usize>, shard: Option<Shard>, sides: Sides) -> Self {
+        let Some(references) = references else { return Self::within(queries, shard, sides) };
+        let (q, r) = shard.map_or((0..queries, 0..references), |shard| shard.between(queries, references));
+        let (queries, references) = (cut(q, sides.queries), cut(r, sides.references));
         let mut steps = Vec::new();
-        match &self.references {
-            None => {
-                let blocks = self.queries.len();
-                steps.push(Step::Diagonal(0));
-                for i in 0..blocks {
-                    // Backwards, so that block i + 1 is the one in memory when it becomes `a`.
-                    for j in (i + 1..blocks).rev() {
-                        if i == 0 {
-                            steps.push(Step::Diagonal(j));
-                        }
-                        steps.push(Step::Pair(i, j));
-                    }
-                }
-            }
-            Some(references) => {
-                for i in 0..self.queries.len() {
-                    for j in 0..references.len() {
-                        let j = if i % 2 == 0 { j } else { references.len() - 1 - j };
-                        steps.push(Step::Pair(i, j));
-                    }
-                }
+        for i in 0..queries.len() {
+            for n in 0..references.len() {
+                let j = if i % 2 == 0 { n } else { references.len() - 1 - n };
+                steps.push(Step::Pair(i, j, if n == 0 { Seed::Rows } else { Seed::Neither }));
             }
         }
-        steps
+        Self { queries, references: Some(references), steps, sides }
+    }
+
+    fn within(rows: usize, shard: Option<Shard>, sides: Sides) -> Self {
+        let share = shard.unwrap_or(Shard { index: 1, count: 1 }).within(rows);
+        let mut blocks = cut(share.own, sides.queries);
+        let own = blocks.len();
+        let mut steps = Vec::new();
+        for i in 0..own {
+            if i == 0 {
+                steps.push(Step::Diagonal(0));
+            }
+            // Backwards, so that block i + 1 is the one in memory when it becomes `a`.
+            for j in (i + 1..own).rev() {
+                if i == 0 {
+                    steps.push(Step::Diagonal(j));
+                }
+                steps.push(Step::Pair(i, j, Seed::Neither));
+            }
+        }
+        blocks.extend(share.others.into_iter().flat_map(|range| cut(range, sides.queries)));
+        let all = blocks.len();
+        for i in 0..own {
+            let there: Vec<usize> = (own..all).collect();
+            let order: Vec<usize> = if i % 2 == 0 { there } else { there.into_iter().rev().collect() };
+            steps.extend(order.into_iter().map(|j| Step::Pair(i, j, if i == 0 { Seed::Columns } else { Seed::Neither })));
+        }
+        for (rows, cols) in share.further {
+            let (rows, cols) = (cut(rows, sides.queries), cut(cols, sides.queries));
+            let seen = |of: &Range<usize>| blocks[..all].iter().any(|b| b.start <= of.start && of.end <= b.end);
+            let seeds: Vec<Seed> = cols.iter().map(|c| if seen(c) { Seed::Neither } else { Seed::Columns }).collect();
+            let (first, second) = (blocks.len(), blocks.len() + rows.len());
+            for i in 0..rows.len() {
+                for (j, seed) in seeds.iter().enumerate() {
+                    steps.push(Step::Pair(first + i, second + j, if i == 0 { *seed } else { Seed::Neither }));
+                }
+            }
+            blocks.extend(rows);
+            blocks.extend(cols);
+        }
+        Self { queries: blocks, references: None, steps, sides }
+    }
+
+    /// Rows of both sides of a step.
+    #[must_use]
+    pub fn rows(&self, step: Step) -> (Range<usize>, Range<usize>) {
+        match step {
+            Step::Diagonal(i) => (self.queries[i].clone(), self.queries[i].clone()),
+            Step::Pair(i, j, _) => (self.queries[i].clone(), self.references.as_ref().unwrap_or(&self.queries)[j].clone()),
+        }
     }
 
     /// Pairs that will be screened.
     #[must_use]
     pub fn pairs(&self) -> u64 {
-        let n: u64 = self.queries.iter().map(|b| b.len() as u64).sum();
-        match &self.references {
-            None => n * n.saturating_sub(1) / 2,
-            Some(references) => n * references.iter().map(|b| b.len() as u64).sum::<u64>(),
-        }
+        let of = |step: &Step| {
+            let (a, b) = self.rows(*step);
+            let (a, b) = (a.len() as u64, b.len() as u64);
+            if matches!(step, Step::Diagonal(_)) { a * a.saturating_sub(1) / 2 } else { a * b }
+        };
+        self.steps.iter().map(of).sum()
+    }
+
+    /// Whether all rows stand in memory at once.
+    #[must_use]
+    pub fn is_whole(&self, sizes: &Sizes) -> bool {
+        let all = |blocks: &[Range<usize>], rows: usize| matches!(blocks, [one] if *one == (0..rows));
+        all(&self.queries, sizes.queries)
+            && self.references.as_ref().zip(sizes.references).is_none_or(|(blocks, rows)| all(blocks, rows))
     }
 }
 
-fn cut(rows: usize, most: usize) -> Vec<Range<usize>> {
-    let most = if most >= rows { rows.max(1) } else { (most / GROUP * GROUP).clamp(GROUP, 1 << 31) };
-    let blocks = rows.div_ceil(most).max(1);
-    let size = rows.div_ceil(blocks).div_ceil(GROUP) * GROUP;
-    (0..blocks).map(|b| (b * size).min(rows)..((b + 1) * size).min(rows)).filter(|b| !b.is_empty()).collect()
+fn cut(rows: Range<usize>, most: usize) -> Vec<Range<usize>> {
+    let (first, count) = (rows.start, rows.len());
+    let most = if most >= count { count.max(1) } else { (most / GROUP * GROUP).clamp(GROUP, 1 << 31) };
+    let blocks = count.div_ceil(most).max(1);
+    let size = count.div_ceil(blocks).div_ceil(GROUP) * GROUP;
+    let of = |b: usize| first + (b * size).min(count)..first + ((b + 1) * size).min(count);
+    (0..blocks).map(of).filter(|b| !b.is_empty()).collect()
 }
 
 /// How a pair of blocks is seeded and cut.
@@ -162,8 +278,8 @@ pub enum Cut {
     RankedDiagonal,
     /// A block with itself where floors are known: only pairs with row < column.
     Diagonal,
-    /// Two blocks; `seed`: the rows have no floors yet, so that the first columns seed them.
-    Rectangle { seed: bool },
+    /// Two blocks: the first columns seed rows that have no floors yet, or the first rows columns.
+    Rectangle(Seed),
     /// All numbers of everything.
     All,
     /// All numbers of a block with itself: squares on the diagonal and what lies above.
@@ -208,13 +324,17 @@ pub fn tiles(rows: usize, cols: usize, shape: TileShape, seed: usize, cut: Cut) 
                 }
             }
         }
-        Cut::Rectangle { seed: seeding } => {
-            let first = if seeding { seed.min(cols) } else { 0 };
+        Cut::Rectangle(seeding) => {
+            let first = if seeding == Seed::Rows { seed.min(cols) } else { 0 };
+            let above = if seeding == Seed::Columns { seed.min(rows) } else { 0 };
             for part in split(0..rows, shape.rows.min(seed)).filter(|_| first > 0) {
                 seeds.push(tile(part, 0..first, true, false));
             }
+            for part in split(0..cols, shape.cols.min(seed)).filter(|_| above > 0) {
+                seeds.push(tile(0..above, part, true, false));
+            }
             for cols in split(first..cols, shape.cols) {
-                for part in split(0..rows, shape.rows) {
+                for part in split(above..rows, shape.rows) {
                     rest.push(tile(part, cols.clone(), false, false));
                 }
             }
@@ -275,20 +395,25 @@ mod tests {
     proptest! {
         #[test]
         fn every_pair_of_rows_is_visited_once(
-            n in 1usize..400, m in prop::option::of(1usize..400), room in 40usize..500,
+            n in 1usize..400, m in prop::option::of(1usize..400), room in 40usize..500, count in 1usize..7,
             rows in 1usize..100, cols in 1usize..100, seed in 1usize..120, ranked in any::<bool>(),
         ) {
-            let plan = Plan::new(&sizes(n, m, 8, room)).expect("fits");
-            let shape = TileShape { rows, cols };
-            let mut visits: HashMap<(usize, usize), u32> = HashMap::new();
+          let shape = TileShape { rows, cols };
+          let mut visits: HashMap<(usize, usize), u32> = HashMap::new();
+          let mut pairs = 0;
+          for index in 1..=count {
+            let shard = (count > 1).then_some(Shard { index, count });
+            let sizes = sizes(n, m, 8, room);
+            let plan = Plan::new(&sizes, shard).expect("fits");
+            prop_assert_eq!(&plan, &Plan::with(n, m, shard, plan.sides));
+            prop_assert!(sizes.check(&plan).is_ok());
+            pairs += plan.pairs();
             let mut in_memory = Vec::new();
-            for step in plan.steps() {
-                let (a, b, cut) = match step {
-                    Step::Diagonal(i) => (&plan.queries[i], &plan.queries[i], if ranked { Cut::RankedDiagonal } else { Cut::Diagonal }),
-                    Step::Pair(i, j) => {
-                        let other = plan.references.as_ref().map_or_else(|| &plan.queries[j], |r| &r[j]);
-                        (&plan.queries[i], other, Cut::Rectangle { seed: plan.references.is_some() && j == 0 })
-                    }
+            for step in plan.steps.iter().copied() {
+                let (a, b) = plan.rows(step);
+                let cut = match step {
+                    Step::Diagonal(_) => if ranked { Cut::RankedDiagonal } else { Cut::Diagonal },
+                    Step::Pair(_, _, seed) => Cut::Rectangle(if ranked { seed } else { Seed::Neither }),
                 };
                 let held = if step == Step::Diagonal(0) || a == b { a.len() } else { a.len() + b.len() };
                 in_memory.push(held);
@@ -301,29 +426,31 @@ mod tests {
                             // A square on the diagonal serves (i, j) by one half of it.
                             let half = m.is_none() && ((tile.rows == tile.cols && a == b && i >= j) || (tile.upper && i >= j));
                             if !half {
-                                *visits.entry((i, j)).or_default() += 1;
+                                let pair = if m.is_none() { (i.min(j), i.max(j)) } else { (i, j) };
+                                *visits.entry(pair).or_default() += 1;
                             }
                         }
                     }
                 }
             }
             prop_assert!(in_memory.iter().all(|&rows| rows <= room.max(2 * GROUP)), "{in_memory:?} of {room}");
+          }
             for i in 0..n {
                 for j in 0..m.unwrap_or(n) {
                     let expected = u32::from(m.is_some() || i < j);
                     prop_assert_eq!(visits.get(&(i, j)).copied().unwrap_or(0), expected, "pair {} {}", i, j);
                 }
             }
-            prop_assert_eq!(plan.pairs(), visits.len() as u64);
+            prop_assert_eq!(pairs, visits.len() as u64);
         }
     }
 
     proptest! {
         #[test]
         fn tiles_that_are_cut_again_hold_the_same_pairs(
-            rows in 1usize..300, cols in 1usize..300, of in 16usize..300, seed in 1usize..300, high in 1usize..100, wide in 1usize..100, which in 0usize..6,
+            rows in 1usize..300, cols in 1usize..300, of in 16usize..300, seed in 1usize..300, high in 1usize..100, wide in 1usize..100, which in 0usize..7,
         ) {
-            let cut = [Cut::RankedDiagonal, Cut::Diagonal, Cut::AllDiagonal, Cut::All, Cut::Rectangle { seed: true }, Cut::Rectangle { seed: false }][which];
+            let cut = [Cut::RankedDiagonal, Cut::Diagonal, Cut::AllDiagonal, Cut::All, Cut::Rectangle(Seed::Rows), Cut::Rectangle(Seed::Columns), Cut::Rectangle(Seed::Neither)][which];
             let cols = if which < 3 { rows } else { cols };
             let (seeds, rest) = tiles(rows, cols, TileShape { rows: of, cols: of }, seed, cut);
             let shape = TileShape { rows: high, cols: wide };
@@ -352,36 +479,46 @@ mod tests {
     fn too_little_memory_is_said_in_numbers() {
         let mut sizes = sizes(1_000_000, None, 1 << 20, 1);
         sizes.query_bytes = 100;
-        let error = Plan::new(&sizes).expect_err("does not fit").to_string();
+        let error = Plan::new(&sizes, None).expect_err("does not fit").to_string();
         assert!(error.contains("--memory") && error.contains("MiB"), "{error}");
     }
 
     #[test]
+    fn a_plan_that_needs_more_than_there_is_now_is_refused_with_what_it_needs() {
+        let (large, small) = (sizes(4096, None, 1000, 1000), sizes(4096, None, 1000, 500));
+        let plan = Plan::new(&large, None).expect("fits");
+        assert!(large.check(&plan).is_ok());
+        let error = small.check(&plan).expect_err("does not fit").to_string();
+        assert!(error.contains("the run was begun with more"), "{error}");
+    }
+
+    fn three_blocks() -> Plan {
+        Plan::with(48, None, None, Sides { queries: 16, references: 0 })
+    }
+
+    #[test]
     fn what_is_read_ahead_is_what_the_next_step_lacks() {
-        let plan = Plan { queries: vec![0..1, 1..2, 2..3], references: None };
         let (mut a, mut b, mut read) = (None, None, Vec::new());
-        for step in plan.steps() {
+        for step in three_blocks().steps {
             read.extend(step.reads(a, b, false).map(|(_, block)| block));
             match step {
                 Step::Diagonal(0) => a = Some(0),
                 Step::Diagonal(i) => b = Some(i),
-                Step::Pair(i, j) => (a, b) = (Some(i), Some(j)),
+                Step::Pair(i, j, _) => (a, b) = (Some(i), Some(j)),
             }
         }
         // Four reads of three blocks, as the walk promises.
         assert_eq!(read, [0, 2, 1, 2]);
-        assert_eq!(Step::Pair(1, 0).reads(Some(0), Some(0), true), Some((false, 1)));
-        assert_eq!(Step::Pair(1, 1).reads(Some(1), Some(0), true), Some((true, 1)));
-        assert_eq!(Step::Pair(1, 1).reads(Some(1), Some(1), true), None);
+        let pair = |i, j| Step::Pair(i, j, Seed::Neither);
+        assert_eq!(pair(1, 0).reads(Some(0), Some(0), true), Some((false, 1)));
+        assert_eq!(pair(1, 1).reads(Some(1), Some(0), true), Some((true, 1)));
+        assert_eq!(pair(1, 1).reads(Some(1), Some(1), true), None);
     }
 
     #[test]
     fn blocks_stay_in_memory_between_rows_of_the_walk() {
-        let plan = Plan { queries: vec![0..1, 1..2, 2..3], references: None };
-        let walk = plan.steps();
-        assert_eq!(
-            walk,
-            [Step::Diagonal(0), Step::Diagonal(2), Step::Pair(0, 2), Step::Diagonal(1), Step::Pair(0, 1), Step::Pair(1, 2)]
-        );
+        let pair = |i, j| Step::Pair(i, j, Seed::Neither);
+        let walk = [Step::Diagonal(0), Step::Diagonal(2), pair(0, 2), Step::Diagonal(1), pair(0, 1), pair(1, 2)];
+        assert_eq!(three_blocks().steps, walk);
     }
 }

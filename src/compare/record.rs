@@ -1,10 +1,22 @@
 //! The record of a comparison: what went in, how it was made, what came out. Stored with every result, as JSON.
 
 use super::job::Options;
-use super::run::{Effort, Input};
+use super::outcome::{Effort, Input};
+use super::shard::Shard;
 use super::strategy::Strategy;
 use crate::backend::{Device, TileShape};
 use serde::{Deserialize, Serialize};
+
+/// Which shards a result was merged of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Merged {
+    pub count: usize,
+    /// BLAKE3 of `"striae shards 1\0"` and the digests of all shards in their order, as 32 bytes each.
+    pub shards_blake3: String,
+    /// When the first one began, UTC, ISO 8601, and how long all of them took together.
+    pub started: String,
+    pub seconds: f64,
+}
 
 /// Everything that somebody needs to repeat a result and to check that it is the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,6 +24,9 @@ pub struct Record {
     /// `striae`
     pub tool: String,
     pub version: String,
+    /// The commit that the program was built of, where its build could tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
     /// The resolved configuration.
     pub options: Options,
     /// The queries, and the references where they are another collection.
@@ -35,6 +50,12 @@ pub struct Record {
     /// For results of `ccf`: BLAKE3 of what stands beside the scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beside_blake3: Option<String>,
+    /// For a part of a result: which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    /// For a result that was merged: of what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged: Option<Merged>,
     /// For dense results: no score is off by more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tolerance: Option<f64>,

@@ -1,53 +1,49 @@
 //! The loop of a comparison: survey, plan, then block by block prepare, screen, select, refine. It calls; others compute.
 
-use super::block::{Block, Form, read};
-use super::counted::Counted;
-use super::dense::{DenseSink, DenseStore};
+use super::block::{Block, Form, Stand, read};
+use super::checkpoint::{Begun, Checkpoints, Fingerprint, Head, Journaling, Pace, Within};
+use super::dense::DenseStore;
 use super::error::Error;
 use super::job::{Exclude, Job, Mode, Screening};
-use super::lagged::LaggedSink;
-use super::links::{Found, LinkSink, Links};
-use super::pairing::Pairing;
-use super::plan::{Cut, Plan, Sizes, Step, cut_again, tiles};
-use super::select::{Ranking, RankingSink};
+use super::keep::Resumed;
+use super::links::Found;
+use super::observer::Observer;
+use super::order::is_whole;
+use super::outcome::{Answer, Effort, Input, Outcome};
+use super::plan::{Plan, Seed, Sizes, Step};
+use super::select::Ranking;
+use super::shard::Shard;
 use super::source::{ExhibitNames, RowSource};
 use super::strategy::{Strategy, Trial, sample_rows, widest_head};
 use super::survey::{Survey, survey};
 use crate::backend::cpu::Cpu;
-use crate::backend::{Backend, Device, Screen, Sink, Tile, TileShape};
+use crate::backend::{Backend, Device, TileShape};
 use crate::matrix::Matrix;
 use crate::metric::{Frame, ccf::Stretched};
-use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::time::Instant;
 
-/// Who watches a run. All calls may come from any thread.
-pub trait Observer: Sync {
-    /// A phase begins that will take `total` units (rows, then pairs).
-    fn phase(&self, name: &str, total: u64);
-    /// Units of the phase that are done.
-    fn progress(&self, done: u64);
-    /// Something that the person should know and the record keeps.
-    fn warn(&self, text: &str);
-    /// Whether the run is to end.
-    fn stop(&self) -> bool {
-        false
-    }
-    /// Something that began at `from` has just ended on this thread: `read`, `survey`, `choose`, `prepare`, `screen`, `refine`, or
-    /// `settle`: refining what is left when all tiles are through. Preparing and settling run on all threads, though one has the span.
-    fn span(&self, _what: &'static str, _from: Instant) {}
+/// Opens the device of a run once more, after it failed.
+pub type Again<'a> = dyn Fn() -> Option<Box<dyn Backend>> + Sync + 'a;
+
+/// How a run lasts, and which part of the whole it is.
+#[derive(Default)]
+pub struct Terms<'a> {
+    /// Of all pairs those of a shard.
+    pub shard: Option<Shard>,
+    /// Where it commits; nowhere, if not given.
+    pub journal: Option<Journaling>,
+    /// What an earlier process committed.
+    pub begun: Option<Begun>,
+    pub again: Option<&'a Again<'a>>,
 }
 
-/// Nobody watches.
-#[derive(Debug)]
-pub struct Unwatched;
-
-impl Observer for Unwatched {
-    fn phase(&self, _: &str, _: u64) {}
-    fn progress(&self, _: u64) {}
-    fn warn(&self, _: &str) {}
+impl std::fmt::Debug for Terms<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Terms").field("shard", &self.shard).field("journal", &self.journal).finish_non_exhaustive()
+    }
 }
 
 /// What a comparison needs.
@@ -62,62 +58,7 @@ pub struct Comparison<'a> {
     pub spool: PathBuf,
     /// Where dense scores go; needed for [`Mode::Dense`].
     pub dense: Option<&'a dyn DenseStore>,
-}
-
-/// What a comparison found.
-#[derive(Debug)]
-pub enum Answer {
-    TopK {
-        k: usize,
-        neighbors: Vec<i64>,
-        scores: Vec<f64>,
-    },
-    Links(Links),
-    /// Stored already; scores are off by this much at most.
-    Dense {
-        tolerance: f64,
-    },
-}
-
-/// One compared collection, for the record.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Input {
-    pub name: String,
-    pub rows: usize,
-    /// Features; 0 for peak lists.
-    pub width: usize,
-    /// All peaks together, for peak lists.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub peaks: Option<u64>,
-    /// BLAKE3 of the content: see [`super::survey`].
-    pub values_blake3: String,
-    /// Rows left out because the metric is not defined for them.
-    pub left_out: Vec<(usize, String)>,
-}
-
-/// How much was done, and how long it took.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Effort {
-    /// Pairs that the job asks about.
-    pub pairs: u64,
-    /// Pairs scored exactly in f64.
-    pub refined: u64,
-    pub blocks: usize,
-    pub survey_seconds: f64,
-    pub compare_seconds: f64,
-}
-
-/// What came out of a comparison.
-#[derive(Debug)]
-pub struct Outcome {
-    pub answer: Answer,
-    pub inputs: Vec<Input>,
-    pub devices: Vec<Device>,
-    pub tile: TileShape,
-    /// How pairs were screened.
-    pub strategy: Strategy,
-    pub warnings: Vec<String>,
-    pub effort: Effort,
+    pub terms: Terms<'a>,
 }
 
 /// A block in memory, and its number.
@@ -146,41 +87,66 @@ struct Ahead {
 }
 
 /// The job's mode, with what it gathers.
-enum Gathering<'a> {
+pub(super) enum Gathering<'a> {
     Ranking(Ranking),
     Links(f64, Found),
     Dense(&'a dyn DenseStore, Mutex<Option<String>>, AtomicU32),
 }
 
 /// What stays the same through the whole loop.
-struct Run<'a> {
-    job: Job,
-    observer: &'a dyn Observer,
-    query_survey: Survey,
-    reference_survey: Option<Survey>,
-    form: Form,
-    strategy: Strategy,
-    plan: Plan,
-    backend: Box<dyn Backend>,
-    tile: TileShape,
-    devices: Vec<Device>,
-    warnings: Vec<String>,
-    gathering: Gathering<'a>,
-    stop: AtomicBool,
-    refined: AtomicU64,
-    passed: AtomicU64,
-    tested: AtomicU64,
-    half_pairs: AtomicU64,
-    key: u64,
+pub(super) struct Run<'a> {
+    pub(super) job: Job,
+    pub(super) observer: &'a dyn Observer,
+    pub(super) query_survey: Survey,
+    pub(super) reference_survey: Option<Survey>,
+    pub(super) form: Form,
+    pub(super) strategy: Strategy,
+    pub(super) plan: Plan,
+    pub(super) backend: Box<dyn Backend>,
+    /// What the frame's bounds allow for.
+    pub(super) depth: usize,
+    pub(super) again: Option<&'a Again<'a>>,
+    pub(super) reopened: usize,
+    pub(super) tile: TileShape,
+    pub(super) devices: Vec<Device>,
+    pub(super) warnings: Vec<String>,
+    pub(super) gathering: Gathering<'a>,
+    pub(super) checkpoints: Option<Checkpoints>,
+    /// Whether the last commit was one.
+    pub(super) committed: bool,
+    pub(super) pace: Option<Pace>,
+    /// Rows have partners from an earlier process, and no floors yet.
+    pub(super) lifting: bool,
+    /// Of scores that earlier processes stored.
+    pub(super) tolerance: f64,
+    pub(super) stop: AtomicBool,
+    pub(super) refined: AtomicU64,
+    pub(super) passed: AtomicU64,
+    pub(super) tested: AtomicU64,
+    pub(super) half_pairs: AtomicU64,
+    pub(super) key: u64,
 }
 
 impl Comparison<'_> {
     /// Runs the comparison.
     ///
     /// # Errors
-    /// See [`Error`]. Nothing is stored then, but what [`DenseStore`] has received.
+    /// See [`Error`]. Nothing is stored then, but what [`DenseStore`] has received, and the journal.
     pub fn run(self) -> Result<Outcome, Error> {
-        let Self { job, query, mut reference, mut backend, observer, spool, dense } = self;
+        let held = self.terms.begun.as_ref().and_then(|begun| {
+            let standing = begun.standing.as_ref()?;
+            let percent = 100.0 * standing.pairs as f64 / standing.of.max(1) as f64;
+            Some((self.terms.journal.as_ref()?.path.display().to_string(), percent))
+        });
+        self.go().map_err(|error| match (error, held) {
+            (Error::Stopped, Some((path, percent))) => Error::Interrupted { path, percent, lost: false },
+            (error, _) => error,
+        })
+    }
+
+    fn go(self) -> Result<Outcome, Error> {
+        let Self { job, query, mut reference, mut backend, observer, spool, dense, terms } = self;
+        let Terms { shard, journal, begun, again } = terms;
         backend.fit(job.options.memory);
         let started = Instant::now();
         if job.options.settings.stretch_side == Stretched::Reference && reference.is_none() {
@@ -189,37 +155,95 @@ impl Comparison<'_> {
                     .into(),
             ));
         }
-        let sizes = sizes(&job, query, reference.as_deref(), backend.as_ref())?;
-        let plan = Plan::new(&sizes)?;
-        let whole = plan.queries.len() == 1 && plan.references.as_ref().is_none_or(|r| r.len() == 1);
-
-        let element = reference.as_ref().map_or(query.element(), |r| r.element().join(query.element()));
-        let rows = query.rows() as u64;
-        let mut names = ExhibitNames::default();
-        observer.phase("survey", rows + reference.as_ref().map_or(0, |r| r.rows() as u64));
-        let partners = reference.as_ref().map_or(query.rows(), |r| r.rows());
-        let sampled = sample_rows(&job, query.rows(), partners, query.width());
-        let mut query_survey = survey(&job, query, whole, sampled, element, observer, 0)?;
-        let mut reference_survey = match reference.as_deref_mut() {
-            Some(r) => Some(survey(&job, r, whole, sampled, element, observer, rows)?),
-            None => None,
-        };
-        if job.options.exclude != Exclude::None {
-            query_survey.exhibits = Some(exhibits(query, &mut names)?);
-            if let (Some(survey), Some(reference)) = (&mut reference_survey, reference.as_deref_mut()) {
-                survey.exhibits = Some(exhibits(reference, &mut names)?);
-            }
+        if shard.is_some() && job.options.mode == Mode::Dense {
+            return Err(Error::Option("--shard is for --top-k and --threshold: all scores of --dense stand in one file".into()));
         }
+        let sizes = sizes(&job, query, reference.as_deref(), backend.as_ref())?;
+        let plan = match &begun {
+            None => Plan::new(&sizes, shard)?,
+            Some(begun) => {
+                // What is wrong with the options is said before what is wrong with the memory; what the rows hold is seen later.
+                begun.check_options(&job.options, shard)?;
+                let plan = Plan::with(sizes.queries, sizes.references, shard, begun.head.blocks);
+                sizes.check(&plan)?;
+                plan
+            }
+        };
+        let whole = plan.is_whole(&sizes);
+
+        let (query_survey, reference_survey) = surveyed(&job, query, &mut reference, whole, observer)?;
+        let checkpoints = match journal {
+            None => None,
+            Some(how) => {
+                let inputs: Vec<Input> = std::iter::once(&query_survey).chain(&reference_survey).map(Survey::input).collect();
+                let fingerprint = Fingerprint::new(env!("CARGO_PKG_VERSION"), &job.options, &inputs, shard);
+                if let Some(begun) = &begun {
+                    begun.check(&fingerprint)?;
+                }
+                Some((how.clone(), Head { fingerprint, blocks: plan.sides, started: how.started }))
+            }
+        };
         let mut sources = Sources { query, reference };
         let mut run = Run::new(job, observer, (query_survey, reference_survey), plan, backend, &spool, dense)?;
+        run.again = again;
+        let resumed = begun.as_ref().map(|begun| run.restore(begun)).transpose()?.unwrap_or_default();
+        run.checkpoints = checkpoints.map(|(how, head)| Checkpoints::new(&how, &head, begun)).transpose()?;
+        run.suit_tile();
         let survey_seconds = started.elapsed().as_secs_f64();
         let started = Instant::now();
-        run.blocks(&mut sources)?;
+        run.blocks(&mut sources, resumed)?;
+        let (seconds, processes) =
+            run.checkpoints.as_ref().map_or((started.elapsed().as_secs_f64(), 1), |c| (c.seconds(), c.processes()));
         let mut outcome = run.finish()?;
         outcome.effort.survey_seconds = survey_seconds;
-        outcome.effort.compare_seconds = started.elapsed().as_secs_f64();
+        outcome.effort.compare_seconds = seconds;
+        outcome.effort.processes = processes;
         Ok(outcome)
     }
+}
+
+/// Looks at all rows of both sides. `keep`: their values stay.
+fn surveyed(
+    job: &Job,
+    query: &mut dyn RowSource,
+    reference: &mut Option<&mut dyn RowSource>,
+    keep: bool,
+    observer: &dyn Observer,
+) -> Result<(Survey, Option<Survey>), Error> {
+    let element = reference.as_ref().map_or(query.element(), |r| r.element().join(query.element()));
+    let rows = query.rows() as u64;
+    let mut names = ExhibitNames::default();
+    observer.phase("survey", rows + reference.as_ref().map_or(0, |r| r.rows() as u64));
+    let partners = reference.as_ref().map_or(query.rows(), |r| r.rows());
+    let sampled = sample_rows(job, query.rows(), partners, query.width());
+    let mut query_survey = survey(job, query, keep, sampled, element, observer, 0)?;
+    let mut reference_survey = match reference.as_deref_mut() {
+        Some(r) => Some(survey(job, r, keep, sampled, element, observer, rows)?),
+        None => None,
+    };
+    if job.options.exclude != Exclude::None {
+        query_survey.exhibits = Some(exhibits(query, &mut names)?);
+        if let (Some(survey), Some(reference)) = (&mut reference_survey, reference.as_deref_mut()) {
+            survey.exhibits = Some(exhibits(reference, &mut names)?);
+        }
+    }
+    Ok((query_survey, reference_survey))
+}
+
+/// What decides the result of a job with these inputs, without comparing.
+///
+/// # Errors
+/// As [`Comparison::run`].
+pub fn fingerprint(
+    job: &Job,
+    query: &mut dyn RowSource,
+    mut reference: Option<&mut dyn RowSource>,
+    shard: Option<Shard>,
+    observer: &dyn Observer,
+) -> Result<Fingerprint, Error> {
+    let (query, reference) = surveyed(job, query, &mut reference, false, observer)?;
+    let inputs: Vec<Input> = std::iter::once(&query).chain(&reference).map(Survey::input).collect();
+    Ok(Fingerprint::new(env!("CARGO_PKG_VERSION"), &job.options, &inputs, shard))
 }
 
 fn exhibits(source: &mut dyn RowSource, names: &mut ExhibitNames) -> Result<Vec<u32>, Error> {
@@ -268,7 +292,7 @@ fn sizes(job: &Job, query: &dyn RowSource, reference: Option<&dyn RowSource>, ba
 }
 
 /// The tile that was asked for, or the one that suits the backend.
-fn tile(job: &Job, form: &Form, rows: usize, backend: &dyn Backend) -> TileShape {
+pub(super) fn tile(job: &Job, form: &Form, rows: usize, backend: &dyn Backend) -> TileShape {
     job.options.tile.unwrap_or_else(|| match form.axes {
         Some(_) => backend.tile_for(form.frame.screened_width(), rows, job.options.k()),
         None if job.options.mode == Mode::Dense => backend.dense_tile(),
@@ -355,10 +379,18 @@ impl<'a> Run<'a> {
             strategy,
             plan,
             backend,
+            depth,
+            again: None,
+            reopened: 0,
             tile,
             devices,
             warnings,
             gathering,
+            checkpoints: None,
+            committed: false,
+            pace: None,
+            lifting: false,
+            tolerance: 0.0,
             stop: AtomicBool::new(false),
             refined: AtomicU64::new(0),
             passed: AtomicU64::new(0),
@@ -369,52 +401,76 @@ impl<'a> Run<'a> {
     }
 
     /// Goes through all pairs of blocks. While one pair is compared the rows of the next block are read.
-    fn blocks(&mut self, sources: &mut Sources<'_>) -> Result<(), Error> {
+    fn blocks(&mut self, sources: &mut Sources<'_>, resumed: Resumed) -> Result<(), Error> {
         let (mut a, mut b): (Slot, Slot) = (None, None);
         let mut ahead = None;
         let references = self.plan.references.is_some();
-        let steps = self.plan.steps();
-        for (n, &step) in steps.iter().enumerate() {
+        let steps = self.plan.steps.clone();
+        let Resumed { step: first, mut within, orders: [mut rows_order, mut cols_order] } = resumed;
+        for (n, &step) in steps.iter().enumerate().skip(first) {
             let next = |a, b| steps.get(n + 1).and_then(|next| next.reads(a, b, references));
-            match step {
+            let from = within.take();
+            let stand = |order: &mut Option<Vec<u32>>| if from.is_some() { Stand::Given(order.take()) } else { Stand::Freely };
+            let (rows_stand, cols_stand) = (stand(&mut rows_order), stand(&mut cols_order));
+            let compared = match step {
                 Step::Diagonal(i) => {
                     // Block 0 becomes `a`; the others are in memory as `b` when their turn comes.
                     let slot = if i == 0 { &mut a } else { &mut b };
-                    let mut block = self.take(slot, i, false, sources, &mut ahead)?;
-                    let held = |slot: &Slot| slot.as_ref().map(|(held, _)| *held);
-                    let next = if i == 0 { next(Some(0), held(&b)) } else { next(held(&a), Some(i)) };
-                    ahead = self.compare_and_read(&mut block, None, true, sources, next)?;
-                    *(if i == 0 { &mut a } else { &mut b }) = Some((i, block));
+                    self.take(slot, i, false, rows_stand, sources, &mut ahead).and_then(|mut block| {
+                        let held = |slot: &Slot| slot.as_ref().map(|(held, _)| *held);
+                        let next = if i == 0 { next(Some(0), held(&b)) } else { next(held(&a), Some(i)) };
+                        ahead = self.compare_and_read((&mut block, None), (n, Seed::Neither, from), sources, next)?;
+                        *(if i == 0 { &mut a } else { &mut b }) = Some((i, block));
+                        Ok(())
+                    })
                 }
-                Step::Pair(i, j) => {
+                Step::Pair(i, j, seed) => {
                     if !references && b.as_ref().is_some_and(|(held, _)| *held == i) {
                         a = b.take();
                     }
-                    let mut rows = self.take(&mut a, i, false, sources, &mut ahead)?;
-                    let mut cols = self.take(&mut b, j, references, sources, &mut ahead)?;
-                    // The first visit to a block of queries gives them their floors.
-                    let last = self.plan.references.as_ref().map_or(0, |r| r.len() - 1);
-                    let first_visit = references && j == if i % 2 == 0 { 0 } else { last };
-                    let next = next(Some(i), Some(j));
-                    ahead = self.compare_and_read(&mut rows, Some(&mut cols), first_visit, sources, next)?;
-                    (a, b) = (Some((i, rows)), Some((j, cols)));
+                    let rows = self.take(&mut a, i, false, rows_stand, sources, &mut ahead);
+                    let both =
+                        rows.and_then(|rows| Ok((rows, self.take(&mut b, j, references, cols_stand, sources, &mut ahead)?)));
+                    both.and_then(|(mut rows, mut cols)| {
+                        let next = next(Some(i), Some(j));
+                        ahead = self.compare_and_read((&mut rows, Some(&mut cols)), (n, seed, from), sources, next)?;
+                        (a, b) = (Some((i, rows)), Some((j, cols)));
+                        Ok(())
+                    })
                 }
+            };
+            match compared {
+                // Reading was interrupted: what was compared before counts.
+                Err(Error::Stopped) if self.checkpoints.is_some() => {
+                    self.commit(n, None);
+                    return Err(self.interrupted());
+                }
+                compared => compared?,
+            }
+            let stop = self.observer.stop();
+            let due = self.checkpoints.as_ref().is_some_and(|c| c.due(std::time::Duration::ZERO));
+            let last = n + 1 == steps.len();
+            // Once something was committed the end is, too: should the result not find room, nothing is computed again.
+            if stop && !last || due || (last && self.checkpoints.as_ref().is_some_and(Checkpoints::has_begun)) {
+                self.commit(n + 1, None);
+            }
+            if stop && !last {
+                return Err(self.interrupted());
             }
         }
         Ok(())
     }
 
-    /// Compares, and meanwhile reads the block that is named by `next`.
+    /// Compares, and meanwhile reads the block that is named by `next`. The step is given by its number, what it seeds, and how far it already is.
     fn compare_and_read(
         &mut self,
-        a: &mut Block,
-        b: Option<&mut Block>,
-        first: bool,
+        (a, b): (&mut Block, Option<&mut Block>),
+        (step, seed, from): (usize, Seed, Option<Within>),
         sources: &mut Sources<'_>,
         next: Option<(bool, usize)>,
     ) -> Result<Option<Ahead>, Error> {
         let Some((of_reference, index)) = next else {
-            return self.compare(a, b, first).map(|()| None);
+            return self.compare(a, b, step, seed, from).map(|()| None);
         };
         let (survey, blocks) = match (&self.reference_survey, &self.plan.references) {
             (Some(survey), Some(blocks)) if of_reference => (survey, blocks),
@@ -427,8 +483,10 @@ impl<'a> Run<'a> {
             let reader = reader
                 .spawn_scoped(scope, move || read(source, element, rows, observer))
                 .map_err(|e| Error::Sink(format!("no thread can be started to read: {e}")))?;
-            self.compare(a, b, first)?;
+            self.compare(a, b, step, seed, from)?;
             match reader.join() {
+                // The pair of blocks is through: that the run is to end is seen to elsewhere.
+                Ok(Err(Error::Stopped)) => Ok(None),
                 Ok(rows) => rows.map(|rows| Some(Ahead { of_reference, index, rows })),
                 Err(_) => Err(Error::Sink("the thread that reads has failed".into())),
             }
@@ -441,6 +499,7 @@ impl<'a> Run<'a> {
         slot: &mut Slot,
         index: usize,
         of_reference: bool,
+        stand: Stand,
         sources: &mut Sources<'_>,
         ahead: &mut Option<Ahead>,
     ) -> Result<Block, Error> {
@@ -460,111 +519,17 @@ impl<'a> Run<'a> {
             (None, Some(ahead)) if (ahead.of_reference, ahead.index) == (of_reference, index) => ahead.rows,
             _ => read(sources.of(of_reference), survey.element, blocks[index].clone(), self.observer)?,
         };
+        if let Stand::Given(Some(order)) = &stand
+            && (order.len() != matrix.rows() || !is_whole(order))
+        {
+            return Err(Error::Sink("the journal names rows that its block does not have; start over with --overwrite".into()));
+        }
         let from = Instant::now();
         let known = survey.known(blocks[index].clone());
-        let mut block = Block::prepare(matrix, blocks[index].start, known, &self.form, self.key);
+        let mut block = Block::prepare(matrix, blocks[index].start, known, &self.form, stand, self.key);
         self.suit(&mut block);
         self.observer.span("prepare", from);
         Ok(block)
-    }
-
-    /// Compares two blocks, or one with itself. `first`: the rows have no floors yet.
-    fn compare(&mut self, a: &mut Block, mut b: Option<&mut Block>, first: bool) -> Result<(), Error> {
-        let cut = match (&self.gathering, b.is_some()) {
-            (Gathering::Ranking(_), false) => Cut::RankedDiagonal,
-            (Gathering::Ranking(_), true) => Cut::Rectangle { seed: first },
-            (Gathering::Links(..), false) => Cut::Diagonal,
-            (Gathering::Links(..), true) => Cut::Rectangle { seed: false },
-            (Gathering::Dense(..), false) => Cut::AllDiagonal,
-            (Gathering::Dense(..), true) => Cut::All,
-        };
-        let cols = b.as_ref().map_or(a.operand.rows, |b| b.operand.rows);
-        let seed = self.backend.seed_side(self.job.options.k());
-        let (seeds, rest) = tiles(a.operand.rows, cols, self.tile, seed, cut);
-        for batch in [seeds, rest] {
-            let mut todo = batch;
-            while let Err(stopped) = self.screen(a, b.as_deref(), &todo) {
-                // A device failed. What it delivered stands; the processor does the rest, in tiles that suit it.
-                let left = todo.split_off(stopped.done.min(todo.len()));
-                let text = format!("{stopped}; the CPU does the rest, with the same result");
-                self.observer.warn(&text);
-                self.warnings.push(text);
-                self.backend = Box::new(Cpu::new());
-                self.devices.push(self.backend.device());
-                self.tile = tile(&self.job, &self.form, self.query_survey.rows, self.backend.as_ref());
-                todo = cut_again(&left, self.tile);
-                self.suit(a);
-                if let Some(b) = &mut b {
-                    self.suit(b);
-                }
-            }
-            if self.observer.stop() {
-                return Err(Error::Stopped);
-            }
-        }
-        match &self.gathering {
-            Gathering::Ranking(ranking) => {
-                let from = Instant::now();
-                RankingSink { pairing: self.pairing(a, b.as_deref()), ranking }.settle();
-                self.observer.span("settle", from);
-            }
-            Gathering::Links(_, found) => found.check()?,
-            Gathering::Dense(_, fault, _) => {
-                let mut fault = fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                if let Some(text) = fault.take() {
-                    return Err(Error::Sink(text));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Brings a block into a form that the backend multiplies: a device may have failed since it was prepared.
-    fn suit(&mut self, block: &mut Block) {
-        if block.operand.halves.is_some() && self.backend.halves_depth(block.operand.stride).is_none() {
-            self.key += 1;
-            block.operand.widen();
-            block.operand.key = self.key;
-        }
-    }
-
-    fn pairing<'b>(&'b self, a: &'b Block, b: Option<&'b Block>) -> Pairing<'b> {
-        Pairing {
-            frame: &self.form.frame,
-            row_survey: &self.query_survey,
-            col_survey: self.reference_survey.as_ref().unwrap_or(&self.query_survey),
-            a,
-            b: b.unwrap_or(a),
-            symmetric: self.reference_survey.is_none(),
-            stop: &self.stop,
-            refined: &self.refined,
-        }
-    }
-
-    fn screen(&mut self, a: &Block, b: Option<&Block>, tiles: &[Tile]) -> Result<(), crate::backend::Stopped> {
-        // The backend is borrowed apart from the rest, which the sink reads.
-        let mut backend = std::mem::replace(&mut self.backend, Box::new(Cpu::new()));
-        let pairing = self.pairing(a, b);
-        let screen = Screen::of(&self.form.frame);
-        let symmetric = pairing.symmetric && b.is_none();
-        let lagged = match &self.gathering {
-            Gathering::Dense(..) => None,
-            _ => self.job.metric.lagged(),
-        };
-        let mut go = |sink: &dyn Sink| {
-            let second = lagged.map(|second| LaggedSink { inner: sink, second, pairing });
-            let sink = second.as_ref().map_or(sink, |second| second as &dyn Sink);
-            let (observer, half_pairs, passed, tested) = (self.observer, &self.half_pairs, &self.passed, &self.tested);
-            let counted = Counted { inner: sink, observer, half_pairs, passed, tested, square: symmetric, began: Instant::now() };
-            backend.screen(screen, &a.operand, &b.unwrap_or(a).operand, tiles, &counted)
-        };
-        let answer = match &self.gathering {
-            Gathering::Ranking(ranking) => go(&RankingSink { pairing, ranking }),
-            Gathering::Links(threshold, found) => go(&LinkSink::new(pairing, *threshold, self.job.metric.info().closer, found)),
-            Gathering::Dense(store, fault, largest) => go(&DenseSink { pairing, store: *store, fault, largest }),
-        };
-        self.backend = backend;
-        answer
     }
 
     fn finish(self) -> Result<Outcome, Error> {
@@ -581,6 +546,7 @@ impl<'a> Run<'a> {
             refined,
             passed,
             tested,
+            tolerance,
             ..
         } = self;
         let frame = form.frame;
@@ -598,19 +564,11 @@ impl<'a> Run<'a> {
                 let largest = f64::from(f32::from_bits(largest.into_inner()));
                 Answer::Dense { tolerance: largest * f64::from(f32::EPSILON) / 2.0 * 1.001 + f64::from(f32::MIN_POSITIVE) }
             }
-            Gathering::Dense(..) => Answer::Dense { tolerance: frame.worst_tolerance() },
-        };
-        let input = |survey: Survey| Input {
-            name: survey.name,
-            rows: survey.rows,
-            width: survey.width,
-            peaks: None,
-            values_blake3: survey.digest,
-            left_out: survey.skipped,
+            Gathering::Dense(..) => Answer::Dense { tolerance: frame.worst_tolerance().max(tolerance) },
         };
         let pairs = plan.pairs();
         let blocks = plan.queries.len() + plan.references.as_ref().map_or(0, Vec::len);
-        let inputs: Vec<Input> = [Some(query_survey), reference_survey].into_iter().flatten().map(input).collect();
+        let inputs: Vec<Input> = std::iter::once(&query_survey).chain(&reference_survey).map(Survey::input).collect();
         for input in &inputs {
             if !input.left_out.is_empty() {
                 warnings.push(format!("{}: {} rows left out as invalid", input.name, input.left_out.len()));

@@ -1,6 +1,6 @@
 //! Rows set aside by a survey, brought into form and screened to see how fast that is: what [`super::strategy`] measures with.
 
-use super::block::{Block, Form, Known};
+use super::block::{Block, Form, Known, Stand};
 use super::plan::{Cut, tiles};
 use super::survey::Survey;
 use crate::backend::cpu::dot;
@@ -93,7 +93,7 @@ impl Sample {
         let form = &Form { fine: None, second, ..form.clone() };
         // Keys of trials are apart from those of a run, which count from one.
         let key = u64::MAX - KEYS.fetch_add(1, Relaxed);
-        let block = Block::prepare(self.matrix.clone(), 0, known, form, key);
+        let block = Block::prepare(self.matrix.clone(), 0, known, form, Stand::Freely, key);
         (block, started.elapsed().as_secs_f64() / self.matrix.rows().max(1) as f64)
     }
 }

@@ -45,6 +45,8 @@ struct Row {
     /// So many pending ones call for a new floor: a floor that rises early spares the pairs below it.
     full: usize,
     least: f64,
+    /// Since what was last kept of it.
+    changed: bool,
 }
 
 impl Row {
@@ -58,6 +60,7 @@ impl Row {
 
     /// Of the scored ones the best k, and what they say of the rest.
     fn keep_best(&mut self, k: usize, closer: Closer, frame: &Frame) {
+        self.changed = true;
         if self.best.len() > k {
             self.best.select_nth_unstable_by(k - 1, |a, b| Best::order(closer, a, b));
             self.best.truncate(k);
@@ -134,6 +137,45 @@ impl Ranking {
         Self::together(k) * ((best + best / 8 + 3) * (2 * 8 + 16 + 32) + 64)
     }
 
+    /// Tells of rows that changed since the last time, or of all that have partners: which row, and its best. For when nothing is pending.
+    ///
+    /// # Errors
+    /// What `take` says.
+    pub fn changed<E>(&self, all: bool, mut take: impl FnMut(usize, &[Best]) -> Result<(), E>) -> Result<(), E> {
+        for (i, row) in self.rows.iter().enumerate() {
+            let row = row.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if row.changed || (all && !row.best.is_empty()) {
+                take(i, &row.best)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes that all rows take in a journal, at most.
+    #[must_use]
+    pub fn kept_bytes(&self) -> u64 {
+        self.rows.len() as u64 * (12 + 16 * self.k as u64)
+    }
+
+    /// What [`Self::changed`] told of is kept.
+    pub fn kept(&self) {
+        self.rows.par_iter().for_each(|row| row.lock().unwrap_or_else(std::sync::PoisonError::into_inner).changed = false);
+    }
+
+    /// Gives a row the partners that it had; `more`: beside those it was given before. None where it cannot have had them.
+    pub fn restore(&mut self, row: usize, more: bool, best: &[Best], partners: usize) -> Option<()> {
+        let row = self.rows.get_mut(row)?.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !more {
+            row.best.clear();
+        }
+        if best.iter().any(|b| b.partner >= partners as u64 || b.score.is_nan()) || row.best.len() + best.len() > self.k {
+            return None;
+        }
+        row.hold(Self::held(self.k, partners), best.len());
+        row.best.extend_from_slice(best);
+        Some(())
+    }
+
     /// Neighbours and scores, k a row, best first; −1 and NaN where there are fewer. Leaves the rankings empty.
     #[must_use]
     pub fn take(&mut self) -> (Vec<i64>, Vec<f64>) {
@@ -205,8 +247,27 @@ impl RankingSink<'_> {
             });
         };
         settle(&self.pairing, a.operand.rows);
-        if symmetric && a.first != b.first {
+        if symmetric && !std::ptr::eq(a, b) {
             settle(&self.pairing.turned(), b.operand.rows);
+        }
+    }
+
+    /// Floors of rows that have partners from before: see [`Ranking::restore`].
+    pub fn lift(&self) {
+        let lift = |pairing: &Pairing<'_>| {
+            (0..pairing.a.operand.rows).into_par_iter().for_each(|i| {
+                let mut row = self.lock(pairing.a.index(i));
+                if row.least == f64::NEG_INFINITY && !row.best.is_empty() {
+                    let changed = row.changed;
+                    row.keep_best(self.ranking.k, self.ranking.closer, pairing.frame);
+                    row.changed = changed;
+                    self.raise(pairing, i, &row);
+                }
+            });
+        };
+        lift(&self.pairing);
+        if self.pairing.symmetric && !std::ptr::eq(self.pairing.a, self.pairing.b) {
+            lift(&self.pairing.turned());
         }
     }
 
@@ -474,6 +535,15 @@ impl Sink for RankingSink<'_> {
     fn all(&self, tile: &Tile, t: &[f32], stride: usize) {
         for (r, i) in tile.rows.clone().enumerate() {
             self.seed(&self.pairing, i, tile.cols.clone(), &t[r * stride..r * stride + tile.cols.len()]);
+        }
+        // Squares on the diagonal hold each pair from both sides; other tiles do not.
+        if self.pairing.symmetric && !std::ptr::eq(self.pairing.a, self.pairing.b) {
+            let turned = self.pairing.turned();
+            let mut column = vec![0.0; tile.rows.len()];
+            for (c, j) in tile.cols.clone().enumerate() {
+                column.iter_mut().enumerate().for_each(|(r, t_of)| *t_of = t[r * stride + c]);
+                self.seed(&turned, j, tile.rows.clone(), &column);
+            }
         }
     }
 

@@ -20,7 +20,7 @@
 use super::axes::Axes;
 use super::block::{Block, Form};
 use super::job::{Job, Mode, Screening};
-use super::plan::Cut;
+use super::plan::{Cut, Seed};
 use super::sample::{Count, GLANCE, Gather, NOTED, Sample, dimensions, estimate_seconds, pass_seconds, run};
 use super::survey::Survey;
 use crate::backend::cpu::{Cpu, dot_depth};
@@ -412,7 +412,7 @@ impl Trial<'_> {
         for _ in 0..passes {
             let sink = Count { floors: &floors, both: self.symmetric, passed: AtomicU64::new(0) };
             let started = Instant::now();
-            run(backend, Screen::of(&form.frame), &queries, &partners, Cut::Rectangle { seed: false }, times, &sink);
+            run(backend, Screen::of(&form.frame), &queries, &partners, Cut::Rectangle(Seed::Neither), times, &sink);
             let seconds = started.elapsed().as_secs_f64();
             pair = pair.min(seconds / (pairs * times as f64));
             passed = sink.passed.into_inner() / times as u64;

@@ -9,10 +9,12 @@
 
 use super::block::Known;
 use super::digest::ValuesDigest;
+use super::digest::labels;
 use super::error::Error;
 use super::job::{Invalid, Job};
+use super::observer::Observer;
+use super::outcome::Input;
 use super::pieces::pieces;
-use super::run::Observer;
 use super::source::RowSource;
 use crate::matrix::{Element, Matrix, Row, Values};
 use crate::metric::{Measure, Metric, Undefined};
@@ -77,6 +79,20 @@ impl Survey {
     #[must_use]
     pub fn known(&self, rows: Range<usize>) -> Known<'_> {
         Known { measures: &self.measures[rows.clone()], out: if self.out.is_empty() { &[] } else { &self.out[rows] } }
+    }
+
+    /// For the record.
+    #[must_use]
+    pub fn input(&self) -> Input {
+        Input {
+            name: self.name.clone(),
+            rows: self.rows,
+            width: self.width,
+            peaks: None,
+            values_blake3: self.digest.clone(),
+            labels_blake3: self.exhibits.as_deref().map(labels),
+            left_out: self.skipped.clone(),
+        }
     }
 
     /// Bytes of memory that a survey holds for each row, the values not counted.

@@ -3,6 +3,7 @@
 pub mod csv;
 pub mod gexf;
 pub mod graphml;
+pub mod manifest;
 pub mod page;
 pub mod parquet;
 pub mod plot;

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use striae::backend::Backend;
-use striae::compare::{Answer, Comparison, InMemory, Job, Mode, Options, Outcome, RowSource, Unwatched};
+use striae::compare::{Answer, Comparison, InMemory, Job, Mode, Options, Outcome, RowSource, Terms, Unwatched};
 use striae::matrix::{Matrix, Values};
 use striae::metric::{Metric, Numbers};
 
@@ -105,7 +105,7 @@ pub fn compare<'a>(
 ) -> Result<Outcome, striae::compare::Error> {
     let job = Job::new(options)?;
     let spool = std::env::temp_dir();
-    Comparison { job, query, reference, backend, observer: &Unwatched, spool, dense: None }.run()
+    Comparison { job, query, reference, backend, observer: &Unwatched, spool, dense: None, terms: Terms::default() }.run()
 }
 
 /// A ranking as bytes that can be compared: neighbours, and the bits of the scores.
@@ -239,6 +239,7 @@ pub fn check_dense(
         observer: &Unwatched,
         spool: std::env::temp_dir(),
         dense: Some(&dense),
+        terms: Terms::default(),
     }
     .run()
     .expect("runs");

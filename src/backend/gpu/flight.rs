@@ -100,6 +100,8 @@ pub(super) struct Flights {
     planted: HashMap<(&'static str, Kernel), String>,
     free: Vec<Slot>,
     under_way: VecDeque<Flight>,
+    /// Answers are zeros: for a test.
+    zeros: bool,
     landed: Option<Instant>,
 }
 
@@ -113,6 +115,7 @@ impl Flights {
             planted: HashMap::new(),
             free: Vec::new(),
             under_way: VecDeque::new(),
+            zeros: false,
             landed: None,
         }
     }
@@ -336,6 +339,26 @@ impl Flights {
         self.read(slot, words, Some(sent), complaints)
     }
 
+    /// The device is gone: for a test.
+    pub(super) fn lose(&self) {
+        self.device.destroy();
+    }
+
+    /// Answers are zeros from now on: for a test.
+    pub(super) const fn forget(&mut self) {
+        self.zeros = true;
+    }
+
+    /// Asks for more room than there is: for a test.
+    pub(super) fn exhaust(&self) {
+        let _ = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("too much"),
+            size: 1 << 50,
+            usage: wgpu::BufferUsages::STORAGE,
+            mapped_at_creation: false,
+        });
+    }
+
     fn read(
         &self,
         slot: &Slot,
@@ -360,7 +383,10 @@ impl Flights {
             Err(_) => return Err(Error::Failed("an answer was not there when the device said it was".into())),
         }
         let view = slot.back.get_mapped_range(..4 * words as u64).map_err(|e| Error::Failed(e.to_string()))?;
-        let read = bytemuck::cast_slice::<u8, u32>(&view).to_vec();
+        let mut read = bytemuck::cast_slice::<u8, u32>(&view).to_vec();
+        if self.zeros {
+            read.fill(0);
+        }
         drop(view);
         slot.back.unmap();
         Ok(read)

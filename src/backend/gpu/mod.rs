@@ -55,7 +55,7 @@ pub struct Gpu {
     tuning: Option<Tuning>,
     /// A shape that is being tried.
     trying: Option<Shape>,
-    fail_after: Option<usize>,
+    fail_after: Option<(usize, Fault)>,
     /// Tiles that are through since it was opened.
     through: usize,
 }
@@ -64,6 +64,46 @@ impl std::fmt::Debug for Gpu {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Gpu").field("adapter", &self.described).finish_non_exhaustive()
     }
+}
+
+/// How a GPU fails in a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It says so.
+    Told,
+    /// The device is gone.
+    Lost,
+    /// Answers are zeros from then on, and nothing is said.
+    Zeros,
+    /// The graphics library panics.
+    Panic,
+    /// There is no room on the device.
+    Memory,
+}
+
+impl Fault {
+    /// `lost`, `zeros`, `panic`, `memory`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "lost" => Some(Self::Lost),
+            "zeros" => Some(Self::Zeros),
+            "panic" => Some(Self::Panic),
+            "memory" => Some(Self::Memory),
+            _ => None,
+        }
+    }
+}
+
+thread_local! {
+    /// A panic on this thread is caught, and told in other words.
+    static GUARDED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Whether a panic on this thread is caught and told in other words.
+#[must_use]
+pub fn is_guarded() -> bool {
+    GUARDED.get()
 }
 
 /// Sizes that tests make small.
@@ -137,8 +177,21 @@ impl Gpu {
 
     /// Fails when so many tiles are through: for tests of what happens then.
     #[doc(hidden)]
-    pub fn fail_after(&mut self, tiles: usize) {
-        self.fail_after = Some(tiles);
+    pub fn fail_after(&mut self, tiles: usize, fault: Fault) {
+        self.fail_after = Some((tiles, fault));
+    }
+
+    /// What was planned for a test.
+    fn fail(&mut self, fault: Fault) -> Result<(), Error> {
+        match fault {
+            Fault::Told => return Err(Error::Failed("told to fail by a test".into())),
+            Fault::Lost => self.flights.lose(),
+            Fault::Zeros => self.flights.forget(),
+            Fault::Memory => self.flights.exhaust(),
+            Fault::Panic => std::panic::panic_any("told to panic by a test"),
+        }
+        self.fail_after = None;
+        Ok(())
     }
 
     /// Replaces a shader by one with a fault: for tests that must notice.
@@ -269,8 +322,8 @@ impl Gpu {
             gather.left -= 1;
             // Whole tiles only, in their order: what is delivered is never done again.
             while let Some(tile) = tiles.get(*done).filter(|_| *done < next && gathered[*done].left == 0) {
-                if self.fail_after == Some(self.through) {
-                    return Err(Error::Failed("told to fail by a test".into()));
+                if let Some((_, fault)) = self.fail_after.filter(|(after, _)| *after == self.through) {
+                    self.fail(fault)?;
                 }
                 std::mem::take(&mut gathered[*done]).hand_over(tile, sink);
                 *done += 1;
@@ -431,7 +484,9 @@ impl Backend for Gpu {
     fn screen(&mut self, screen: Screen, a: &Operand, b: &Operand, tiles: &[Tile], sink: &dyn Sink) -> Result<(), Stopped> {
         let mut done = 0;
         // wgpu panics when a device is lost or out of memory.
+        GUARDED.set(true);
         let flown = std::panic::catch_unwind(AssertUnwindSafe(|| self.fly(screen, a, b, tiles, sink, &mut done)));
+        GUARDED.set(false);
         let why = match flown {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(e)) => e.to_string(),

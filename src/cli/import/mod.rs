@@ -9,6 +9,7 @@ mod profiles;
 mod spectra;
 mod store;
 mod toolmarks;
+mod unbundle;
 
 use super::Voice;
 
@@ -25,6 +26,7 @@ enum What {
     Logos(logos::Options),
     Spectra(spectra::Options),
     Profiles(profiles::Options),
+    Bundle(unbundle::Options),
 }
 
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
@@ -33,5 +35,6 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         What::Logos(o) => logos::run(o, voice),
         What::Spectra(o) => spectra::run(o, voice),
         What::Profiles(o) => profiles::run(o, voice),
+        What::Bundle(o) => unbundle::run(o, voice),
     }
 }

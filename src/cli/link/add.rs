@@ -14,7 +14,7 @@ use crate::cli::progress::Progress;
 use crate::cli::scored::closer_of;
 use crate::cli::{Refused, alike, backend, collection, settings};
 use crate::compare::survey::survey;
-use crate::compare::{Answer, Comparison, Exclude, Job, Joined, Mode, Observer as _, RowSource};
+use crate::compare::{Answer, Comparison, Exclude, Job, Joined, Mode, Observer as _, RowSource, Terms};
 use crate::link::fuse::Rule;
 use crate::link::record::{LinkRecord, Modality, Part};
 use crate::link::stable::{Change, Known};
@@ -48,7 +48,16 @@ fn rank<'a>(
         .filter(|p| !p.as_os_str().is_empty())
         .map_or_else(|| PathBuf::from("."), PathBuf::from);
     let backend = backend::choose(&resources(options), progress)?;
-    let comparison = Comparison { job: job.clone(), query, reference, backend, observer: progress, spool, dense: None };
+    let comparison = Comparison {
+        job: job.clone(),
+        query,
+        reference,
+        backend,
+        observer: progress,
+        spool,
+        dense: None,
+        terms: Terms::default(),
+    };
     match comparison.run()?.answer {
         Answer::TopK { neighbors, scores, .. } => Ok(Ranked { neighbors, scores }),
         _ => anyhow::bail!("a ranking was asked for and something else came"),

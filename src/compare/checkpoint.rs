@@ -1,0 +1,717 @@
+//! What a run keeps beside its output, so that it goes on after it was interrupted, and how it is read back.
+//!
+//! The [journal](super::journal)'s head says whose it is ([`Head`]): the content of the inputs, the options that decide the result, the size of blocks. A
+//! commit says where the run stands ([`Standing`]). Between commits stand, all numbers little-endian:
+//! - rows of rankings that changed: row (u64), how many partners (u32), and for each its score (f64) and index (u64), and of peak lists the number of matched peaks (i64);
+//! - links: query, reference (u64), score (f64), and of peak lists the number of matched peaks (i64);
+//! - within a pair of blocks: the order in which rows of each stand, where it is not the collection's (number of the commit, u64; side, u64; rows, u32).
+//!
+//! What is kept of a ranking is exact: what is pending is scored before a commit. So it means the same to any backend and way of screening, and a run may go on on
+//! another machine. Backends hand over tiles one after another; a commit counts whole tiles, and how they were cut.
+
+use super::error::Error;
+use super::job::{Exclude, Invalid, Mode, Options, Preparation};
+use super::journal::{self, Journal, Old};
+use super::links::Link;
+use super::outcome::Input;
+use super::plan::Sides;
+use super::select::Best;
+use super::shard::Shard;
+use crate::backend::{Device, TileShape};
+use crate::metric::Settings;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+/// Rows of a ranking.
+pub(super) const ROWS: u8 = 2;
+pub(super) const LINKS: u8 = 3;
+/// The order of a block's rows.
+pub(super) const ORDER: u8 = 4;
+/// Bytes of a record, about.
+pub(super) const PIECE: usize = 1 << 20;
+
+/// Where and how often a run commits.
+#[derive(Clone, Debug)]
+pub struct Journaling {
+    pub path: PathBuf,
+    pub interval: Duration,
+    /// UTC, ISO 8601.
+    pub started: String,
+}
+
+/// Content of a collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    pub rows: usize,
+    pub width: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peaks: Option<u64>,
+    pub values_blake3: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels_blake3: Option<String>,
+}
+
+/// All that decides what comes out of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    pub version: String,
+    pub metric: String,
+    pub settings: Settings,
+    pub mode: Mode,
+    pub exclude: Exclude,
+    pub invalid: Invalid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepare: Option<Preparation>,
+    pub queries: Content,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub references: Option<Content>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+}
+
+/// Something that is not as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    pub field: String,
+    pub then: String,
+    pub now: String,
+}
+
+impl Fingerprint {
+    /// Of a run with these options and inputs.
+    #[must_use]
+    pub fn new(version: &str, options: &Options, inputs: &[Input], shard: Option<Shard>) -> Self {
+        let content = |input: &Input| Content {
+            rows: input.rows,
+            width: input.width,
+            peaks: input.peaks,
+            values_blake3: input.values_blake3.clone(),
+            labels_blake3: input.labels_blake3.clone(),
+        };
+        let queries = inputs.first().map_or_else(
+            || Content { rows: 0, width: 0, peaks: None, values_blake3: String::new(), labels_blake3: None },
+            content,
+        );
+        Self {
+            version: version.to_owned(),
+            metric: options.metric.clone(),
+            settings: options.settings.clone(),
+            mode: options.mode,
+            exclude: options.exclude,
+            invalid: options.invalid,
+            prepare: options.prepare.clone(),
+            queries,
+            references: inputs.get(1).map(content),
+            shard,
+        }
+    }
+
+    /// The first field in which `now` is another, by its path; none where both are the same.
+    #[must_use]
+    pub fn difference(&self, now: &Self) -> Option<Difference> {
+        let value = |of: &Self| serde_json::to_value(of).unwrap_or(serde_json::Value::Null);
+        differ(String::new(), &value(self), &value(now))
+    }
+}
+
+fn differ(path: String, then: &serde_json::Value, now: &serde_json::Value) -> Option<Difference> {
+    use serde_json::Value;
+    if let (Value::Object(a), Value::Object(b)) = (then, now) {
+        let names: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+        return names.into_iter().find_map(|name| {
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            differ(path, a.get(name).unwrap_or(&Value::Null), b.get(name).unwrap_or(&Value::Null))
+        });
+    }
+    let said = |value: &Value| match value {
+        Value::Null => "not given".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    (then != now).then(|| Difference { field: path, then: said(then), now: said(now) })
+}
+
+/// Whose a journal is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    pub fingerprint: Fingerprint,
+    pub blocks: Sides,
+    /// UTC, ISO 8601.
+    pub started: String,
+}
+
+/// How far a pair of blocks is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Within {
+    /// Tiles that set floors come first, the others after them.
+    pub seeds: bool,
+    /// Tiles that are done, as they were last cut.
+    pub done: usize,
+    /// How the blocks were first cut.
+    pub shape: TileShape,
+    pub seed: usize,
+    /// How what was left then was cut again: after so many tiles, in this shape.
+    pub cuts: Vec<(usize, TileShape)>,
+}
+
+/// Where a run stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Which commit this is.
+    pub commit: u64,
+    /// Seconds since 1970.
+    pub at: f64,
+    /// Pairs that are done, of how many.
+    pub pairs: u64,
+    pub of: u64,
+    /// Steps of the plan that are done; of peak lists, queries.
+    pub step: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Within>,
+    pub half_pairs: u64,
+    pub refined: u64,
+    pub passed: u64,
+    pub tested: u64,
+    /// Seconds of comparing, over all processes.
+    pub seconds: f64,
+    /// Processes that worked at it, with this one.
+    pub processes: u32,
+    pub devices: Vec<Device>,
+    pub warnings: Vec<String>,
+    /// Of a dense result: what its store wants to know, and the largest score (bits of an f32).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dense: Option<serde_json::Value>,
+    #[serde(default)]
+    pub largest: u32,
+    #[serde(default)]
+    pub tolerance: f64,
+}
+
+impl Standing {
+    /// What the record of a run that goes on from here says of it.
+    #[must_use]
+    pub fn gone_on(&self, torn: u64) -> String {
+        let text = format!(
+            "interrupted with {:.1} % done, and gone on with by another process",
+            100.0 * self.pairs as f64 / self.of.max(1) as f64
+        );
+        if torn == 0 { text } else { format!("{text}; {torn} bytes behind the last commit of its journal were done anew") }
+    }
+}
+
+/// A journal that was opened to go on with.
+#[derive(Debug)]
+pub struct Begun {
+    pub head: Head,
+    /// None: nothing was committed yet.
+    pub standing: Option<Standing>,
+    /// Bytes behind the last commit that are done anew.
+    pub torn: u64,
+    path: PathBuf,
+    old: Old,
+}
+
+impl Begun {
+    /// Opens the journal of an interrupted run.
+    ///
+    /// # Errors
+    /// When there is none, it cannot be read, or another process is at it.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::of(path, Old::open(path)?)
+    }
+
+    /// The same only to look at it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn look(path: &Path) -> Result<Self, Error> {
+        Self::of(path, Old::look(path)?)
+    }
+
+    fn of(path: &Path, old: Old) -> Result<Self, Error> {
+        let damaged = |why| journal::Error::Damaged { path: path.display().to_string(), why };
+        let head = serde_json::from_slice(&old.head).map_err(|_| damaged("its head is of another version"))?;
+        let standing = old.commit.as_deref().map(serde_json::from_slice).transpose();
+        let standing = standing.map_err(|_| damaged("its last commit is of another version"))?;
+        Ok(Self { head, standing, torn: old.torn, path: path.to_owned(), old })
+    }
+
+    /// Holds the run that it is of against the one that is to go on.
+    ///
+    /// # Errors
+    /// [`Error::OtherRun`], with what differs.
+    pub fn check(&self, now: &Fingerprint) -> Result<(), Error> {
+        match self.head.fingerprint.difference(now) {
+            None => Ok(()),
+            Some(Difference { field, then, now }) => {
+                Err(Error::OtherRun { path: self.path.display().to_string(), field, then, now })
+            }
+        }
+    }
+
+    /// The same of all but the content of the inputs.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn check_options(&self, options: &Options, shard: Option<Shard>) -> Result<(), Error> {
+        let then = &self.head.fingerprint;
+        let mut now = Fingerprint::new(env!("CARGO_PKG_VERSION"), options, &[], shard);
+        (now.queries, now.references) = (then.queries.clone(), then.references.clone());
+        self.check(&now)
+    }
+
+    /// What was found so far.
+    pub(super) fn found(&self, take: &mut dyn FnMut(u8, &[u8]) -> Option<()>) -> Result<(), Error> {
+        self.old.records(|kind, payload| {
+            take(kind, payload).ok_or_else(|| {
+                let why = "it holds what cannot be of this run";
+                Error::from(journal::Error::Damaged { path: self.path.display().to_string(), why })
+            })
+        })
+    }
+}
+
+/// The commits of a run.
+#[derive(Debug)]
+pub struct Checkpoints {
+    path: PathBuf,
+    interval: Duration,
+    head: Vec<u8>,
+    /// Not before the first commit: a run shorter than the interval leaves the disk alone.
+    journal: Option<Journal>,
+    last: Instant,
+    /// What the last commit took.
+    took: Duration,
+    commits: u64,
+    processes: u32,
+    /// Seconds of comparing before this process.
+    before: f64,
+    began: Instant,
+}
+
+impl Checkpoints {
+    /// Those of a run that begins, or goes on behind what another process committed.
+    ///
+    /// # Errors
+    /// When the old journal cannot be written.
+    pub fn new(how: &Journaling, head: &Head, begun: Option<Begun>) -> Result<Self, Error> {
+        let (journal, standing) = match begun {
+            None => (None, Standing::default()),
+            Some(begun) => (Some(begun.old.resume()?), begun.standing.unwrap_or_default()),
+        };
+        Ok(Self {
+            path: how.path.clone(),
+            interval: how.interval,
+            head: serde_json::to_vec(head).unwrap_or_default(),
+            journal,
+            last: Instant::now(),
+            took: Duration::ZERO,
+            commits: standing.commit,
+            processes: standing.processes + 1,
+            before: standing.seconds,
+            began: Instant::now(),
+        })
+    }
+
+    /// How long tiles should take that are handed to a backend together: it is not asked to stop within.
+    #[must_use]
+    pub fn batch(&self) -> Duration {
+        (self.interval / 8).clamp(Duration::from_millis(2), Duration::from_secs(1))
+    }
+
+    /// Whether to commit now, if what comes next takes so long.
+    #[must_use]
+    pub fn due(&self, next: Duration) -> bool {
+        self.last.elapsed() + next + self.took >= self.interval
+    }
+
+    /// Whether anything was committed, by this process or one before it.
+    #[must_use]
+    pub const fn has_begun(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    /// Processes that worked at it, with this one.
+    #[must_use]
+    pub const fn processes(&self) -> u32 {
+        self.processes
+    }
+
+    /// Seconds of comparing, over all processes.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        self.before + self.began.elapsed().as_secs_f64()
+    }
+
+    /// The number of the commit that comes next.
+    #[must_use]
+    pub const fn next(&self) -> u64 {
+        self.commits + 1
+    }
+
+    /// Commits: `write` adds what changed since the last time. Where `anew` says how many bytes all of it would take, and the journal has become much longer than
+    /// that, everything is written to a new one instead: then `write` hears true.
+    ///
+    /// # Errors
+    /// When the disk is full or fails. The journal stands as it did.
+    pub fn commit(
+        &mut self,
+        mut standing: Standing,
+        all: Option<u64>,
+        write: &mut dyn FnMut(&mut Journal, bool) -> Result<(), journal::Error>,
+    ) -> Result<(), journal::Error> {
+        let from = Instant::now();
+        standing.commit = self.next();
+        standing.at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64());
+        standing.processes = self.processes;
+        standing.seconds = self.seconds();
+        // Tried again in an interval, whatever comes of it.
+        self.last = from;
+        let said = serde_json::to_vec(&standing).unwrap_or_default();
+        let journal = match &mut self.journal {
+            Some(journal) => journal,
+            none => none.insert(Journal::create(&self.path, &self.head)?),
+        };
+        if all.is_some_and(|all| journal.len() > (64 << 20) && journal.len() > 4 * all) {
+            let mut other = journal.anew(&self.head)?;
+            write(&mut other, true)?;
+            other.commit(&said)?;
+            journal.replace(other)?;
+        } else {
+            let mark = journal.mark();
+            if let Err(fault) = write(journal, false).and_then(|()| journal.commit(&said)) {
+                journal.back(mark);
+                return Err(fault);
+            }
+        }
+        self.commits += 1;
+        self.took = from.elapsed();
+        Ok(())
+    }
+
+    /// Where the journal is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Rows of a ranking, as records.
+pub(super) struct RowsOut<'a> {
+    journal: &'a mut Journal,
+    piece: Vec<u8>,
+}
+
+impl<'a> RowsOut<'a> {
+    pub(super) const fn new(journal: &'a mut Journal) -> Self {
+        Self { journal, piece: Vec::new() }
+    }
+
+    fn flush(&mut self) -> Result<(), journal::Error> {
+        let full = std::mem::take(&mut self.piece);
+        if full.is_empty() { Ok(()) } else { self.journal.append(ROWS, &full) }
+    }
+
+    /// A row; `matched` where peaks were.
+    pub(super) fn row(&mut self, row: usize, best: &[Best], matched: Option<&[i64]>) -> Result<(), journal::Error> {
+        // A row of very many partners in parts.
+        let most = PIECE / 24;
+        let parts = best.len().div_ceil(most).max(1);
+        for n in 0..parts {
+            let part = n * most..((n + 1) * most).min(best.len());
+            self.piece.extend_from_slice(&(row as u64).to_le_bytes());
+            let more = u32::from(n > 0) << 31;
+            self.piece.extend_from_slice(&(part.len() as u32 | more).to_le_bytes());
+            for at in part {
+                self.piece.extend_from_slice(&best[at].score.to_bits().to_le_bytes());
+                self.piece.extend_from_slice(&best[at].partner.to_le_bytes());
+                if let Some(matched) = matched {
+                    self.piece.extend_from_slice(&matched[at].to_le_bytes());
+                }
+            }
+            if self.piece.len() >= PIECE {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> Result<(), journal::Error> {
+        self.flush()
+    }
+}
+
+/// Takes numbers off the front of a record.
+struct Front<'a>(&'a [u8]);
+
+impl Front<'_> {
+    fn word<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (word, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*word)
+    }
+
+    fn u64(&mut self) -> Option<u64> {
+        self.word().map(u64::from_le_bytes)
+    }
+}
+
+/// Rows of a record: `take` hears of the row, whether its partners are further ones, and of partners with matched peaks (0 where there are none).
+/// None where the record makes no sense.
+pub(super) fn rows_in(
+    payload: &[u8],
+    peaks: bool,
+    take: &mut dyn FnMut(usize, bool, &[(Best, i64)]) -> Option<()>,
+) -> Option<()> {
+    let mut front = Front(payload);
+    let mut best = Vec::new();
+    while !front.0.is_empty() {
+        let row = usize::try_from(front.u64()?).ok()?;
+        let count = front.word().map(u32::from_le_bytes)?;
+        best.clear();
+        for _ in 0..count & (u32::MAX >> 1) {
+            let score = f64::from_bits(front.u64()?);
+            let partner = front.u64()?;
+            let matched = if peaks { front.word().map(i64::from_le_bytes)? } else { 0 };
+            best.push((Best { score, partner }, matched));
+        }
+        take(row, count >> 31 == 1, &best)?;
+    }
+    Some(())
+}
+
+/// Writes links, with matched peaks where there are such.
+pub(super) fn links_out(
+    journal: &mut Journal,
+    links: &mut dyn Iterator<Item = Result<(Link, Option<i64>), journal::Error>>,
+) -> Result<(), journal::Error> {
+    let mut piece = Vec::with_capacity(PIECE);
+    for link in links {
+        let (link, matched) = link?;
+        piece.extend_from_slice(&link.query.to_le_bytes());
+        piece.extend_from_slice(&link.reference.to_le_bytes());
+        piece.extend_from_slice(&link.score.to_bits().to_le_bytes());
+        piece.extend(matched.into_iter().flat_map(i64::to_le_bytes));
+        if piece.len() + 32 > PIECE {
+            journal.append(LINKS, &piece)?;
+            piece.clear();
+        }
+    }
+    if piece.is_empty() { Ok(()) } else { journal.append(LINKS, &piece) }
+}
+
+/// Links of a record.
+pub(super) fn links_in(payload: &[u8], peaks: bool, take: &mut dyn FnMut(Link, i64) -> Option<()>) -> Option<()> {
+    let mut front = Front(payload);
+    while !front.0.is_empty() {
+        let (query, reference) = (front.u64()?, front.u64()?);
+        let score = f64::from_bits(front.u64()?);
+        let matched = if peaks { front.word().map(i64::from_le_bytes)? } else { 0 };
+        take(Link { query, reference, score }, matched)?;
+    }
+    Some(())
+}
+
+/// Writes the order of a block's rows, for commit `commit`.
+pub(super) fn order_out(journal: &mut Journal, commit: u64, side: u64, order: &[u32]) -> Result<(), journal::Error> {
+    for part in order.chunks(PIECE / 4) {
+        let mut piece = Vec::with_capacity(16 + 4 * part.len());
+        piece.extend_from_slice(&commit.to_le_bytes());
+        piece.extend_from_slice(&side.to_le_bytes());
+        piece.extend(part.iter().flat_map(|row| row.to_le_bytes()));
+        journal.append(ORDER, &piece)?;
+    }
+    Ok(())
+}
+
+/// A part of the order of a side's rows, and of which commit.
+pub(super) fn order_in(payload: &[u8]) -> Option<(u64, u64, Vec<u32>)> {
+    let mut front = Front(payload);
+    let (commit, side) = (front.u64()?, front.u64()?);
+    let (rows, rest) = front.0.as_chunks();
+    rest.is_empty().then(|| (commit, side, rows.iter().map(|row| u32::from_le_bytes(*row)).collect()))
+}
+
+/// How many things to hand out together so that they take about as long as they should.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    pub count: usize,
+    least: usize,
+    /// What the last ones took.
+    pub took: Duration,
+}
+
+impl Pace {
+    /// Begins with `count`, never less than `least`.
+    #[must_use]
+    pub const fn new(count: usize, least: usize) -> Self {
+        Self { count, least, took: Duration::ZERO }
+    }
+
+    /// So many took so long, and should take `goal`.
+    pub fn learn(&mut self, count: usize, took: Duration, goal: Duration) {
+        if count == 0 {
+            return;
+        }
+        let wanted = count as f64 * goal.as_secs_f64() / took.as_secs_f64().max(1e-6);
+        let (low, high) = ((self.count / 4).max(self.least), self.count.saturating_mul(4).max(self.least));
+        self.count = (wanted as usize).clamp(low, high);
+        self.took = took.mul_f64((self.count as f64 / count as f64).min(4.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fingerprint() -> Fingerprint {
+        let input = Input {
+            name: "a.h5:/x".into(),
+            rows: 10,
+            width: 4,
+            peaks: None,
+            values_blake3: "abc".into(),
+            labels_blake3: None,
+            left_out: Vec::new(),
+        };
+        Fingerprint::new("0.1.0", &Options::new("cosine", Mode::TopK(5)), &[input], None)
+    }
+
+    #[test]
+    fn a_difference_is_named_by_its_field() {
+        let then = fingerprint();
+        assert_eq!(then.difference(&then), None);
+        let field = |change: &dyn Fn(&mut Fingerprint)| {
+            let mut now = fingerprint();
+            change(&mut now);
+            let found = then.difference(&now).unwrap();
+            (found.field, found.then, found.now)
+        };
+        let said = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
+        assert_eq!(field(&|f| f.mode = Mode::TopK(6)), said("mode.top-k", "5", "6"));
+        assert_eq!(field(&|f| f.queries.values_blake3 = "abd".into()), said("queries.values_blake3", "abc", "abd"));
+        assert_eq!(field(&|f| f.exclude = Exclude::Exhibit), said("exclude", "none", "exhibit"));
+        let shard = Shard { index: 2, count: 3 };
+        assert_eq!(field(&|f| f.shard = Some(shard)).0, "shard");
+        assert_eq!(field(&|f| f.references = Some(f.queries.clone())).0, "references");
+    }
+
+    fn journaling(path: &Path) -> Journaling {
+        Journaling { path: path.to_owned(), interval: Duration::from_secs(60), started: "now".into() }
+    }
+
+    fn head() -> Head {
+        Head { fingerprint: fingerprint(), blocks: Sides { queries: 10, references: 0 }, started: "now".into() }
+    }
+
+    #[test]
+    fn what_is_kept_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("j");
+        let mut all = Checkpoints::new(&journaling(&path), &head(), None).unwrap();
+        assert!(!all.has_begun() && !path.exists());
+        let best = [Best { score: 0.5, partner: 3 }, Best { score: -0.0, partner: 9 }];
+        let many: Vec<Best> = (0..100_000).map(|n| Best { score: n as f64, partner: n }).collect();
+        let link = Link { query: 1, reference: 2, score: f64::MIN_POSITIVE };
+        all.commit(Standing { step: 7, ..Standing::default() }, None, &mut |journal, anew| {
+            assert!(!anew);
+            order_out(journal, 1, 1, &[2, 0, 1])?;
+            let mut rows = RowsOut::new(journal);
+            rows.row(4, &best, None)?;
+            rows.row(5, &[], None)?;
+            rows.row(6, &many, None)?;
+            rows.finish()?;
+            links_out(journal, &mut std::iter::once(Ok((link, None))))
+        })
+        .unwrap();
+        drop(all);
+        let begun = Begun::open(&path).unwrap();
+        begun.check(&fingerprint()).unwrap();
+        assert_eq!(begun.head, head());
+        assert_eq!(begun.standing.as_ref().map(|s| (s.step, s.commit, s.processes)), Some((7, 1, 1)));
+        let (mut rows, mut links, mut orders) = (Vec::new(), Vec::new(), Vec::new());
+        begun
+            .found(&mut |kind, payload| match kind {
+                ROWS => rows_in(payload, false, &mut |row, more, best| {
+                    rows.push((row, more, best.to_vec()));
+                    Some(())
+                }),
+                LINKS => links_in(payload, false, &mut |link, _| {
+                    links.push(link);
+                    Some(())
+                }),
+                _ => {
+                    orders.push(order_in(payload)?);
+                    Some(())
+                }
+            })
+            .unwrap();
+        assert_eq!(rows[0], (4, false, best.map(|b| (b, 0)).to_vec()));
+        assert!(rows[0].2[1].0.score.is_sign_negative());
+        assert_eq!((rows[1].0, rows[1].2.len()), (5, 0));
+        let of_six: Vec<u64> = rows[2..].iter().flat_map(|r| r.2.iter().map(|b| b.0.partner)).collect();
+        assert!(rows[2..].iter().all(|r| r.0 == 6) && rows.len() > 3 && !rows[2].1 && rows[3].1);
+        assert_eq!(of_six, (0..100_000).collect::<Vec<_>>());
+        assert_eq!((links, orders), (vec![link], vec![(1, 1, vec![2, 0, 1])]));
+    }
+
+    #[test]
+    fn a_run_of_something_else_is_refused_by_its_field() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("j");
+        let mut all = Checkpoints::new(&journaling(&path), &head(), None).unwrap();
+        all.commit(Standing::default(), None, &mut |_, _| Ok(())).unwrap();
+        drop(all);
+        let mut now = fingerprint();
+        now.queries.values_blake3 = "other".into();
+        let error = Begun::open(&path).unwrap().check(&now).unwrap_err().to_string();
+        assert!(error.contains("queries.values_blake3") && error.contains("abc") && error.contains("other"), "{error}");
+    }
+
+    #[test]
+    fn a_commit_that_fails_leaves_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("j");
+        let mut all = Checkpoints::new(&journaling(&path), &head(), None).unwrap();
+        all.commit(Standing { step: 1, ..Standing::default() }, None, &mut |_, _| Ok(())).unwrap();
+        let failed = all.commit(Standing { step: 2, ..Standing::default() }, None, &mut |journal, _| {
+            journal.append(LINKS, &[0; 24])?;
+            Err(journal::Error::Damaged { path: String::new(), why: "a test" })
+        });
+        assert!(failed.is_err());
+        all.commit(Standing { step: 3, ..Standing::default() }, None, &mut |_, _| Ok(())).unwrap();
+        drop(all);
+        let begun = Begun::open(&path).unwrap();
+        assert_eq!(begun.standing.as_ref().map(|s| (s.step, s.commit)), Some((3, 2)));
+        begun.found(&mut |_, _| None).unwrap();
+    }
+
+    #[test]
+    fn records_that_make_no_sense_are_none() {
+        let mut never = |_: usize, _: bool, _: &[(Best, i64)]| Some(());
+        assert_eq!(rows_in(&[1, 2, 3], false, &mut never), None);
+        assert_eq!(rows_in(&[0; 12], false, &mut never), Some(()));
+        let mut claims = vec![0; 12];
+        claims[8] = 255;
+        assert_eq!(rows_in(&claims, false, &mut never), None);
+        assert_eq!(links_in(&[0; 25], false, &mut |_, _| Some(())), None);
+        assert!(order_in(&[0; 17]).is_none());
+    }
+
+    #[test]
+    fn batches_grow_to_the_time_they_should_take() {
+        let mut pace = Pace::new(16, 2);
+        let each = Duration::from_micros(100);
+        for _ in 0..12 {
+            pace.learn(pace.count, each * pace.count as u32, Duration::from_millis(500));
+        }
+        assert!((4500..5500).contains(&pace.count), "{pace:?}");
+        pace.learn(pace.count, Duration::from_secs(500), Duration::from_millis(500));
+        assert!(pace.count < 1500);
+        for _ in 0..12 {
+            pace.learn(pace.count, Duration::from_secs(5), Duration::from_millis(5));
+        }
+        assert_eq!(pace.count, 2);
+    }
+}

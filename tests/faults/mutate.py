@@ -1,0 +1,103 @@
+"""Thousands of changed files, each given to the commands that read such files. The program is never ended by a signal or a panic, takes no more memory than
+allowed, and what it says of a changed file is right, or it refuses it. It takes ten seconds at most; where the HDF5 library never comes back from a damaged
+structure, the program ends its reader process in its own time and says so."""
+import collections
+import concurrent.futures
+import random
+import shutil
+
+import program
+import seeds
+from kills import journal_of
+
+SECONDS = 10
+# What the program waits for its reader process, and some more.
+PATIENCE = 75
+PEAK_MIB = 1024
+# Of a hundred files, so many of each kind.
+SHARES = {"archive": 26, "result": 30, "linkage": 8, "ratio model": 6, "model": 6, "shard": 8, "journal": 6, "study": 4, "recipe": 6}
+
+
+def capabilities(folder):
+    """Which of the later commands the program has."""
+    asked = {"resume": ["compare", "--help"], "merge": ["merge", "--help"]}
+    return {name for name, arguments in asked.items() if f"{name}" in program.run(arguments, folder, 60).out}
+
+
+def mutate(tally, work, count, seed, jobs):
+    folder = work / "seeds"
+    folder.mkdir(exist_ok=True)
+    has = capabilities(folder)
+    all_seeds = seeds.all_seeds(folder, has)
+    if "resume" in has:
+        all_seeds.append(seeds.journal_seed(folder, work))
+    for missing in {"merge": "shard", "resume": "journal"}.items():
+        if missing[0] not in has:
+            tally.skip(f"mutated {missing[1]}", f"this program has no {missing[0]}")
+    kinds = collections.defaultdict(list)
+    for one in all_seeds:
+        kinds[one.kind].append(one)
+    unchanged(tally, all_seeds, folder, work)
+    shares = [(kind, SHARES[kind]) for kind in kinds]
+    ends, slowest, largest = collections.Counter(), (0, ""), (0, "")
+
+    def one(n):
+        dice = random.Random(f"{seed}/mutate/{n}")
+        kind = dice.choices([k for k, _ in shares], [s for _, s in shares])[0]
+        chosen = dice.choice(kinds[kind])
+        bytes_, how = chosen.change(chosen, kinds[kind], dice)
+        probes = [chosen.probes[0]] + ([dice.choice(chosen.probes[1:])] if chosen.probes[1:] else [])
+        return chosen, how, [(probe, *put(chosen, probe, bytes_, folder, work / f"m{n % (4 * jobs)}-{n}")) for probe in probes]
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for n, (chosen, how, came) in enumerate(pool.map(one, range(count))):
+            faults = []
+            for probe, ended, wrong in came:
+                ends[(chosen.kind, probe.name.split()[0], ended.how())] += 1
+                faults += [f"{probe.name}: {w} ({ended.last()})" for w in wrong]
+                slowest = max(slowest, (ended.seconds, f"{chosen.name}: {probe.name}, mutation {n}"))
+                largest = max(largest, (ended.peak_mib, f"{chosen.name}: {probe.name}, mutation {n}"))
+            place = work / f"m{n % (4 * jobs)}-{n}"
+            tally.case(f"mutated {chosen.kind}", f"{n}: {chosen.name}: {how}", faults, "", [place / f"x{chosen.path.suffix}"], quiet=True)
+            shutil.rmtree(place, ignore_errors=True)
+            if n % 500 == 499:
+                print(f"        {n + 1} of {count} files", flush=True)
+    for (kind, command, how), times in sorted(ends.items()):
+        tally.figure(f"{kind}: {command}: {how}: {times}")
+    unguarded = sum((one.unguarded for one in all_seeds), collections.Counter())
+    if unguarded:
+        tally.figure(f"verified with other circumstances in the record: {', '.join(f'{k} {v}' for k, v in sorted(unguarded.items()))}")
+    tally.figure(f"slowest: {slowest[0]:.1f} s ({slowest[1]}); largest: {largest[0]:.0f} MiB ({largest[1]})")
+
+
+def unchanged(tally, all_seeds, folder, work):
+    """The seeds themselves pass every probe; what these say is what the mutations are held to."""
+    for one in all_seeds:
+        for probe in one.probes:
+            ended, faults = put(one, probe, one.bytes, folder, work / "unchanged")
+            shutil.rmtree(work / "unchanged")
+            if ended.code != 0:
+                faults.append(f"{ended.how()}: {ended.last()}")
+            tally.case("seeds", f"{one.name}: {probe.name}", faults, quiet=True)
+
+
+def put(one, probe, bytes_, folder, place):
+    """Gives a file to a command. How it ended, and what was wrong."""
+    place.mkdir(exist_ok=True)
+    file = place / f"x{one.path.suffix}"
+    file.write_bytes(bytes_)
+    out = place / ("out.html" if probe.name == "report page" else "out" if probe.name in ("bench", "report") else "out.h5")
+    out.unlink(missing_ok=True) if not out.is_dir() else shutil.rmtree(out)
+    if probe.name == "--resume":
+        journal_of(out).write_bytes(bytes_)
+    ended = program.run(probe.arguments(file, out), folder, PATIENCE)
+    faults = ended.faults(probe.codes, PEAK_MIB)
+    if ended.seconds > SECONDS and "no answer for" not in ended.err and not ended.late:
+        faults.append(f"took {ended.seconds:.0f} s")
+    if ended.code == 0 and probe.check and not faults:
+        faults += probe.check(one, probe, ended, file, out)
+    if ended.code != 0 and out.exists() and not out.is_dir():
+        faults.append("left a result")
+    faults += [f"left {p.name} behind" for p in place.iterdir() if p.name.endswith(".part") or p.name.startswith(".striae")]
+    journal_of(out).unlink(missing_ok=True)
+    return ended, faults

@@ -1,0 +1,242 @@
+//! Manifests of results as people ask for them: the chain down to the archive, what a rerun keeps, what tampering shows, a
+//! folder as an RO-Crate.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a failure here is a failed test")]
+
+use assert_cmd::Command;
+use serde_json::Value;
+use std::path::PathBuf;
+use striae::archive::result::StoredResult;
+use striae::archive::{Address, Reading};
+
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn command(&self, args: &str) -> Command {
+        let mut command = Command::cargo_bin("striae").unwrap();
+        command.current_dir(self.0.path()).args(args.split_whitespace());
+        command
+    }
+
+    fn run(&self, args: &str) -> String {
+        let out = self.command(args).output().unwrap();
+        assert!(
+            out.status.success(),
+            "striae {args}\n{}{}",
+            String::from_utf8_lossy(&out.stdout),
+            String::from_utf8_lossy(&out.stderr)
+        );
+        String::from_utf8(out.stdout).unwrap()
+    }
+
+    /// What it says, in both streams, when it refuses.
+    fn refused(&self, args: &str, code: i32) -> String {
+        let out = self.command(args).output().unwrap();
+        assert_eq!(out.status.code(), Some(code), "striae {args}: {}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stdout).unwrap() + &String::from_utf8(out.stderr).unwrap()
+    }
+
+    fn lines(&self, name: &str) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.path(name)).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap()
+    }
+}
+
+/// An archive, a ranking of it, a model of its dense result, and their linkage.
+fn linked() -> Desk {
+    let desk = Desk::new();
+    desk.run("simulate --exhibits 160 --mark-width 128 --spectrum-width 64 --seed 11 -o archive.h5");
+    desk.run("compare archive.h5:/spectra --metric pearson --top-k 5 -o nearest.h5");
+    desk.run("compare archive.h5:/spectra --metric pearson --dense -o scores.h5");
+    desk.run("calibrate scores.h5 --truth press --population simulated --ridge 0.001 --bounds elub -o lr.h5");
+    desk.run("link nearest.h5 --lr lr.h5 --limit 1 -o links.h5");
+    desk
+}
+
+fn reproducible(statement: &Value) -> &str {
+    statement["predicate"]["reproducibleDigest"]["blake3"].as_str().unwrap()
+}
+
+fn named<'a>(all: &'a [Value], name: &str) -> &'a Value {
+    all.iter().find(|s| s["subject"][0]["name"] == name).unwrap_or_else(|| panic!("no manifest of {name}"))
+}
+
+#[test]
+fn a_linkage_is_chained_down_to_its_archive() {
+    let desk = linked();
+    let said = desk.run("manifest links.h5 -o links.jsonl");
+    assert!(said.contains("manifest  links.h5 (linkage)") && said.contains("input     lr.h5 (likelihood-ratio)"), "{said}");
+    let all = desk.lines("links.jsonl");
+    assert_eq!(all.len(), 5);
+    assert_eq!(all[0]["subject"][0]["name"], "links.h5");
+    let text = String::from_utf8(desk.bytes("links.jsonl")).unwrap();
+    for (line, statement) in text.lines().zip(&all) {
+        assert_eq!(statement["_type"], "https://in-toto.io/Statement/v1");
+        let name = statement["subject"][0]["name"].as_str().unwrap();
+        let file = desk.bytes(name.split(":/").next().unwrap());
+        assert_eq!(statement["subject"][0]["digest"]["blake3"], blake3::hash(&file).to_hex().as_str(), "{name}");
+        // Whoever refers to it does so by the digest of the line.
+        let digest = blake3::hash(line.as_bytes()).to_hex().to_string();
+        let refers = |s: &&Value| {
+            let inputs = s["predicate"]["run"]["inputs"].as_array().unwrap();
+            inputs.iter().any(|i| i["annotations"]["manifest"]["digest"]["blake3"] == digest.as_str())
+        };
+        let expected = match name {
+            "links.h5" => 0,
+            // The linkage, the ranking and the dense result are all of it.
+            "archive.h5:/spectra" => 3,
+            _ => 1,
+        };
+        assert_eq!(all.iter().filter(refers).count(), expected, "{name}");
+    }
+    let ranking = named(&all, "nearest.h5");
+    assert_eq!(ranking["predicate"]["reproducible"]["configuration"]["options"]["metric"], "pearson");
+    assert!(ranking["predicate"]["run"]["devices"][0]["driver"].is_string());
+    // The archive's own digest is the one that the ranking recorded of what it compared.
+    let archive = named(&all, "archive.h5:/spectra");
+    assert_eq!(
+        archive["predicate"]["reproducible"]["result"]["values_blake3"],
+        ranking["predicate"]["reproducible"]["inputs"][0]["digest"]["values_blake3"]
+    );
+
+    assert!(desk.run("manifest links.h5 --check links.jsonl").contains("5 manifests: all as recorded"));
+    desk.run("manifest links.h5 -o again.jsonl");
+    assert_eq!(desk.bytes("links.jsonl"), desk.bytes("again.jsonl"));
+    assert!(desk.refused("manifest links.h5 -o links.jsonl", 1).contains("--overwrite"));
+    assert!(desk.refused("manifest links.h5 -o nearest.h5 --overwrite", 2).contains("also an input"));
+    std::fs::write(desk.path("table.csv"), "a,b\n1,2\n").unwrap();
+    desk.refused("manifest table.csv -o t.jsonl", 3);
+}
+
+#[test]
+fn a_rerun_has_the_same_digest() {
+    let desk = linked();
+    desk.run("manifest nearest.h5 -o first.jsonl");
+    desk.run("compare archive.h5:/spectra --metric pearson --top-k 5 -o nearest.h5 --overwrite --threads 1 --memory 512MiB");
+    desk.run("manifest nearest.h5 -o second.jsonl");
+    let (first, second) = (desk.lines("first.jsonl"), desk.lines("second.jsonl"));
+    assert_eq!(reproducible(&first[0]), reproducible(&second[0]));
+    assert_ne!(first[0], second[0]);
+    // It is another file nevertheless, and the check says which half differs.
+    let said = desk.refused("manifest nearest.h5 --check first.jsonl", 3);
+    assert!(said.contains("/subject/0/digest/blake3") && said.contains("/predicate/run/resources/memory"), "{said}");
+    assert!(said.contains("is as recorded") && !said.contains("/predicate/reproducible/"), "{said}");
+    // Another result is another digest, and the linkage of the first one does not pass it by.
+    desk.run("manifest links.h5 -o before.jsonl");
+    desk.run("compare archive.h5:/spectra --metric pearson --top-k 4 -o nearest.h5 --overwrite");
+    desk.run("manifest nearest.h5 -o third.jsonl");
+    assert_ne!(reproducible(&first[0]), reproducible(&desk.lines("third.jsonl")[0]));
+    let said = desk.refused("manifest links.h5 -o after.jsonl", 3);
+    assert!(said.contains("spectra: ranking (nearest.h5)") && said.contains("result_blake3"), "{said}");
+    assert!(!desk.path("after.jsonl").exists());
+    let said = desk.refused("manifest links.h5 --check before.jsonl", 3);
+    assert!(said.contains("nearest.h5: /predicate/reproducible/configuration/options/mode/top-k: recorded 5, found 4"), "{said}");
+}
+
+#[test]
+fn tampering_is_named() {
+    let desk = linked();
+    desk.run("manifest links.h5 -o links.jsonl");
+    let text = String::from_utf8(desk.bytes("links.jsonl")).unwrap();
+    let tampered = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        std::fs::write(desk.path("tampered.jsonl"), text.replacen(from, to, 1)).unwrap();
+        desk.refused("manifest links.h5 --check tampered.jsonl", 3)
+    };
+    let said = tampered("\"limit\":1.0", "\"limit\":0.5");
+    assert!(said.contains("links.h5: /predicate/reproducible/configuration/limit: recorded 0.5, found 1.0"), "{said}");
+    assert!(said.contains("something in it was changed"), "{said}");
+    // Within the manifest of an input: the field is named, and where the chain breaks.
+    let said = tampered("\"bounds\":\"elub\"", "\"bounds\":\"none\"");
+    assert!(
+        said.contains("lr.h5: /predicate/reproducible/configuration/options/bounds: recorded \"none\", found \"elub\""),
+        "{said}"
+    );
+    assert!(said.contains("links.h5 > spectra: model (lr.h5)"), "{said}");
+    let said = tampered("\"kind\":\"linkage\"", "\"kind\":\"linkage\",\"kind\":\"linkage\"");
+    assert!(said.contains("not in canonical form"), "{said}");
+    let lines: Vec<&str> = text.lines().collect();
+    std::fs::write(desk.path("fewer.jsonl"), lines[..lines.len() - 1].join("\n")).unwrap();
+    assert!(desk.refused("manifest links.h5 --check fewer.jsonl", 3).contains("is not there"));
+
+    // A score in the file: the result is not what its record says, and its bytes are not those of the manifest.
+    desk.run("manifest nearest.h5 -o nearest.jsonl");
+    let address = Address { file: desk.path("nearest.h5"), inner: None };
+    let best = StoredResult::open(&address, &Reading::Direct).unwrap().ranking(7..8).unwrap().1[0];
+    let mut bytes = desk.bytes("nearest.h5");
+    let at = bytes.windows(8).position(|w| w == best.to_le_bytes()).unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(desk.path("nearest.h5"), &bytes).unwrap();
+    assert!(desk.refused("manifest nearest.h5 -o new.jsonl", 3).contains("changed or damaged"));
+    let said = desk.refused("manifest nearest.h5 --check nearest.jsonl", 3);
+    assert!(said.contains("/subject/0/digest/blake3") && said.contains("changed   "), "{said}");
+}
+
+#[test]
+fn archives_grow_and_move() {
+    let desk = linked();
+    desk.run("manifest nearest.h5 -o nearest.jsonl");
+    // Another collection in the archive: its bytes are others, what was compared is not.
+    desk.run("prepare archive.h5:/spectra --recipe snv -o archive.h5:/snv");
+    let said = desk.run("manifest nearest.h5 --check nearest.jsonl");
+    assert!(
+        said.contains("note      archive.h5:/spectra: /subject/0/digest/blake3") && said.contains("all as recorded"),
+        "{said}"
+    );
+    // A prepared collection is chained to what it was made of.
+    desk.run("manifest archive.h5:/snv -o snv.jsonl");
+    let all = desk.lines("snv.jsonl");
+    assert_eq!((all.len(), &all[1]["subject"][0]["name"]), (2, &Value::from("archive.h5:/spectra")));
+
+    std::fs::create_dir(desk.path("attic")).unwrap();
+    std::fs::rename(desk.path("archive.h5"), desk.path("attic/archive.h5")).unwrap();
+    let said = desk.run("manifest nearest.h5 -o alone.jsonl");
+    assert!(said.contains("archive.h5:/spectra is not there"), "{said}");
+    assert_eq!(desk.lines("alone.jsonl").len(), 1);
+    assert!(desk.run("manifest nearest.h5 --check nearest.jsonl --inputs attic").contains("all as recorded"));
+    // Another name of the result is no fault.
+    std::fs::rename(desk.path("nearest.h5"), desk.path("renamed.h5")).unwrap();
+    assert!(desk.run("manifest renamed.h5 --check nearest.jsonl --inputs attic").contains("/subject/0/name"));
+}
+
+#[test]
+fn a_folder_becomes_a_crate() {
+    let desk = linked();
+    std::fs::create_dir_all(desk.path("run/tables")).unwrap();
+    for name in ["nearest.h5", "links.h5"] {
+        std::fs::copy(desk.path(name), desk.path(&format!("run/{name}"))).unwrap();
+    }
+    std::fs::write(desk.path("run/tables/links.csv"), "a,b\n").unwrap();
+    let make = "manifest links.h5 -o run/manifest.jsonl --ro-crate run --agent Laboratory";
+    desk.run(make);
+    let first = desk.bytes("run/ro-crate-metadata.json");
+    let found: Value = serde_json::from_slice(&first).unwrap();
+    let graph = found["@graph"].as_array().unwrap();
+    let of = |id: &str| graph.iter().find(|e| e["@id"] == id).unwrap_or_else(|| panic!("no {id}"));
+    assert_eq!(of("./")["conformsTo"]["@id"], "https://w3id.org/ro/wfrun/process/0.5");
+    assert_eq!(of("./")["hasPart"].as_array().unwrap().len(), 4);
+    for name in ["nearest.h5", "links.h5", "tables/links.csv", "manifest.jsonl"] {
+        assert_eq!(of(name)["contentSize"], desk.bytes(&format!("run/{name}")).len().to_string());
+    }
+    let actions: Vec<&Value> = graph.iter().filter(|e| e["@type"] == "CreateAction").collect();
+    assert_eq!(actions.len(), 5);
+    let link = actions.iter().find(|a| a["result"]["@id"] == "links.h5").unwrap();
+    assert!(link["object"].as_array().unwrap().iter().any(|o| o["@id"] == "nearest.h5"));
+    assert!(link["startTime"].is_string() && link["endTime"].is_string());
+    assert!(desk.refused(make, 1).contains("--overwrite"));
+    desk.run(&format!("{make} --overwrite"));
+    assert_eq!(first, desk.bytes("run/ro-crate-metadata.json"));
+    assert!(desk.refused("manifest links.h5 --ro-crate nowhere", 3).contains("no such folder"));
+}
