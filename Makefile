@@ -2,7 +2,7 @@
 # Each target sets up what it needs first; what is there already is not looked for twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-peers bench-search bench-sweep bench-overlap bench-growth bench-gpu bench-folds bench-ccf bench-peaks bench-memory bench-pca bench-import bench-link fuzz test-report notebooks check-solvers check-transforms check-matchms doc man clean
+.PHONY: help setup setup-build demo build test lint deny bench bench-faiss bench-peers bench-search bench-sweep bench-overlap bench-growth bench-gpu bench-folds bench-ccf bench-peaks bench-memory bench-pca bench-import bench-link fuzz test-report notebooks faults soak test-slurm check-kubernetes package test-package fuzz-targets check-solvers check-transforms check-matchms doc man clean
 
 # The tools that setup found or made: cmake first in PATH, STRIAE_PYTHON for tests.
 WITH := ./scripts/with-tools.sh
@@ -53,6 +53,30 @@ test-report: build ## the report page in headless Chromium: 200,000 links, hosti
 notebooks: build ## execute the notebooks on small archives; ARGS="first_archive" for one
 	@./scripts/setup.sh notebooks
 	$(WITH) sh -c '"$$STRIAE_PYTHON" notebooks/run.py $(ARGS)'
+
+faults: build ## kills, full disks, limits, failing devices, damaged files, done to the program (some minutes); ARGS="--seed 2"
+	@./scripts/setup.sh test
+	$(WITH) sh -c 'STRIAE="$${CARGO_TARGET_DIR:-target}/release/striae" "$$STRIAE_PYTHON" tests/faults/faults.py all --keep "$${CARGO_TARGET_DIR:-target}/faults" $(ARGS)'
+
+soak: build ## the same many times over: 200 kills, 5,000 changed files and more (an hour)
+	@./scripts/setup.sh test
+	$(WITH) ./scripts/soak.sh $(ARGS)
+
+test-slurm: build ## eight shards on a Slurm of two nodes on this host, one killed in the middle (root; some four minutes)
+	@./scripts/setup.sh test
+	$(WITH) ./scripts/test-slurm.sh
+
+check-kubernetes: ## the Kubernetes jobs against their schemas
+	$(WITH) python3 deploy/kubernetes/validate.py
+
+package: build ## Debian package, tar.gz and SHA256SUMS into target/package
+	$(WITH) ./scripts/package.sh
+
+test-package: build ## installs the package in an empty root and runs it there without a network (root)
+	$(WITH) ./scripts/test-package.sh
+
+fuzz-targets: setup-build ## libFuzzer on every reader, FUZZ seconds each (60); builds for a while
+	$(WITH) ./fuzz/run.sh $(or $(FUZZ),60)
 
 doc: setup-build ## the crate's documentation; a broken link is an error
 	RUSTDOCFLAGS="-D warnings $$RUSTDOCFLAGS" $(WITH) cargo doc --release --no-deps --locked

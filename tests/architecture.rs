@@ -22,6 +22,7 @@ const FLOORS: &[&[&str]] = &[
     &["archive"],
     &["report"],
     &["cli"],
+    &["exhausted"],
     &["main"],
 ];
 

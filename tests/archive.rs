@@ -232,7 +232,7 @@ fn results_open_in_h5py_and_come_back() {
     let target = Target { address: Address { file: file.clone(), inner: None }, overwrite: false };
     let (neighbors, scores) = ([1, 2, 0, -1], [0.5, 0.25, 0.5, f64::NAN]);
     let mut made = record();
-    write_ranking(&target, &mut made, 2, &neighbors, &scores, None).expect("written");
+    write_ranking(&target, &mut made, 2, &neighbors, &scores, None, None).expect("written");
     let seen: serde_json::Value = serde_json::from_str(&python::run("h5py_read.py", &file)).expect("JSON");
     assert_eq!(seen["neighbors"]["values"], serde_json::json!([[1, 2], [0, -1]]));
     assert_eq!(seen["neighbors"]["dtype"], "<i8");
@@ -244,10 +244,10 @@ fn results_open_in_h5py_and_come_back() {
     let mut back = StoredResult::open(&target.address, &isolated()).expect("opens");
     assert_eq!((back.kind, &back.record), (StoredKind::Ranking { rows: 2, k: 2 }, &made));
     assert_eq!(back.digest().expect("readable"), made.result_blake3);
-    let again = write_ranking(&target, &mut record(), 2, &neighbors, &scores, None).expect_err("it is there");
+    let again = write_ranking(&target, &mut record(), 2, &neighbors, &scores, None, None).expect_err("it is there");
     assert!(again.to_string().contains("--overwrite"), "{again}");
     let over = Target { overwrite: true, ..target };
-    write_ranking(&over, &mut record(), 2, &neighbors, &scores, None).expect("replaced");
+    write_ranking(&over, &mut record(), 2, &neighbors, &scores, None, None).expect("replaced");
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else stays");
 }
 

@@ -274,7 +274,7 @@ fn a_gpu_is_tuned_once_and_used_so_afterwards() {
 }
 
 #[test]
-fn an_interrupted_run_ends_with_4_and_leaves_nothing() {
+fn an_interrupted_run_ends_with_4_and_goes_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     ok(folder, "simulate --exhibits 60000 --only spectra --spectrum-width 512 -o a.h5");
@@ -292,7 +292,28 @@ fn an_interrupted_run_ends_with_4_and_leaves_nothing() {
         assert!(sent.is_ok() || full);
         assert!(code == Some(4) || full, "{mode}: {code:?}");
         let left: Vec<_> = std::fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry").file_name()).collect();
-        assert_eq!(left, ["a.h5"], "{mode}");
+        let mut left: Vec<String> = left.into_iter().map(|name| name.into_string().expect("a name")).collect();
+        left.sort();
+        if full {
+            assert_eq!(left, ["a.h5"], "{mode}");
+            continue;
+        }
+        // The journal, and what the dense result has so far.
+        assert_eq!(&left[..1], ["a.h5"], "{mode}");
+        assert!(left.contains(&"out.h5.journal".to_owned()) && left.len() == if mode == "--dense" { 3 } else { 2 }, "{left:?}");
+        if mode == "--dense" {
+            continue;
+        }
+        let refused = striae(folder).args(arguments.split_whitespace()).output().expect("starts");
+        assert_eq!(refused.status.code(), Some(2), "a journal is there");
+        ok(folder, &format!("{arguments} --resume"));
+        ok(folder, &arguments.replace("out.h5", "whole.h5"));
+        let digest = |file: &str| json(folder, &format!("info {file} --json"))["result_blake3"].clone();
+        assert_eq!(digest("out.h5"), digest("whole.h5"), "{mode}");
+        for file in ["out.h5", "whole.h5"] {
+            std::fs::remove_file(folder.join(file)).expect("it is there");
+        }
+        assert_eq!(std::fs::read_dir(folder).expect("a folder").count(), 1);
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use striae::backend::cpu::{Cpu, Isa, dot, dot_depth};
 use striae::backend::{Backend as _, Halves, Picked, Screen, Sink, Tile, TileShape};
 use striae::compare::axes::Axes;
-use striae::compare::block::{Block, Form, Known};
+use striae::compare::block::{Block, Form, Known, Stand};
 use striae::compare::{Exclude, Mode, Options, Screening};
 use striae::matrix::{Matrix, Row, Values};
 use striae::metric::ccf::Overlap;

@@ -15,9 +15,10 @@ use super::error::Error;
 use super::sealed;
 use super::wire::{Dataset, Question};
 use super::write::{Kind, Layout, Unfinished, Writer};
+use crate::compare::checkpoint::Writing;
 use crate::compare::digest::{BesideDigest, MatchedDigest, ResultDigest, of_ranking};
 use crate::compare::explain::{Column, Explainer, Numbers};
-use crate::compare::{DenseStore, Input, Link, Links, Record};
+use crate::compare::{DenseStore, Input, Link, Links, Observer, Record};
 use std::path::Path;
 
 /// Longest record, as JSON.
@@ -96,32 +97,68 @@ pub fn write_ranking(
     neighbors: &[i64],
     scores: &[f64],
     explainer: Option<Explainer<'_>>,
+    lasting: Option<Lasting<'_>>,
 ) -> Result<(), LinkError> {
     record.result_blake3 = of_ranking(k, neighbors, scores);
     let mut beside = explainer.map(|e| Beside::new(target, e, 0));
+    let mut lasting = lasting.filter(|_| beside.is_some());
     // As long as it will be, to reserve its place.
     record.beside_blake3 = beside.as_ref().map(|_| "0".repeat(64));
-    let length = json(target, record)?.len();
+    // Another process may write another text there.
+    let length = if lasting.is_some() { MOST_RECORD } else { json(target, record)?.len() };
     let shape = [neighbors.len() / k, k];
     let layout = target
         .layout("top-k", &record.options.metric, &record.version, length, &record.inputs)
         .dataset(&target.path("neighbors"), &shape, Kind::I64)
         .dataset(&target.path("scores"), &shape, Kind::F64);
     let layout = beside.iter().fold(layout, |layout, b| b.layout(layout, &shape));
-    let writer = Writer::create(target.file(), &layout, target.overwrite)?;
-    writer.put(&target.path("neighbors"), 0, neighbors)?;
-    writer.put(&target.path("scores"), 0, scores)?;
+    let (writer, done) = open(target, &layout, lasting.as_ref())?;
+    if done == 0 {
+        writer.put(&target.path("neighbors"), 0, neighbors)?;
+        writer.put(&target.path("scores"), 0, scores)?;
+    }
     if let Some(mut beside) = beside.take() {
-        for (n, part) in neighbors.chunks(16_384).enumerate() {
-            let first = n * 16_384;
+        beside.take_up(&writer, done)?;
+        let mut first = done as usize;
+        while first < neighbors.len() {
+            let some = lasting.as_mut().map_or(16_384, |l| l.writing.some()).min(neighbors.len() - first);
+            let part = &neighbors[first..first + some];
             let pairs: Vec<(u64, i64)> = part.iter().enumerate().map(|(i, &r)| (((first + i) / k) as u64, r)).collect();
             beside.put(&writer, first as u64, &pairs)?;
+            first += some;
+            if let Some(lasting) = &mut lasting {
+                lasting.looked(some, (first as u64, neighbors.len() as u64), &writer)?;
+            }
         }
         record.beside_blake3 = Some(beside.digest.finish());
     }
     target.put_left_out(&writer, &record.inputs)?;
     sealed::put(&writer, &target.group(), &json(target, record)?)?;
     Ok(writer.finish()?)
+}
+
+/// How the writing of a result lasts: what stands beside scores may take long to find.
+pub struct Lasting<'a> {
+    pub writing: &'a mut Writing,
+    pub observer: &'a dyn Observer,
+}
+
+impl Lasting<'_> {
+    fn looked(&mut self, some: usize, (done, of): (u64, u64), writer: &Writer) -> Result<(), LinkError> {
+        let sync = || -> Result<serde_json::Value, String> {
+            let unfinished = writer.sync().map_err(|e| e.to_string())?;
+            serde_json::to_value(unfinished).map_err(|e| e.to_string())
+        };
+        Ok(self.writing.looked(some, (done, of), self.observer, sync)?)
+    }
+}
+
+/// A file to write to, and how much of what stands beside scores is in it.
+fn open(target: &Target, layout: &Layout, lasting: Option<&Lasting<'_>>) -> Result<(Writer, u64), Error> {
+    match lasting.and_then(|l| l.writing.begun::<Unfinished>()) {
+        Some((done, unfinished)) => Ok((Writer::resume(target.file(), layout, &unfinished, target.overwrite)?, done)),
+        None => Ok((Writer::create(target.file(), layout, target.overwrite)?, 0)),
+    }
 }
 
 /// What stands beside scores while it is written: [`Explainer::columns`], and the digest of each.
@@ -145,6 +182,23 @@ impl<'a> Beside<'a> {
             let shape: Vec<usize> = shape.iter().copied().chain(each).collect();
             layout.dataset(path, &shape, if column.integers { Kind::I64 } else { Kind::F64 })
         })
+    }
+
+    /// Reads what an earlier process wrote, for its digest.
+    fn take_up(&mut self, writer: &Writer, done: u64) -> Result<(), Error> {
+        for (n, (path, column)) in self.columns.iter().enumerate() {
+            let entries = done * column.width as u64;
+            for start in (0..entries).step_by(1 << 16) {
+                let count = (entries - start).min(1 << 16) as usize;
+                let numbers = if column.integers {
+                    writer.get::<i64>(path, start, count)?.into_iter().map(|x| x as f64).collect()
+                } else {
+                    writer.get::<f64>(path, start, count)?
+                };
+                self.digest.add(n, &numbers);
+            }
+        }
+        Ok(())
     }
 
     fn put(&mut self, writer: &Writer, at: u64, pairs: &[(u64, i64)]) -> Result<(), LinkError> {
@@ -179,11 +233,13 @@ pub fn write_links(
     record: &mut Record,
     links: Links,
     explainer: Option<Explainer<'_>>,
+    lasting: Option<Lasting<'_>>,
 ) -> Result<(), LinkError> {
     let mut beside = explainer.map(|e| Beside::new(target, e, 1));
+    let mut lasting = lasting.filter(|_| beside.is_some());
     record.result_blake3 = "0".repeat(64);
     record.beside_blake3 = beside.as_ref().map(|_| "0".repeat(64));
-    let length = json(target, record)?.len();
+    let length = if lasting.is_some() { MOST_RECORD } else { json(target, record)?.len() };
     let count = links.count as usize;
     let (query, reference, score) = (target.path("query"), target.path("reference"), target.path("score"));
     let layout = target
@@ -192,29 +248,41 @@ pub fn write_links(
         .dataset(&reference, &[count], Kind::I64)
         .dataset(&score, &[count], Kind::F64);
     let layout = beside.iter().fold(layout, |layout, b| b.layout(layout, &[count]));
-    let writer = Writer::create(target.file(), &layout, target.overwrite)?;
+    let (writer, done) = open(target, &layout, lasting.as_ref())?;
+    if let Some(beside) = &mut beside {
+        beside.take_up(&writer, done)?;
+    }
     let mut digest = ResultDigest::of_links();
-    let (mut at, mut part) = (0, Vec::with_capacity(16_384));
-    let mut flush = |at: u64, part: &[Link]| -> Result<(), LinkError> {
+    let mut links = links;
+    let (mut at, mut part) = (0, Vec::new());
+    while at < count as u64 {
+        let some =
+            if at < done { (done - at).min(16_384) as usize } else { lasting.as_mut().map_or(16_384, |l| l.writing.some()) };
+        part.clear();
+        for link in links.by_ref().take(some) {
+            part.push(link?);
+        }
+        if part.is_empty() {
+            break;
+        }
+        part.iter().for_each(|link| digest.link(link));
+        let first = at;
+        at += part.len() as u64;
+        // An earlier process wrote them.
+        if at <= done {
+            continue;
+        }
         if let Some(beside) = &mut beside {
             let pairs: Vec<(u64, i64)> = part.iter().map(|l| (l.query, l.reference as i64)).collect();
-            beside.put(&writer, at, &pairs)?;
+            beside.put(&writer, first, &pairs)?;
         }
-        writer.put(&query, at, &part.iter().map(|l| l.query as i64).collect::<Vec<_>>())?;
-        writer.put(&reference, at, &part.iter().map(|l| l.reference as i64).collect::<Vec<_>>())?;
-        Ok(writer.put(&score, at, &part.iter().map(|l| l.score).collect::<Vec<_>>())?)
-    };
-    for link in links {
-        let link = link?;
-        digest.link(&link);
-        part.push(link);
-        if part.len() == part.capacity() {
-            flush(at, &part)?;
-            at += part.len() as u64;
-            part.clear();
+        writer.put(&query, first, &part.iter().map(|l| l.query as i64).collect::<Vec<_>>())?;
+        writer.put(&reference, first, &part.iter().map(|l| l.reference as i64).collect::<Vec<_>>())?;
+        writer.put(&score, first, &part.iter().map(|l| l.score).collect::<Vec<_>>())?;
+        if let Some(lasting) = &mut lasting {
+            lasting.looked(part.len(), (at, count as u64), &writer)?;
         }
     }
-    flush(at, &part)?;
     record.result_blake3 = digest.finish_links();
     record.beside_blake3 = beside.map(|b| b.digest.finish());
     target.put_left_out(&writer, &record.inputs)?;

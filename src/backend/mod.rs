@@ -192,7 +192,7 @@ pub struct Device {
 
 /// Why a backend gave up. What it had delivered by then is complete: `done` tiles, in the order given.
 #[derive(Debug, thiserror::Error)]
-#[error("{device} stopped after {done} tiles: {why}")]
+#[error("{device} stopped: {why}")]
 pub struct Stopped {
     pub device: String,
     pub done: usize,

@@ -3,7 +3,7 @@
 use super::opened::{self, Opened};
 use super::progress::{Progress, short};
 use super::{BackendChoice, Refused, Voice, alike, backend, collection, durable, memory};
-use crate::archive::result::{DenseFile, Target, write_links, write_ranking};
+use crate::archive::result::{DenseFile, Lasting, Target, write_links, write_ranking};
 use crate::archive::write::check_target;
 use crate::archive::{Address, Client, shard};
 use crate::backend::TileShape;
@@ -256,7 +256,8 @@ pub fn compare_and_store(
     {
         let _ = std::fs::remove_file(path);
     }
-    let Outcome { answer, inputs, devices, tile, strategy, warnings, effort } = outcome?;
+    let Outcome { answer, inputs, devices, tile, strategy, warnings, effort, mut writing } = outcome?;
+    let lasts = writing.as_mut().map(|writing| Lasting { writing, observer: &progress });
     let mut record = Record {
         tool: "striae".into(),
         version: version.into(),
@@ -288,13 +289,13 @@ pub fn compare_and_store(
         }
         Answer::TopK { k, neighbors, scores } => {
             let explainer = Explainer::new(&job_again, &mut query, reference.as_mut().map(|r| r as &mut dyn RowSource));
-            pool.install(|| write_ranking(target, &mut record, k, &neighbors, &scores, explainer))?;
+            pool.install(|| write_ranking(target, &mut record, k, &neighbors, &scores, explainer, lasts))?;
             kept = neighbors;
         }
         Answer::Links(links) => {
             links_found = Some(links.count);
             let explainer = Explainer::new(&job_again, &mut query, reference.as_mut().map(|r| r as &mut dyn RowSource));
-            pool.install(|| write_links(target, &mut record, links, explainer))?;
+            pool.install(|| write_links(target, &mut record, links, explainer, lasts))?;
         }
         Answer::Dense { tolerance } => {
             if let Some(dense) = dense {
@@ -302,6 +303,7 @@ pub fn compare_and_store(
             }
         }
     }
+    drop(writing);
     durable::done(journal.as_ref(), &progress);
     if let (Some(path), Some(trace)) = (&resources.trace, progress.trace()) {
         // The result is stored: what happens to the trace is only a note.

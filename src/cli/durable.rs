@@ -97,10 +97,12 @@ pub fn begin(options: &Options, output: &Path, overwrite: bool, progress: &Progr
             begun = Some(found);
         } else if overwrite {
             // Of a damaged one nothing but its name is known.
-            if let Some(left) = Begun::look(&path).ok().as_ref().and_then(|b| unfinished(Some(b))) {
-                left.discard(output);
-            }
+            let left = Begun::look(&path).ok().and_then(|begun| begun.standing);
             discard(&path)?;
+            let files = left.iter().flat_map(|s| s.dense.iter().chain(s.writing.as_ref().map(|(_, file)| file)));
+            for file in files.filter_map(|file| serde_json::from_value::<Unfinished>(file.clone()).ok()) {
+                file.discard(output);
+            }
         } else {
             let said = match Begun::look(&path) {
                 Ok(found) => {

@@ -174,13 +174,13 @@ fn store(
             None
         }
         Gathered::Rows(Rows { k, neighbors, scores, .. }) => {
-            write_ranking(target, record, k, &neighbors, &scores, explainer)?;
+            write_ranking(target, record, k, &neighbors, &scores, explainer, None)?;
             None
         }
         Gathered::Links(found) => {
             let links = found.finish()?;
             let count = links.count;
-            write_links(target, record, links, explainer)?;
+            write_links(target, record, links, explainer, None)?;
             Some(count)
         }
         Gathered::PeakLinks(mut all) => {

@@ -13,6 +13,7 @@ use super::error::Error;
 use super::job::{Exclude, Invalid, Mode, Options, Preparation};
 use super::journal::{self, Journal, Old};
 use super::links::Link;
+use super::observer::Observer;
 use super::outcome::Input;
 use super::plan::Sides;
 use super::select::Best;
@@ -182,6 +183,9 @@ pub struct Standing {
     /// Of a dense result: what its store wants to know, and the largest score (bits of an f32).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dense: Option<serde_json::Value>,
+    /// When all pairs are compared: how many of what was found were looked at again, and what the result's file needs to be gone on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writing: Option<(u64, serde_json::Value)>,
     #[serde(default)]
     pub largest: u32,
     #[serde(default)]
@@ -326,6 +330,12 @@ impl Checkpoints {
         self.last.elapsed() + next + self.took >= self.interval
     }
 
+    /// Whether half of the interval is over.
+    #[must_use]
+    pub fn is_half_due(&self) -> bool {
+        2 * self.last.elapsed() >= self.interval
+    }
+
     /// Whether anything was committed, by this process or one before it.
     #[must_use]
     pub const fn has_begun(&self) -> bool {
@@ -394,6 +404,71 @@ impl Checkpoints {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// The commits of a run whose pairs are all compared, while its result is written.
+#[derive(Debug)]
+pub struct Writing {
+    checkpoints: Checkpoints,
+    standing: Standing,
+    pace: Pace,
+    from: Instant,
+}
+
+/// Things that are looked at between two looks at whether to commit, at most.
+const MOST_TOGETHER: usize = 1 << 14;
+
+impl Writing {
+    #[must_use]
+    pub fn new(checkpoints: Checkpoints, standing: Standing) -> Self {
+        Self { checkpoints, standing, pace: Pace::new(64, 16), from: Instant::now() }
+    }
+
+    /// What an earlier process had written: how many things, and what its file needs.
+    #[must_use]
+    pub fn begun<T: serde::de::DeserializeOwned>(&self) -> Option<(u64, T)> {
+        let (done, file) = self.standing.writing.clone()?;
+        Some((done, serde_json::from_value(file).ok()?))
+    }
+
+    /// How many things to look at next.
+    pub fn some(&mut self) -> usize {
+        self.from = Instant::now();
+        self.pace.count.min(MOST_TOGETHER)
+    }
+
+    /// So many were looked at since [`Self::some`], and `done` are in all. When it is time, commits with what `sync` says that the file needs.
+    ///
+    /// # Errors
+    /// When the run is to end: what is committed is said.
+    pub fn looked<E: std::fmt::Display>(
+        &mut self,
+        some: usize,
+        (done, of): (u64, u64),
+        observer: &dyn Observer,
+        sync: impl FnOnce() -> Result<serde_json::Value, E>,
+    ) -> Result<(), Error> {
+        self.pace.learn(some, self.from.elapsed(), self.checkpoints.batch());
+        let stop = observer.stop();
+        if !stop && !self.checkpoints.due(self.pace.took) {
+            return Ok(());
+        }
+        let mut lost = true;
+        match sync() {
+            Ok(file) => {
+                let standing = Standing { writing: Some((done, file)), ..self.standing.clone() };
+                match self.checkpoints.commit(standing, None, &mut |_, _| Ok(())) {
+                    Ok(()) => lost = false,
+                    Err(fault) => observer.warn(&format!("what was written so far could not be kept: {fault}")),
+                }
+            }
+            Err(fault) => observer.warn(&format!("what was written so far could not be kept: {fault}")),
+        }
+        if stop && done < of {
+            return Err(Error::Interrupted { path: self.checkpoints.path().display().to_string(), percent: 100.0, lost });
+        }
+        Ok(())
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Resumed {
     /// How far the next one is, and the orders of its blocks where they have one.
     pub within: Option<Within>,
     pub orders: [Option<Vec<u32>>; 2],
+    /// How much of the result was written: see [`Standing::writing`].
+    pub writing: Option<(u64, serde_json::Value)>,
 }
 
 impl Run<'_> {
@@ -68,18 +70,17 @@ impl Run<'_> {
         warnings.append(&mut self.warnings);
         self.warnings = warnings;
         self.observer.progress(standing.half_pairs / 2);
-        Ok(Resumed { step: standing.step, within: standing.within, orders })
+        Ok(Resumed { step: standing.step, within: standing.within, orders, writing: standing.writing })
     }
 
-    /// Commits that the steps before `step` are done, and of that one so much. A commit that fails is no reason to end: it is tried again later.
-    pub(super) fn commit(&mut self, step: usize, within: Option<(&Within, &Block, Option<&Block>)>) {
-        let Some(mut checkpoints) = self.checkpoints.take() else { return };
+    /// Where the run stands.
+    pub(super) fn standing(&self, step: usize, within: Option<Within>) -> Standing {
         let half_pairs = self.half_pairs.load(Relaxed);
-        let mut standing = Standing {
+        Standing {
             pairs: half_pairs / 2,
             of: self.plan.pairs(),
             step,
-            within: within.map(|(within, ..)| within.clone()),
+            within,
             half_pairs,
             refined: self.refined.load(Relaxed),
             passed: self.passed.load(Relaxed),
@@ -87,7 +88,13 @@ impl Run<'_> {
             devices: self.devices.clone(),
             warnings: self.warnings.clone(),
             ..Standing::default()
-        };
+        }
+    }
+
+    /// Commits that the steps before `step` are done, and of that one so much. A commit that fails is no reason to end: it is tried again later.
+    pub(super) fn commit(&mut self, step: usize, within: Option<(&Within, &Block, Option<&Block>)>) {
+        let Some(mut checkpoints) = self.checkpoints.take() else { return };
+        let mut standing = self.standing(step, within.map(|(within, ..)| within.clone()));
         let mut fault = None;
         if let Gathering::Dense(store, _, largest) = &self.gathering {
             standing.largest = largest.load(Relaxed);

@@ -1,5 +1,6 @@
 //! What comes out of a comparison.
 
+use super::checkpoint::Writing;
 use super::links::Links;
 use super::strategy::Strategy;
 use crate::backend::{Device, TileShape};
@@ -67,4 +68,6 @@ pub struct Outcome {
     pub strategy: Strategy,
     pub warnings: Vec<String>,
     pub effort: Effort,
+    /// Where something was committed: what the result's writing can commit to.
+    pub writing: Option<Writing>,
 }

@@ -1,7 +1,7 @@
 //! The loop of a comparison: survey, plan, then block by block prepare, screen, select, refine. It calls; others compute.
 
 use super::block::{Block, Form, Stand, read};
-use super::checkpoint::{Begun, Checkpoints, Fingerprint, Head, Journaling, Pace, Within};
+use super::checkpoint::{Begun, Checkpoints, Fingerprint, Head, Journaling, Pace, Standing, Within, Writing};
 use super::dense::DenseStore;
 use super::error::Error;
 use super::job::{Exclude, Job, Mode, Screening};
@@ -191,10 +191,14 @@ impl Comparison<'_> {
         run.suit_tile();
         let survey_seconds = started.elapsed().as_secs_f64();
         let started = Instant::now();
+        let written = resumed.writing.clone();
         run.blocks(&mut sources, resumed)?;
+        let standing = Standing { writing: written, ..run.standing(run.plan.steps.len(), None) };
         let (seconds, processes) =
             run.checkpoints.as_ref().map_or((started.elapsed().as_secs_f64(), 1), |c| (c.seconds(), c.processes()));
+        let kept = run.checkpoints.take().filter(Checkpoints::has_begun);
         let mut outcome = run.finish()?;
+        outcome.writing = kept.map(|checkpoints| Writing::new(checkpoints, standing));
         outcome.effort.survey_seconds = survey_seconds;
         outcome.effort.compare_seconds = seconds;
         outcome.effort.processes = processes;
@@ -406,7 +410,7 @@ impl<'a> Run<'a> {
         let mut ahead = None;
         let references = self.plan.references.is_some();
         let steps = self.plan.steps.clone();
-        let Resumed { step: first, mut within, orders: [mut rows_order, mut cols_order] } = resumed;
+        let Resumed { step: first, mut within, orders: [mut rows_order, mut cols_order], .. } = resumed;
         for (n, &step) in steps.iter().enumerate().skip(first) {
             let next = |a, b| steps.get(n + 1).and_then(|next| next.reads(a, b, references));
             let from = within.take();
@@ -450,8 +454,11 @@ impl<'a> Run<'a> {
             let stop = self.observer.stop();
             let due = self.checkpoints.as_ref().is_some_and(|c| c.due(std::time::Duration::ZERO));
             let last = n + 1 == steps.len();
-            // Once something was committed the end is, too: should the result not find room, nothing is computed again.
-            if stop && !last || due || (last && self.checkpoints.as_ref().is_some_and(Checkpoints::has_begun)) {
+            // Once something was committed the end is, too: should the result not find room, nothing is computed again. So is it where looking at what was
+            // found again may take long.
+            let long = self.job.metric.lagged().is_some() && !self.job.options.settings.rescore.is_empty();
+            let whole = last && self.checkpoints.as_ref().is_some_and(|c| c.has_begun() || long || c.is_half_due());
+            if (stop && !last) || due || whole {
                 self.commit(n + 1, None);
             }
             if stop && !last {
@@ -575,6 +582,6 @@ impl<'a> Run<'a> {
             }
         }
         let effort = Effort { pairs, refined: refined.into_inner(), blocks, ..Effort::default() };
-        Ok(Outcome { answer, inputs, devices, tile, strategy, warnings, effort })
+        Ok(Outcome { answer, inputs, devices, tile, strategy, warnings, effort, writing: None })
     }
 }

@@ -532,10 +532,10 @@ fn ten_thousand_mutated_inputs_do_no_harm() {
         }
         accepted[6] += usize::from(PseudonymKey::parse(&text(draw.mutated(&pseudonyms))).is_ok());
     }
-    println!(
-        "accepted of 10,000: content, file (of 2,000), unsigned manifest, envelope, keys, line, pseudonym key: {accepted:?}"
+    assert!(
+        accepted[0] < 500 && accepted[1] < 500,
+        "content, file, unsigned manifest, envelope, keys, line, pseudonym key: {accepted:?}"
     );
-    assert!(accepted[0] < 500 && accepted[1] < 500);
 }
 
 proptest! {

@@ -1,4 +1,5 @@
 """Small archives of known content, and the comparisons that are broken off: each kind of result, each way that work is kept."""
+
 import json
 from pathlib import Path
 
@@ -23,7 +24,8 @@ def peak_lists(path, group, count, seed):
 
 
 class Question:
-    """A comparison: its arguments without output; whether its bytes hang on the run (`dense`), and its result when nothing went wrong."""
+    """A comparison: its arguments without output; whether its bytes hang on the run (`dense`), and its result when nothing went
+    wrong."""
 
     def __init__(self, name, arguments):
         self.name, self.arguments = name, arguments.split()
@@ -48,7 +50,9 @@ class Question:
             found = content.content(output)
         except (OSError, KeyError, ValueError, json.JSONDecodeError) as why:
             return [f"the result cannot be read: {why}"]
-        return [f"differs in {name}" for name in content.differences(self.content, found)]
+        # The digest of a record hangs on times, as the record does.
+        changed = [name for name in content.differences(self.content, found) if not name.endswith("record_blake3")]
+        return [f"differs in {name}" for name in changed]
 
 
 def make(folder, scale=1.0):
@@ -59,8 +63,10 @@ def make(folder, scale=1.0):
         return str(max(int(n * scale**0.5), 300))
 
     for name, count, seed in (("a.h5", 12_000, 7), ("b.h5", 9_000, 8), ("c.h5", 5_000, 9)):
-        program.done(["simulate", "-q", "-n", rows(count), "--seed", seed, "--spectrum-width", "256", "--only", "spectra",
-                      "-o", name], folder)
+        program.done(
+            ["simulate", "-q", "-n", rows(count), "--seed", seed, "--spectrum-width", "256", "--only", "spectra", "-o", name],
+            folder,
+        )
     program.done(["simulate", "-q", "-n", rows(1_100), "--mark-width", "256", "--only", "toolmarks", "-o", "m.h5"], folder)
     peak_lists(folder / "p.h5", "/ms", int(rows(9_000)), 3)
 
@@ -73,8 +79,8 @@ def questions():
         Question("many blocks", f"a.h5:/spectra --metric manhattan --top-k 10 --memory 64MiB {cpu}"),
         Question("two collections", f"b.h5:/spectra a.h5:/spectra --metric chebyshev --top-k 7 --memory 72MiB {cpu}"),
         Question("links", f"a.h5:/spectra --metric manhattan --threshold 12 --memory 72MiB {cpu}"),
-        Question("lags", f"m.h5:/toolmarks --metric ccf --min-overlap 0.5 --top-k 8 {cpu}"),
-        Question("votes", f"m.h5:/toolmarks --metric ccf --min-overlap 0.5 --top-k 1 --rescore cmps {cpu}"),
+        Question("lags", f"m.h5:/toolmarks --metric ccf --min-overlap 0.5 --top-k 8 --tile 64x64 {cpu}"),
+        Question("votes", f"m.h5:/toolmarks --metric ccf --min-overlap 0.5 --top-k 1 --rescore cmps --tile 64x64 {cpu}"),
         Question("all scores", f"c.h5:/spectra --metric manhattan --dense --memory 64MiB {cpu}"),
         Question("peak lists", f"p.h5:/ms --metric cosine-greedy --tolerance 0.01 --top-k 10 {cpu}"),
         Question("a shard", f"a.h5:/spectra --metric manhattan --top-k 10 --memory 64MiB --shard 2/3 {cpu}"),

@@ -1,4 +1,6 @@
-"""What an HDF5 file holds, as bytes that can be compared; read in a process of its own, since a damaged file may crash the library."""
+"""What an HDF5 file holds, as bytes that can be compared; read in a process of its own, since a damaged file may crash the
+library."""
+
 import io
 import json
 import os
@@ -10,7 +12,20 @@ import sys
 import h5py
 
 # Parts of a record that say when, on what and how fast it was made: two runs of one question differ in them.
-CIRCUMSTANCES = ("started", "finished", "effort", "threads", "devices", "tile", "strategy", "warnings", "resumed", "commits", "chain", "manifest")
+CIRCUMSTANCES = (
+    "started",
+    "finished",
+    "effort",
+    "threads",
+    "devices",
+    "tile",
+    "strategy",
+    "warnings",
+    "resumed",
+    "commits",
+    "chain",
+    "manifest",
+)
 RESOURCES = ("memory", "tile", "screening")
 
 
@@ -23,8 +38,8 @@ def essential(record):
 
 
 def parts(path):
-    """Each dataset and attribute as it is read: name, and its type, shape and bytes. Records, which hold times, come as JSON. What cannot be read comes
-    as an exception."""
+    """Each dataset and attribute as it is read: name, and its type, shape and bytes. Records, which hold times, come as JSON.
+    What cannot be read comes as an exception."""
 
     def dataset(name, node):
         values = node[()]
@@ -78,8 +93,8 @@ def put(found, name, part):
 
 
 def apart(path, seconds=5):
-    """`content` of a file that may be hostile: what can be read of it before the library fails, crashes or hangs. Where a part cannot be read an exception stands;
-    `None` where nothing can."""
+    """`content` of a file that may be hostile: what can be read of it before the library fails, crashes or hangs. Where a part
+    cannot be read an exception stands; `None` where nothing can."""
     out, into = os.pipe()
     child = os.fork()
     if child == 0:
@@ -125,7 +140,10 @@ def differences(a, b, all_of_records=False):
 
 
 def contradictions(a, b, all_of_records=False):
-    """Names of what can be read of both and differs, or is in `b` alone. What cannot be read (by h5py's release of the library) gives nobody a wrong answer."""
+    """Names of what can be read of both and differs, or is in `b` alone. What cannot be read (by h5py's release of the library)
+    gives nobody a wrong answer."""
     readable = {k: v for k, v in b.items() if not isinstance(v, Exception)}
     records = {name: record for name, record in a.get("record", {}).items() if name in readable.get("record", {})}
-    return differences({k: v for k, v in a.items() if k in readable and k != "record"} | {"record": records}, readable, all_of_records)
+    return differences(
+        {k: v for k, v in a.items() if k in readable and k != "record"} | {"record": records}, readable, all_of_records
+    )

@@ -1,5 +1,6 @@
-"""Devices that fail in the middle of a run (the hook STRIAE_TEST_GPU, on a GPU in software): lost, answering zeros, panicking, out of memory. The result
-is that of a device that did not, and the record says what happened and what took over."""
+"""Devices that fail in the middle of a run (the hook STRIAE_TEST_GPU, on a GPU in software): lost, answering zeros, panicking,
+out of memory. The result is that of a device that did not, and the record says what happened and what took over."""
+
 import json
 
 import program
@@ -12,12 +13,21 @@ QUESTIONS = {
     "two collections": "b.h5:/spectra c.h5:/spectra --metric euclidean --top-k 5",
 }
 # Words of which the record's warning has one.
-FAILURES = {"lost": ("lost", "submission", "no answer", "destroyed"), "zeros": ("zero", "answered", "never written"), "panic": ("panic",), "memory": ("memory", "too much")}
+FAILURES = {
+    "lost": ("lost", "submission", "no answer", "destroyed"),
+    "zeros": ("zero", "answered", "never written"),
+    "panic": ("panic",),
+    "memory": ("memory", "too much"),
+}
 
 
 def device(tally, archives, work, short, question):
     listed = program.run(["devices", "--json"], archives, 120)
-    software = [d["name"] for d in json.loads(listed.out or "{}").get("gpus", []) if "llvmpipe" in d.get("name", "")] if listed.code == 0 else []
+    software = (
+        [d["name"] for d in json.loads(listed.out or "{}").get("gpus", []) if "llvmpipe" in d.get("name", "")]
+        if listed.code == 0
+        else []
+    )
     if not software:
         tally.skip("failing device", "there is no GPU in software (make setup installs lavapipe)")
         return

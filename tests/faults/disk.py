@@ -1,5 +1,6 @@
-"""Disks that are full: a small file system that has room for part of what a run writes (journal, links on the way, result). The run says so,
-leaves no broken result, and goes on when there is room."""
+"""Disks that are full: a small file system that has room for part of what a run writes (journal, links on the way, result). The
+run says so, leaves no broken result, and goes on when there is room."""
+
 import os
 import random
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""What can go wrong while an archive is compared overnight, done to the program on purpose: kills, full disks, limits of the system, devices that fail,
-damaged files. Says one line a case and a summary; the exit code is 1 when anything was not as it has to be.
+"""What can go wrong while an archive is compared overnight, done to the program on purpose: kills, full disks, limits of the
+system, devices that fail, damaged files. Says one line a case and a summary; the exit code is 1 when anything was not as it
+has to be.
 
     STRIAE=target/release/striae target/tools/venv/bin/python tests/faults/faults.py all              (short: some minutes)
     STRIAE=target/release/striae target/tools/venv/bin/python tests/faults/faults.py all --long       (as in make soak)
@@ -11,6 +12,7 @@ damaged files. Says one line a case and a summary; the exit code is 1 when anyth
     device    devices that are lost, answer zeros, panic, run out of memory      (needs a GPU in software; else skipped)
     mutate    changed archives, results, models, shards, journals, studies, recipes
 """
+
 import argparse
 import sys
 import tempfile
@@ -35,7 +37,12 @@ parser.add_argument("--torn", type=int, help="torn journals [16; long: 400]")
 parser.add_argument("--points", type=int, help="sizes of disks [4; long: 20]")
 parser.add_argument("--files", type=int, help="mutated files [400; long: 5000]")
 parser.add_argument("--interval", type=float, default=0.2, help="seconds between commits of the runs that are killed [0.2]")
-parser.add_argument("--slack", type=float, default=0.3, help="seconds beyond the interval that a kill may cost: a tile, a disk that is slow [0.3]")
+parser.add_argument(
+    "--slack",
+    type=float,
+    default=0.4,
+    help="seconds beyond the interval that a kill may cost: the start, a tile, a disk that is slow [0.4]",
+)
 parser.add_argument("--scale", type=float, default=1.0, help="pairs compared, to a run of some seconds")
 parser.add_argument("--only", help="only questions with this in their name")
 parser.add_argument("--jobs", type=int, default=2, help="mutated files at a time [2]")

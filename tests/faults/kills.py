@@ -1,5 +1,7 @@
-"""Runs that are killed (SIGKILL, so that nothing of the program has a last word) and gone on with: at random moments, while work is being
-committed, while the result is being put down. The result must be that of a run that nobody killed, and nothing else may stay behind."""
+"""Runs that are killed (SIGKILL, so that nothing of the program has a last word) and gone on with: at random moments, while work
+is being committed, while the result is being put down. The result must be that of a run that nobody killed, and nothing else
+may stay behind."""
+
 import json
 import os
 import random
@@ -25,8 +27,8 @@ def size_of(path):
 
 
 def strike(running, output, how, moment, commits, delay):
-    """Kills a run and answers when; `None` where it was over before. `moment`: after so many seconds; `commit`: when the journal has grown
-    so many times; `finish`: when a file beside the journal is there. The last two `delay` seconds later."""
+    """Kills a run and answers when; `None` where it was over before. `moment`: after so many seconds; `commit`: when the journal
+    has grown so many times; `finish`: when a file beside the journal is there. The last two `delay` seconds later."""
     journal = journal_of(output)
     if how == "moment":
         if running.over(moment):
@@ -77,7 +79,7 @@ def records(data):
 
 
 def committed(journal):
-    """When work was committed last, in seconds since 1970: what the last whole commit of a journal says. 0 where there is none."""
+    """When work was committed last, in seconds since 1970, as the last whole commit of a journal says; else 0."""
     try:
         data = journal.read_bytes()
     except FileNotFoundError:
@@ -97,8 +99,10 @@ class Lost:
 
     def text(self, interval):
         ordered = sorted(self.all) or [0.0]
-        return (f"work lost per kill, committed every {interval:g} s: median {ordered[len(ordered) // 2]:.3f} s, "
-                f"worst {ordered[-1]:.3f} s of {len(self.all)}")
+        return (
+            f"work lost per kill, committed every {interval:g} s: median {ordered[len(ordered) // 2]:.3f} s, "
+            f"worst {ordered[-1]:.3f} s of {len(self.all)}"
+        )
 
 
 def chain(question, archives, folder, dice, interval, kills, lost):

@@ -1,5 +1,6 @@
-"""Limits of the system: the size of files, the room for addresses, the memory of a control group, folders that cannot be written. The program says what
-it met and what to do; it is not ended by a signal, and what it did is not lost."""
+"""Limits of the system: the size of files, the room for addresses, the memory of a control group, folders that cannot be
+written. The program says what it met and what to do; it is not ended by a signal, and what it did is not lost."""
+
 import os
 import random
 import resource
@@ -48,13 +49,16 @@ def file_size(tally, archives, questions, folder, seed, every, points):
             clear(folder)
             size = max(int(largest * (k + dice.random()) / points), 1024)
             ended = program.run(
-                question.command(folder / "out.h5", *every), archives,
+                question.command(folder / "out.h5", *every),
+                archives,
                 before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
             )
             if ended.code == 0:
                 faults = question.faults(folder / "out.h5")
             else:
-                faults = ended.faults([1], says=["out.h5", ("too large", "limit", "ulimit")]) + stray_unfinished(folder, question)
+                faults = ended.faults([1], says=[("out.h5", str(folder)), ("too large", "limit", "ulimit")]) + stray_unfinished(
+                    folder, question
+                )
                 faults += go_on(question, archives, folder, every)
             tally.case("file-size limit", f"{question.name}: {size // 1024} KiB: {ended.how()}", faults, ended.last())
 
@@ -67,7 +71,12 @@ def folders(tally, archives, questions, work, every):
             ("a folder of the kernel", Path("/proc/out.h5"), ("cannot", "permitted", "no such", "denied")),
         ):
             ended = program.run(question.command(output, *every), archives, 60)
-            tally.case("output that cannot be written", f"{question.name}: {name}", ended.faults([1, 2, 3], says=["out.h5", says]), ended.last())
+            tally.case(
+                "output that cannot be written",
+                f"{question.name}: {name}",
+                ended.faults([1, 2, 3], says=["out.h5", says]),
+                ended.last(),
+            )
         if os.getuid() == 0:
             folder = work / "shut"
             folder.mkdir(exist_ok=True)
@@ -100,7 +109,9 @@ def locked(tally, archives, question, folder, every):
         ended = program.run(question.command(output, *every), archives, 60)
         faults = ended.faults([1], says=["out.h5", "read-only"])
         small.lock(False)
-        tally.case("output that cannot be written", f"{question.name}: only to be read", faults + stray(folder, set()), ended.last())
+        tally.case(
+            "output that cannot be written", f"{question.name}: only to be read", faults + stray(folder, set()), ended.last()
+        )
         running = program.Running(question.command(output, *every), archives)
         running.over(question.seconds * 0.5)
         running.kill()
@@ -108,7 +119,9 @@ def locked(tally, archives, question, folder, every):
         before = sorted(os.listdir(folder))
         small.lock()
         ended = program.run(question.command(output, "--resume", *every), archives, 60)
-        faults = ended.faults([0, 1] if before == ["out.h5"] else [1], says=[] if before == ["out.h5"] else ["out.h5", "read-only"])
+        faults = ended.faults(
+            [0, 1] if before == ["out.h5"] else [1], says=[] if before == ["out.h5"] else ["out.h5", "read-only"]
+        )
         small.lock(False)
         faults += go_on(question, archives, folder, every)
         tally.case("output that cannot be written", f"{question.name}: only to be read when gone on with", faults, ended.last())
@@ -116,12 +129,13 @@ def locked(tally, archives, question, folder, every):
 
 def addresses(tally, archives, questions, folder, every, short):
     """RLIMIT_AS: less room for addresses than the program would like."""
-    sizes = [64, 256, 768, 2048] if short else [24, 48, 64, 96, 128, 192, 256, 320, 384, 512, 640, 768, 1024, 1536, 2048, 3072, 4096]
+    sizes = [64, 256, 768, 2048] if short else [48, 64, 96, 128, 192, 256, 320, 384, 512, 640, 768, 1024, 1536, 2048, 3072, 4096]
     for question in questions:
         for size in sizes:
             clear(folder)
             ended = program.run(
-                question.command(folder / "out.h5", *every), archives,
+                question.command(folder / "out.h5", *every),
+                archives,
                 before=lambda size=size: resource.setrlimit(resource.RLIMIT_AS, (size * MIB, size * MIB)),
             )
             if ended.code == 0:
@@ -170,14 +184,19 @@ def group(tally, archives, questions, folder, every):
                     at = kept.index("--memory")
                     kept = kept[:at] + kept[at + 2 :]
                 ended = program.run(
-                    ["compare", *kept, *more, "-o", folder / "out.h5", *every], archives,
+                    ["compare", *kept, *more, "-o", folder / "out.h5", *every],
+                    archives,
                     before=lambda place=place: (place / "cgroup.procs").write_text(str(os.getpid())),
                 )
             name = f"{question.name}: {megabytes} MiB, {' '.join(more) or 'as asked'}: {ended.how()}"
             if ended.code == 0:
                 faults = question.faults(folder / "out.h5")
             elif ended.signal == 9 and not bounded:
-                faults = go_on(question, archives, folder, every) if not (folder / "out.h5").exists() else question.faults(folder / "out.h5")
+                faults = (
+                    go_on(question, archives, folder, every)
+                    if not (folder / "out.h5").exists()
+                    else question.faults(folder / "out.h5")
+                )
             else:
                 faults = ended.faults([0] if bounded else [0, 1, 2], says=["memory"]) + go_on(question, archives, folder, every)
             tally.case("memory of a control group", name, faults, ended.last())

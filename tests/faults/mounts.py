@@ -1,4 +1,5 @@
 """Small file systems in memory, to be filled up or locked. Only for root, and where mounting is allowed."""
+
 import os
 import subprocess
 import threading

@@ -1,8 +1,25 @@
 """What chance makes of a file: bits, numbers, parts that are cut, moved, mixed or repeated; words and numbers of texts."""
+
 import re
 
 # What begins the structures of HDF5: most of what goes wrong does so near one.
-MARKS = (b"\x89HDF", b"TREE", b"SNOD", b"HEAP", b"OHDR", b"OCHK", b"FRHP", b"FHDB", b"FHIB", b"BTHD", b"BTLF", b"GCOL", b"FADB", b"FAHD", b"EAHD")
+MARKS = (
+    b"\x89HDF",
+    b"TREE",
+    b"SNOD",
+    b"HEAP",
+    b"OHDR",
+    b"OCHK",
+    b"FRHP",
+    b"FHDB",
+    b"FHIB",
+    b"BTHD",
+    b"BTLF",
+    b"GCOL",
+    b"FADB",
+    b"FAHD",
+    b"EAHD",
+)
 NUMBERS = (0, 1, 2, 7, 8, 127, 128, 255, 256, 65_535, 65_536, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1)
 
 
@@ -82,8 +99,46 @@ def of_record(seed, dice):
     return bytes(data), f"in the record, {bytes(data[start : at + 10]).decode('utf-8', 'replace')!r} was {chr(old)}"
 
 
-WORDS = ("", "0", "-1", "1e400", "nan", "-0.0", "18446744073709551616", "0x", "'", '"', '"""', "[", "]", "{", "}", "[[", "=", "#", "|", "(", ")", ",", "\\", "\n",
-         "\0", "\ufeff", "é", "𝕊", "true", "1979-05-27", "a" * 300, "../../..", "/dev/full", "[[metric]]", "[a.b.c]", "x.y = 1", "${HOME}", "%s%n")
+WORDS = (
+    "",
+    "0",
+    "-1",
+    "1e400",
+    "nan",
+    "-0.0",
+    "18446744073709551616",
+    "0x",
+    "'",
+    '"',
+    '"""',
+    "[",
+    "]",
+    "{",
+    "}",
+    "[[",
+    "=",
+    "#",
+    "|",
+    "(",
+    ")",
+    ",",
+    "\\",
+    "\n",
+    "\0",
+    "\ufeff",
+    "é",
+    "𝕊",
+    "true",
+    "1979-05-27",
+    "a" * 300,
+    "../../..",
+    "/dev/full",
+    "[[metric]]",
+    "[a.b.c]",
+    "x.y = 1",
+    "${HOME}",
+    "%s%n",
+)
 
 
 def of_text(seed, other, dice):

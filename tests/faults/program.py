@@ -1,4 +1,5 @@
 """Running the program: how it ended, what it said, what it took; and what no ending may be."""
+
 import os
 import resource
 import select
@@ -22,8 +23,8 @@ def binary():
 
 
 def environment(more=None):
-    """The environment of every run: no tuning of this machine, no backtraces, no hook but those in `more`; and where the program was built with OpenBLAS, none of
-    its threads, which never stop asking for memory that they do not get."""
+    """The environment of every run: no tuning of this machine, no backtraces, no hook but those in `more`; and where the program
+    was built with OpenBLAS, none of its threads, which never stop asking for memory that they do not get."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("STRIAE_") and k != "RUST_BACKTRACE"}
     return kept | {"STRIAE_CACHE": "/nonexistent", "NODEVICE_SELECT": "1", "OPENBLAS_NUM_THREADS": "1"} | (more or {})
 
@@ -31,9 +32,9 @@ def environment(more=None):
 class Ended:
     """How a run ended."""
 
-    def __init__(self, arguments, status, out, err, seconds, peak_mib, late):
+    def __init__(self, arguments, status, out, err, seconds, cpu_seconds, peak_mib, late):
         self.arguments, self.out, self.err = arguments, out, err
-        self.seconds, self.peak_mib, self.late = seconds, peak_mib, late
+        self.seconds, self.cpu_seconds, self.peak_mib, self.late = seconds, cpu_seconds, peak_mib, late
         self.code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
         self.signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
 
@@ -85,8 +86,13 @@ class Running:
         # By the clock on the wall, which journals go by, and by one that never jumps.
         self.started, self.began = time.time(), time.monotonic()
         self.process = subprocess.Popen(
-            [binary(), *self.arguments], cwd=folder, env=environment(more), stdin=subprocess.DEVNULL, stdout=self.out,
-            stderr=self.err, preexec_fn=start,
+            [binary(), *self.arguments],
+            cwd=folder,
+            env=environment(more),
+            stdin=subprocess.DEVNULL,
+            stdout=self.out,
+            stderr=self.err,
+            preexec_fn=start,
         )
         self.handle = os.pidfd_open(self.process.pid)
 
@@ -111,7 +117,7 @@ class Running:
             stream.seek(0)
             said.append(stream.read().decode("utf-8", "replace"))
             stream.close()
-        return Ended(self.arguments, status, *said, seconds, used.ru_maxrss / 1024, late)
+        return Ended(self.arguments, status, *said, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, late)
 
 
 def run(arguments, folder, limit=120, more=None, before=None):

@@ -1,5 +1,7 @@
-"""Journals as a power cut, a bad disk or a mistake leaves them: cut, changed, filled with zeros, spliced with those of other runs. To go on from one
-gives the same bytes or is refused in words; never another result. And runs that are asked to go on as something else than they began."""
+"""Journals as a power cut, a bad disk or a mistake leaves them: cut, changed, filled with zeros, spliced with those of other
+runs. To go on from one gives the same bytes or is refused in words; never another result. And runs that are asked to go on as
+something else than they began."""
+
 import random
 import shutil
 import signal
@@ -11,7 +13,7 @@ from kills import journal_of, records, size_of, stray, stray_unfinished
 
 
 def begun(question, archives, folder, interval, grown=4):
-    """A run that was killed when its journal had grown so many times; its journal's bytes. `None` where the run was over before."""
+    """The journal of a run that was killed when it had grown so many times; `None` where the run was over before."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     output = folder / "out.h5"
@@ -144,7 +146,11 @@ def changed(tally, archives, questions, work, interval):
         tally.case("other runs", f"go on with {name}", faults, ended.last())
     for more in SAME:
         fresh()
-        kept = [a for n, a in enumerate(question.arguments) if a not in ("--memory", "-j") and question.arguments[n - 1] not in ("--memory", "-j")]
+        kept = [
+            a
+            for n, a in enumerate(question.arguments)
+            if a not in ("--memory", "-j") and question.arguments[n - 1] not in ("--memory", "-j")
+        ]
         ended = program.run(["compare", *kept, *more.split(), "-o", output, "--resume", *every], archives)
         faults = ended.faults([0, 3])
         if ended.code == 0:
@@ -152,7 +158,12 @@ def changed(tally, archives, questions, work, interval):
         tally.case("other runs", f"go on with {more}: {ended.how()}", faults, ended.last())
     fresh()
     ended = program.run(question.command(output, *every), archives)
-    tally.case("other runs", "a journal is there and nobody said --resume", ended.faults([2], says=["--resume", "--overwrite"]), ended.last())
+    tally.case(
+        "other runs",
+        "a journal is there and nobody said --resume",
+        ended.faults([2], says=["--resume", "--overwrite"]),
+        ended.last(),
+    )
     fresh()
     ended = program.run(question.command(output, "--overwrite", *every), archives)
     faults = ended.faults([0]) + question.faults(output) + stray(folder, {"out.h5"})
@@ -185,5 +196,7 @@ def changed_inputs(tally, archives, question, folder, journal, every):
     output = folder / "out.h5"
     journal_of(output).write_bytes(journal)
     ended = program.run(question.command(output, "--resume", *every), elsewhere)
-    tally.case("other runs", "an input was changed meanwhile", ended.faults([3], says=["journal", ("a.h5", "input")]), ended.last())
+    tally.case(
+        "other runs", "an input was changed meanwhile", ended.faults([3], says=["journal", ("a.h5", "input")]), ended.last()
+    )
     shutil.rmtree(elsewhere)

@@ -376,7 +376,10 @@ impl Flights {
         if let Some(text) = heard {
             return Err(Error::Failed(text));
         }
-        waited.map_err(|e| Error::Failed(format!("no answer within {} s: {e}", PATIENCE.as_secs())))?;
+        waited.map_err(|e| match e {
+            wgpu::PollError::Timeout => Error::Failed(format!("no answer within {} s", PATIENCE.as_secs())),
+            other => Error::Failed(format!("no answer can be waited for: {other}")),
+        })?;
         match told.try_recv() {
             Ok(Ok(())) => {}
             Ok(Err(e)) => return Err(Error::Failed(format!("an answer could not be read: {e}"))),

@@ -187,7 +187,10 @@ impl Gpu {
             Fault::Told => return Err(Error::Failed("told to fail by a test".into())),
             Fault::Lost => self.flights.lose(),
             Fault::Zeros => self.flights.forget(),
-            Fault::Memory => self.flights.exhaust(),
+            Fault::Memory => {
+                self.flights.exhaust();
+                return Err(Error::Failed("there is no room on the device".into()));
+            }
             Fault::Panic => std::panic::panic_any("told to panic by a test"),
         }
         self.fail_after = None;
@@ -498,6 +501,8 @@ impl Backend for Gpu {
         self.flights.abandon();
         let heard = self.complaints.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let why = heard.map_or(why.clone(), |text| if why.contains(&text) { why } else { format!("{why} ({text})") });
+        // Libraries break their lines; a note is one.
+        let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
         Err(Stopped { device: self.described.name.clone(), done, why })
     }
 }
