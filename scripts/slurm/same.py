@@ -1,4 +1,5 @@
-"""Are two results the same: every dataset beside `record` byte for byte, and the digest in the record?
+"""Are two results the same: every dataset but the record (times, devices) and its own digest byte for byte, and the digest of
+the result that the record names?
 
     same.py ONE.h5 OTHER.h5
 """
@@ -8,13 +9,15 @@ import sys
 
 import h5py
 
+RECORD = ("record", "record_blake3")
+
 
 def contents(path):
     """Datasets by name, as shape, type and bytes; the digest that the record names."""
     found = {}
     with h5py.File(path) as f:
         def keep(name, node):
-            if isinstance(node, h5py.Dataset) and name != "record":
+            if isinstance(node, h5py.Dataset) and name not in RECORD:
                 values = node[()]
                 found[name] = (values.shape, values.dtype.str, values.tobytes())
 

@@ -1,10 +1,11 @@
 //! The side that asks: starts the reader process, waits only so long, and says what happened when no answer comes.
 
 use super::error::Error;
-use super::serve::Server;
+use super::serve::{MOST_SECONDS, Server};
 use super::wire::{Head, Node, Question};
 use rustix::event::{PollFd, PollFlags, poll};
 use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -178,7 +179,11 @@ impl Process {
                 Err(Error::Crashed { file, how: e.to_string(), doing })
             }
             Err(Silence::Ended) => {
-                let how = self.child.wait().map_or_else(|e| e.to_string(), |status| status.to_string());
+                let status = self.child.wait();
+                if status.as_ref().is_ok_and(|s| s.signal() == Some(rustix::process::Signal::XCPU.as_raw())) {
+                    return Err(Error::Endless { file, seconds: MOST_SECONDS, doing });
+                }
+                let how = status.map_or_else(|e| e.to_string(), |status| status.to_string());
                 Err(Error::Crashed { file, how, doing })
             }
         }

@@ -18,6 +18,10 @@ pub enum Error {
         "{file}: no answer for {seconds} s while {doing}; reading was stopped. The file is damaged or hostile, or the storage is very slow: copy the file to a local disk and try again"
     )]
     Hung { file: String, seconds: u64, doing: String },
+    #[error(
+        "{file}: the HDF5 library computed for more than {seconds} s while {doing}; reading was stopped. The file is damaged or hostile. Get a fresh copy from where it came from"
+    )]
+    Endless { file: String, seconds: u64, doing: String },
     #[error("cannot start the reader process {exe}: {source}. It is the striae program itself: is it still in its place?")]
     NoReader { exe: String, source: std::io::Error },
     #[error("{path}: already there; choose another name, or give --overwrite to replace it")]
@@ -40,7 +44,10 @@ impl Error {
     /// Whether the fault lies in the input.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
-        matches!(self, Self::NoFile { .. } | Self::Refused { .. } | Self::Crashed { .. } | Self::Hung { .. })
+        matches!(
+            self,
+            Self::NoFile { .. } | Self::Refused { .. } | Self::Crashed { .. } | Self::Hung { .. } | Self::Endless { .. }
+        )
     }
 
     pub(super) fn write(path: &std::path::Path, doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {

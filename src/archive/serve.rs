@@ -297,7 +297,7 @@ fn attributes(of: &Location) -> BTreeMap<String, String> {
 }
 
 /// Seconds of computing that an answer may take: damaged files can keep the library busy for ever.
-const MOST_SECONDS: u64 = 10;
+pub(super) const MOST_SECONDS: u64 = 10;
 
 /// The process ends if it computes for longer than that from now on.
 fn allow_time() {

@@ -206,8 +206,7 @@ pub fn compare_and_store(
         }
         std::fs::File::create(path).with_context(|| format!("cannot write the trace {}", path.display()))?;
     }
-    let threads = resources.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).thread_name(|i| format!("worker {i}")).build()?;
+    let (threads, pool) = super::threads(resources.threads, "worker")?;
     let progress = Progress::new(voice.quiet || voice.json).traced(resources.trace.is_some());
     if let Some(record) = there {
         let reference = reference.as_mut().map(|r| r as &mut dyn RowSource);

@@ -44,6 +44,7 @@ mod specimen;
 mod trace;
 mod verify;
 
+use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::process::ExitCode;
 
@@ -206,12 +207,34 @@ pub fn main() -> ExitCode {
         Err(error) => {
             let code = exit_code(&error);
             if voice.json {
-                println!("{}", serde_json::json!({ "error": format!("{error:#}"), "exit": code }));
+                println!("{}", serde_json::json!({ "error": said(&error), "exit": code }));
             }
-            eprintln!("striae: {error:#}");
+            eprintln!("striae: {}", said(&error));
             ExitCode::from(code)
         }
     }
+}
+
+/// What went wrong and why. Some say their cause themselves: nothing is said twice.
+fn said(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            text = if text.is_empty() { cause } else { format!("{text}: {cause}") };
+        }
+    }
+    text
+}
+
+/// Threads to compute with.
+pub fn threads(wanted: Option<usize>, name: &'static str) -> anyhow::Result<(usize, rayon::ThreadPool)> {
+    let count = wanted.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(count).thread_name(move |i| format!("{name} {i}")).build();
+    let pool = pool.with_context(|| {
+        format!("{count} threads cannot be started: the system allows no more, or has no memory for them. Give -j 1, or raise the limits (ulimit -u, ulimit -v)")
+    })?;
+    Ok((count, pool))
 }
 
 /// Whoever reads what is said may stop reading (`striae metrics | head`): that is no failure of ours, and nothing to complain about.

@@ -68,10 +68,9 @@ pub fn compare(
             return Err(Refused::usage(format!("{}: this is also an input; name another output", file.display())));
         }
     }
-    let threads = resources.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
+    let (threads, pool) = super::threads(resources.threads, "worker")?;
     let size = |lists: &PeakLists| (lists.rows(), lists.peaks());
     job.check_memory(size(&query), reference.as_ref().map(size), threads)?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let progress = Progress::new(voice.quiet || voice.json);
     let mut names = ExhibitNames::default();
     let reading = std::time::Instant::now();

@@ -29,7 +29,10 @@ pub enum Error {
         "scores reach {largest:e}, beyond what f32 holds (3.4e38): --dense cannot store them. Rescale the data, or use --top-k or --threshold"
     )]
     DenseRange { largest: f64 },
-    #[error("{path}: cannot keep links found so far: {source}. Free space there, or raise --threshold")]
+    #[error(
+        "{path}: cannot keep links found so far: {source}. {}, or give a stricter --threshold",
+        if source.kind() == std::io::ErrorKind::FileTooLarge { "Raise the limit on the size of files (ulimit -f)" } else { "Free space there" }
+    )]
     Spool { path: String, source: std::io::Error },
     #[error("{0}")]
     Sink(String),

@@ -104,8 +104,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     if !options.limit.is_finite() {
         return Err(Refused::usage(format!("--limit {}: give a finite log10 LR, such as 4", options.limit)));
     }
-    let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build()?;
+    let (_, pool) = super::threads(options.threads, "worker")?;
     let progress = Progress::new(voice.quiet || voice.json);
     let record = pool.install(|| match &options.add {
         Some(new) => add::run(options, new, &target, &progress),
