@@ -10,6 +10,7 @@
 #     scripts/setup.sh peers     and what all comparisons with peers need
 #     scripts/setup.sh growth    and what draws the growth
 #     scripts/setup.sh report    what opens the report page: Chromium
+#     scripts/setup.sh kubernetes what checks the jobs of deploy/kubernetes
 #     scripts/setup.sh notebooks what executes the notebooks
 # Tools go to target/tools, in this tree. On Debian and Ubuntu, system packages are installed when this runs as root or
 # sudo asks no password; otherwise it says what to install. With STRIAE_REQUIRE_GPU=1 a missing Vulkan device is an error.
@@ -159,7 +160,8 @@ case $goal in
     matchms) need_python; pip_install matchms "matchms>=0.30"; pip_install ms_entropy "ms_entropy>=1.3" ;;
     report) need_python; need_chromium ;;
     notebooks) need_python; pip_install notebooks -r notebooks/requirements.txt ;;
+    kubernetes) need_python; pip_install kubernetes "kubernetes-validate>=1.37" ;;
     transforms) need_python; pip_install transforms "chemotools>=0.5" "pybaselines>=1.2" ;;
-    *) die "build, test, lapack, faiss, search, sklearn, matchms, transforms, peers, growth, report or notebooks, not $goal" ;;
+    *) die "build, test, lapack, faiss, search, sklearn, matchms, transforms, peers, growth, report, kubernetes or notebooks, not $goal" ;;
 esac
 say "ready ($goal): Rust $rust_is, cmake $(version_of "$cmake_now")"

@@ -22,5 +22,7 @@ if [ -z "${STRIAE_PYTHON:-}" ] && [ -x "$venv/bin/python" ]; then
     STRIAE_PYTHON=$venv/bin/python
     export STRIAE_PYTHON
 fi
+# Snappy, within Blosc, is C++: its library is linked in, so that the program needs none of the system's.
+[ "$(uname -s)" != Linux ] || export CXXSTDLIB_STATIC="${CXXSTDLIB_STATIC:-1}"
 cd "$here"
 exec "$@"

@@ -60,7 +60,7 @@ fn linked() -> Desk {
     desk.run("simulate --exhibits 160 --mark-width 128 --spectrum-width 64 --seed 11 -o archive.h5");
     desk.run("compare archive.h5:/spectra --metric pearson --top-k 5 -o nearest.h5");
     desk.run("compare archive.h5:/spectra --metric pearson --dense -o scores.h5");
-    desk.run("calibrate scores.h5 --truth press --population simulated --ridge 0.001 --bounds elub -o lr.h5");
+    desk.run("calibrate scores.h5 --truth source --population simulated --ridge 0.001 --bounds elub -o lr.h5");
     desk.run("link nearest.h5 --lr lr.h5 --limit 1 -o links.h5");
     desk
 }

@@ -15,7 +15,8 @@ use striae::compare::RowSource as _;
 use striae::draw::Stream;
 use striae::matrix::{Element, Values};
 
-const WIDTH: usize = 32;
+/// More than a chunk of age, so that a change late in a bundle is told from one at its beginning.
+const WIDTH: usize = 1024;
 
 /// A folder with two laboratories in it: bern/ and lyon/.
 struct Houses(tempfile::TempDir);
@@ -286,17 +287,12 @@ fn what_may_not_leave_is_refused_by_name() {
 #[test]
 fn peak_lists_and_collections_without_ids_are_shared_too() {
     let houses = Houses::new();
-    let spectra: String = (0..6)
-        .map(|i| {
-            format!(
-                "Name: substance {i}\nPrecursorMZ: {}\nNum Peaks: 3\n50.1 10\n{}.2 100\n{}.3 40\n\n",
-                200 + i,
-                60 + i,
-                80 + 2 * i
-            )
-        })
-        .collect();
-    std::fs::write(houses.path("bern/library.msp"), spectra).unwrap();
+    let spectrum = |i: i32| {
+        let (precursor, low, high) = (200 + i, 60 + i, 80 + 2 * i);
+        format!("Name: substance {i}\nPrecursorMZ: {precursor}\nNum Peaks: 3\n50.1 10\n{low}.2 100\n{high}.3 40\n\n")
+    };
+    let spectra: Vec<String> = (0..6).map(spectrum).collect();
+    std::fs::write(houses.path("bern/library.msp"), spectra.concat()).unwrap();
     houses.run("import spectra bern/library.msp -o bern/peaks.h5 --collection ms");
     let values: Vec<f64> = (0..15).map(f64::from).collect();
     let plan = Plan { rows: 5, width: 3, ..Plan::default() };

@@ -265,7 +265,9 @@ pub fn write_links(
         if part.is_empty() {
             break;
         }
-        part.iter().for_each(|link| digest.link(link));
+        for link in &part {
+            digest.link(link);
+        }
         let first = at;
         at += part.len() as u64;
         // An earlier process wrote them.

@@ -126,7 +126,7 @@ pub fn write_ranking(
 pub fn write_links(target: &Target, record: &mut Record, links: Links) -> Result<(), LinkError> {
     record.result_blake3 = placeholder();
     let count = [links.count as usize];
-    let mut out = link_columns(target, record, &count, false)?;
+    let mut out = link_columns(target, record, count, false)?;
     let (mut at, mut part) = (0, Vec::with_capacity(PIECE));
     for link in links {
         part.push(link?);
@@ -140,12 +140,12 @@ pub fn write_links(target: &Target, record: &mut Record, links: Links) -> Result
     Ok(out.finish(record)?)
 }
 
-fn link_columns<'a>(target: &'a Target, record: &Record, count: &[usize; 1], matched: bool) -> Result<Columns<'a>, Error> {
+fn link_columns<'a>(target: &'a Target, record: &Record, count: [usize; 1], matched: bool) -> Result<Columns<'a>, Error> {
     let all: [(&'static str, &[usize], Kind); 4] = [
-        ("query", count, Kind::I64),
-        ("reference", count, Kind::I64),
-        ("score", count, Kind::F64),
-        ("matched", count, Kind::I64),
+        ("query", &count, Kind::I64),
+        ("reference", &count, Kind::I64),
+        ("score", &count, Kind::F64),
+        ("matched", &count, Kind::I64),
     ];
     Columns::create(target, record, if matched { &all } else { &all[..3] })
 }
@@ -165,7 +165,7 @@ pub fn write_peaks(target: &Target, record: &mut Record, answer: &PeakAnswer) ->
         PeakAnswer::TopK { k, neighbors, scores, matched } => write_ranking(target, record, *k, neighbors, scores, Some(matched)),
         PeakAnswer::Links { links, matched } => {
             record.result_blake3 = placeholder();
-            let mut out = link_columns(target, record, &[links.len()], true)?;
+            let mut out = link_columns(target, record, [links.len()], true)?;
             for (n, (links, matched)) in links.chunks(PIECE).zip(matched.chunks(PIECE)).enumerate() {
                 put_links(&mut out, (n * PIECE) as u64, links)?;
                 out.integers("matched", (n * PIECE) as u64, matched)?;

@@ -133,7 +133,7 @@ impl Unfinished {
     fn path(&self, target: &Path) -> Option<PathBuf> {
         let name = Path::new(&self.part);
         // A name and no way to elsewhere.
-        let plain = name.components().count() == 1 && self.part.ends_with(".part");
+        let plain = name.components().count() == 1 && name.extension().is_some_and(|e| e == "part");
         plain.then(|| target.with_file_name(name))
     }
 

@@ -7,6 +7,7 @@ use crate::archive::result::{DenseFile, Lasting, Target, write_links, write_rank
 use crate::archive::write::check_target;
 use crate::archive::{Address, Client, shard};
 use crate::backend::TileShape;
+use crate::compare::checkpoint::Begun;
 use crate::compare::explain::Explainer;
 use crate::compare::run::{Again, fingerprint};
 use crate::compare::strategy::Strategy;
@@ -188,24 +189,7 @@ pub fn compare_and_store(
     if there.is_none() {
         check_target(&file, target.overwrite)?;
     }
-    for input in [Some(&query), reference.as_ref()].into_iter().flatten() {
-        if same_file(&input.address().file, &file) {
-            return Err(Refused::usage(format!("{}: this is also an input; name another output", file.display())));
-        }
-    }
-    query.collection().check_ids()?;
-    if let Some(reference) = &mut reference {
-        reference.collection().check_ids()?;
-    }
-    if let Some(path) = &resources.trace {
-        // Hours before it would be found out.
-        let taken = [Some(&query.address().file), reference.as_ref().map(|r| &r.address().file), Some(&file)];
-        if taken.into_iter().flatten().any(|taken| path == taken || same_file(path, taken)) {
-            let text = format!("--trace {}: this is also an input or the output; name another file", path.display());
-            return Err(Refused::usage(text));
-        }
-        std::fs::File::create(path).with_context(|| format!("cannot write the trace {}", path.display()))?;
-    }
+    refuse_files(&mut query, reference.as_mut(), &file, resources.trace.as_deref())?;
     let (threads, pool) = super::threads(resources.threads, "worker")?;
     let progress = Progress::new(voice.quiet || voice.json).traced(resources.trace.is_some());
     if let Some(record) = there {
@@ -227,11 +211,7 @@ pub fn compare_and_store(
     let dense = match job.options.mode {
         Mode::Dense => {
             let cols = reference.as_ref().map_or(query.rows(), RowSource::rows);
-            let (metric, size) = (&job.options.metric, (query.rows(), cols));
-            Some(match durable::unfinished(terms.begun.as_ref()) {
-                Some(unfinished) => DenseFile::resume(target.clone(), metric, version, size, &unfinished)?,
-                None => DenseFile::create(target.clone(), metric, version, size.0, size.1)?,
-            })
+            Some(dense_file(target, &job.options.metric, (query.rows(), cols), terms.begun.as_ref())?)
         }
         _ => None,
     };
@@ -257,7 +237,7 @@ pub fn compare_and_store(
     }
     let Outcome { answer, inputs, devices, tile, strategy, warnings, effort, mut writing } = outcome?;
     let lasts = writing.as_mut().map(|writing| Lasting { writing, observer: &progress });
-    let mut record = Record {
+    let record = Record {
         tool: "striae".into(),
         version: version.into(),
         commit: super::commit(),
@@ -277,31 +257,8 @@ pub fn compare_and_store(
         merged: None,
         tolerance: None,
     };
-    let (mut kept, mut links_found) = (Vec::new(), None);
-    match answer {
-        Answer::TopK { k, neighbors, scores } if lasting.shard.is_some() => {
-            shard::write_ranking(target, &mut record, k, &neighbors, &scores, None)?;
-        }
-        Answer::Links(links) if lasting.shard.is_some() => {
-            links_found = Some(links.count);
-            shard::write_links(target, &mut record, links)?;
-        }
-        Answer::TopK { k, neighbors, scores } => {
-            let explainer = Explainer::new(&job_again, &mut query, reference.as_mut().map(|r| r as &mut dyn RowSource));
-            pool.install(|| write_ranking(target, &mut record, k, &neighbors, &scores, explainer, lasts))?;
-            kept = neighbors;
-        }
-        Answer::Links(links) => {
-            links_found = Some(links.count);
-            let explainer = Explainer::new(&job_again, &mut query, reference.as_mut().map(|r| r as &mut dyn RowSource));
-            pool.install(|| write_links(target, &mut record, links, explainer, lasts))?;
-        }
-        Answer::Dense { tolerance } => {
-            if let Some(dense) = dense {
-                dense.finish(&mut record, tolerance)?;
-            }
-        }
-    }
+    let explainer = Explainer::new(&job_again, &mut query, reference.as_mut().map(|r| r as &mut dyn RowSource));
+    let stored = pool.install(|| store(target, record, answer, dense, (explainer, lasts)))?;
     drop(writing);
     durable::done(journal.as_ref(), &progress);
     if let (Some(path), Some(trace)) = (&resources.trace, progress.trace()) {
@@ -310,6 +267,76 @@ pub fn compare_and_store(
             Ok(0) => {}
             Ok(left_out) => progress.warn(&format!("{}: the last {left_out} spans of the run are not in it", path.display())),
             Err(why) => progress.warn(&format!("{why:#}")),
+        }
+    }
+    Ok(stored)
+}
+
+/// Refuses files that are two things at once, and archives of which two items have one id.
+fn refuse_files(
+    query: &mut Opened,
+    mut reference: Option<&mut Opened>,
+    output: &Path,
+    trace: Option<&Path>,
+) -> anyhow::Result<()> {
+    let inputs: Vec<PathBuf> =
+        std::iter::once(&*query).chain(reference.as_deref()).map(|input| input.address().file.clone()).collect();
+    if inputs.iter().any(|input| same_file(input, output)) {
+        return Err(Refused::usage(format!("{}: this is also an input; name another output", output.display())));
+    }
+    query.collection().check_ids()?;
+    if let Some(reference) = &mut reference {
+        reference.collection().check_ids()?;
+    }
+    if let Some(path) = trace {
+        // Hours before it would be found out.
+        if inputs.iter().map(PathBuf::as_path).chain([output]).any(|taken| path == taken || same_file(path, taken)) {
+            let text = format!("--trace {}: this is also an input or the output; name another file", path.display());
+            return Err(Refused::usage(text));
+        }
+        std::fs::File::create(path).with_context(|| format!("cannot write the trace {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Where all scores go: what an interrupted run left, or a new file.
+fn dense_file(target: &Target, metric: &str, size: (usize, usize), begun: Option<&Begun>) -> anyhow::Result<DenseFile> {
+    let version = env!("CARGO_PKG_VERSION");
+    Ok(match durable::unfinished(begun) {
+        Some(unfinished) => DenseFile::resume(target.clone(), metric, version, size, &unfinished)?,
+        None => DenseFile::create(target.clone(), metric, version, size.0, size.1)?,
+    })
+}
+
+/// Writes what was found.
+fn store(
+    target: &Target,
+    mut record: Record,
+    answer: Answer,
+    dense: Option<DenseFile>,
+    (explainer, lasts): (Option<Explainer<'_>>, Option<Lasting<'_>>),
+) -> anyhow::Result<Stored> {
+    let (mut kept, mut links_found) = (Vec::new(), None);
+    match answer {
+        Answer::TopK { k, neighbors, scores } if record.shard.is_some() => {
+            shard::write_ranking(target, &mut record, k, &neighbors, &scores, None)?;
+        }
+        Answer::Links(links) if record.shard.is_some() => {
+            links_found = Some(links.count);
+            shard::write_links(target, &mut record, links)?;
+        }
+        Answer::TopK { k, neighbors, scores } => {
+            write_ranking(target, &mut record, k, &neighbors, &scores, explainer, lasts)?;
+            kept = neighbors;
+        }
+        Answer::Links(links) => {
+            links_found = Some(links.count);
+            write_links(target, &mut record, links, explainer, lasts)?;
+        }
+        Answer::Dense { tolerance } => {
+            if let Some(dense) = dense {
+                dense.finish(&mut record, tolerance)?;
+            }
         }
     }
     Ok(Stored { record, neighbors: kept, links: links_found, before: false })

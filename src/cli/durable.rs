@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn intervals() {
-        assert_eq!(interval("60s"), Ok(Duration::from_secs(60)));
+        assert_eq!(interval("60s"), Ok(Duration::from_mins(1)));
         assert_eq!(interval("0.05s"), Ok(Duration::from_millis(50)));
         assert_eq!(interval("50ms"), Ok(Duration::from_millis(50)));
         assert_eq!(interval("2m"), Ok(Duration::from_mins(2)));

@@ -138,7 +138,7 @@ fn pack(
         }
         Ok(Box::new(File::open(workshop.file(n))?))
     })?;
-    let out = out.into_inner().map_err(|e| e.into_error()).context("cannot write the bundle")?;
+    let out = out.into_inner().map_err(std::io::IntoInnerError::into_error).context("cannot write the bundle")?;
     out.sync_all().context("cannot sync the bundle")?;
     progress.advance(names.len() as u64)?;
     Ok(manifest)

@@ -164,12 +164,9 @@ impl Lists {
 /// Whether an address names peak lists.
 pub fn is_peaks(address: &Address) -> anyhow::Result<bool> {
     let nodes = crate::archive::Client::open(&address.file, &collection::reading()?)?.tree()?;
-    let found = match &address.inner {
-        Some(inner) => PeakLists::groups(&nodes).any(|group| group == inner),
-        None => {
-            let values = nodes.iter().any(|n| n.dataset.as_ref().is_some_and(|d| d.shape.len() == 2 && d.element.is_some()));
-            !values && PeakLists::groups(&nodes).next().is_some()
-        }
-    };
-    Ok(found)
+    if let Some(inner) = &address.inner {
+        return Ok(PeakLists::groups(&nodes).any(|group| group == inner));
+    }
+    let rows = nodes.iter().any(|n| n.dataset.as_ref().is_some_and(|d| d.shape.len() == 2 && d.element.is_some()));
+    Ok(!rows && PeakLists::groups(&nodes).next().is_some())
 }

@@ -228,6 +228,9 @@ fn said(error: &anyhow::Error) -> String {
 }
 
 /// Threads to compute with.
+///
+/// # Errors
+/// When the system does not start them.
 pub fn threads(wanted: Option<usize>, name: &'static str) -> anyhow::Result<(usize, rayon::ThreadPool)> {
     let count = wanted.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(count).thread_name(move |i| format!("{name} {i}")).build();

@@ -383,7 +383,7 @@ impl Checkpoints {
             Some(journal) => journal,
             none => none.insert(Journal::create(&self.path, &self.head)?),
         };
-        if all.is_some_and(|all| journal.len() > (64 << 20) && journal.len() > 4 * all) {
+        if all.is_some_and(|all| journal.size() > (64 << 20) && journal.size() > 4 * all) {
             let mut other = journal.anew(&self.head)?;
             write(&mut other, true)?;
             other.commit(&said)?;
@@ -532,13 +532,12 @@ impl Front<'_> {
     }
 }
 
+/// Who takes a row: which, whether these are further partners of it, and they.
+pub(super) type TakeRow<'a> = &'a mut dyn FnMut(usize, bool, &[(Best, i64)]) -> Option<()>;
+
 /// Rows of a record: `take` hears of the row, whether its partners are further ones, and of partners with matched peaks (0 where there are none).
 /// None where the record makes no sense.
-pub(super) fn rows_in(
-    payload: &[u8],
-    peaks: bool,
-    take: &mut dyn FnMut(usize, bool, &[(Best, i64)]) -> Option<()>,
-) -> Option<()> {
+pub(super) fn rows_in(payload: &[u8], peaks: bool, take: TakeRow<'_>) -> Option<()> {
     let mut front = Front(payload);
     let mut best = Vec::new();
     while !front.0.is_empty() {
@@ -673,7 +672,7 @@ mod tests {
     }
 
     fn journaling(path: &Path) -> Journaling {
-        Journaling { path: path.to_owned(), interval: Duration::from_secs(60), started: "now".into() }
+        Journaling { path: path.to_owned(), interval: Duration::from_mins(1), started: "now".into() }
     }
 
     fn head() -> Head {

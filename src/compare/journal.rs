@@ -57,8 +57,6 @@ pub struct Old {
     pub commit: Option<Vec<u8>>,
     /// Behind the last commit, with the hash there.
     good: (u64, blake3::Hash),
-    /// Behind the head, with the hash there.
-    begun: u64,
     /// Bytes behind the last commit that do not count.
     pub torn: u64,
 }
@@ -167,7 +165,7 @@ impl Journal {
 
     /// Bytes written.
     #[must_use]
-    pub const fn len(&self) -> u64 {
+    pub const fn size(&self) -> u64 {
         self.end
     }
 
@@ -319,7 +317,6 @@ impl Old {
             return Err(Error::Damaged { path: path.display().to_string(), why: "its head is not whole" });
         }
         let head = std::mem::take(&mut payload);
-        let begun = records.at;
         let (mut commit, mut good) = (None, (records.at, records.chain));
         while let Some(kind) = records.next(&mut payload).map_err(fault(path))? {
             if kind == COMMIT {
@@ -329,7 +326,7 @@ impl Old {
         }
         let torn = records.size - good.0;
         drop(records);
-        Ok(Self { path: path.to_owned(), file, head, commit, good, begun, torn })
+        Ok(Self { path: path.to_owned(), file, head, commit, good, torn })
     }
 
     /// All records that count, but for head and commits, in the order in which they were written.
@@ -360,12 +357,6 @@ impl Old {
         Journal::cut(&file, end).map_err(fault(&path))?;
         Ok(Journal { file, path, end, chain })
     }
-
-    /// Bytes of records that count.
-    #[must_use]
-    pub const fn len(&self) -> u64 {
-        self.good.0 - self.begun
-    }
 }
 
 #[cfg(test)]
@@ -395,7 +386,7 @@ mod tests {
             journal.append(2, &vec![n; 100 * usize::from(n)]).unwrap();
             journal.append(3, b"more").unwrap();
             journal.commit(&[n]).unwrap();
-            ends.push(journal.len());
+            ends.push(journal.size());
         }
         journal.append(2, b"never committed").unwrap();
         (path, ends)

@@ -166,15 +166,7 @@ impl PeakJob {
 
         let out = |i: usize| query.exhibits.as_deref().zip(refs.exhibits.as_deref()).map(|(q, r)| (r, q[i]));
         let room = usize::try_from((self.options.memory.saturating_sub(held) / 64).max(1 << 16)).unwrap_or(usize::MAX);
-        let mut answer = match self.options.mode {
-            Mode::TopK(k) => PeakAnswer::TopK {
-                k,
-                neighbors: vec![-1; rows * k],
-                scores: vec![f64::NAN; rows * k],
-                matched: vec![-1; rows * k],
-            },
-            _ => PeakAnswer::Links { links: Vec::new(), matched: Vec::new() },
-        };
+        let mut answer = PeakAnswer::empty(self.options.mode, rows);
         let (mut keeping, mut next) = Keeping::new(journal, begun, fingerprint, &mut answer, &mine)?;
         let threads = rayon::current_num_threads();
         let mut pace = Pace::new(64 * threads, threads);

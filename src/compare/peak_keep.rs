@@ -5,6 +5,7 @@ use super::checkpoint::{
     Begun, Checkpoints, Fingerprint, Head, Journaling, LINKS, ROWS, RowsOut, Standing, links_in, links_out, rows_in,
 };
 use super::error::Error;
+use super::job::Mode;
 use super::journal::{self, Journal};
 use super::observer::Observer;
 use super::peak_job::PeakAnswer;
@@ -107,6 +108,16 @@ impl Keeping {
 }
 
 impl PeakAnswer {
+    /// Nothing found yet, of so many queries.
+    pub(super) fn empty(mode: Mode, rows: usize) -> Self {
+        match mode {
+            Mode::TopK(k) => {
+                Self::TopK { k, neighbors: vec![-1; rows * k], scores: vec![f64::NAN; rows * k], matched: vec![-1; rows * k] }
+            }
+            _ => Self::Links { links: Vec::new(), matched: Vec::new() },
+        }
+    }
+
     fn links(&self) -> usize {
         if let Self::Links { links, .. } = self { links.len() } else { 0 }
     }

@@ -158,10 +158,8 @@ impl Run<'_> {
     /// Another backend for the rest: the same device once more, or the processor.
     fn take_over(&mut self, stopped: &Stopped) {
         let again = self.again.filter(|_| self.reopened < AGAIN);
-        let fits = |backend: &Box<dyn crate::backend::Backend>| {
-            backend.depth(self.job.metric.embedded_width(self.query_survey.width)) <= self.depth
-        };
-        let opened = again.and_then(|again| again()).filter(fits);
+        let width = self.job.metric.embedded_width(self.query_survey.width);
+        let opened = again.and_then(|again| again()).filter(|backend| backend.depth(width) <= self.depth);
         let who = if opened.is_some() { "it was opened again and goes on" } else { "the CPU does the rest" };
         let text = format!("{stopped}; {who}, with the same result");
         self.observer.warn(&text);

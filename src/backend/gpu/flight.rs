@@ -378,7 +378,7 @@ impl Flights {
         }
         waited.map_err(|e| match e {
             wgpu::PollError::Timeout => Error::Failed(format!("no answer within {} s", PATIENCE.as_secs())),
-            other => Error::Failed(format!("no answer can be waited for: {other}")),
+            other @ wgpu::PollError::WrongSubmissionIndex(..) => Error::Failed(format!("no answer can be waited for: {other}")),
         })?;
         match told.try_recv() {
             Ok(Ok(())) => {}
