@@ -321,7 +321,7 @@ impl Checkpoints {
     /// How long tiles should take that are handed to a backend together: it is not asked to stop within.
     #[must_use]
     pub fn batch(&self) -> Duration {
-        (self.interval / 8).clamp(Duration::from_millis(2), Duration::from_secs(1))
+        (self.interval / 8).clamp(Duration::from_millis(2), Duration::from_millis(300))
     }
 
     /// Whether to commit now, if what comes next takes so long.
