@@ -2,6 +2,7 @@
 written. The program says what it met and what to do; it is not ended by a signal, and what it did is not lost."""
 
 import os
+import time
 import random
 import resource
 from contextlib import contextmanager
@@ -166,7 +167,13 @@ def control_group(megabytes):
             yield place
             return
         finally:
-            place.rmdir()
+            # The kernel may still be taking leave of a process that it killed.
+            for _ in range(50):
+                try:
+                    place.rmdir()
+                    break
+                except OSError:
+                    time.sleep(0.1)
     yield None
 
 
