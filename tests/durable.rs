@@ -72,6 +72,10 @@ struct Case {
 }
 
 impl Case {
+    fn plain() -> Self {
+        Self { metric: "pearson", mode: Mode::TopK(5), queries: rows(700, 24, 1), references: None, memory: 1 << 30, shard: None }
+    }
+
     fn is_tight(&self) -> bool {
         self.memory < 1 << 28
     }
@@ -254,28 +258,14 @@ fn shards_together_are_the_whole() {
 fn a_journal_of_another_run_is_refused_by_its_field() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out.journal");
-    let mut case = Case {
-        metric: "pearson",
-        mode: Mode::TopK(5),
-        queries: rows(700, 24, 1),
-        references: None,
-        memory: 1 << 30,
-        shard: None,
-    };
+    let mut case = Case::plain();
     // Stopped, and a commit is there.
     while !path.exists() {
         let stopped = case.run(1, &Impatient::new(3), Some(&path));
         assert!(stopped.is_err());
     }
     let said = |change: &dyn Fn(&mut Case)| {
-        let mut other = Case {
-            metric: "pearson",
-            mode: Mode::TopK(5),
-            queries: rows(700, 24, 1),
-            references: None,
-            memory: 1 << 30,
-            shard: None,
-        };
+        let mut other = Case::plain();
         change(&mut other);
         other.run(0, &Unwatched, Some(&path)).unwrap_err().to_string()
     };

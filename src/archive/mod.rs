@@ -26,4 +26,5 @@ pub use client::{Client, Reading};
 pub use collection::Collection;
 pub use error::Error;
 pub use new_collection::NewCollection;
+pub use sealed::of as sealed_record;
 pub use write::{Kind, Layout, Writer};

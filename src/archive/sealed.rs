@@ -35,6 +35,15 @@ pub(super) fn put(writer: &Writer, group: &str, text: &str) -> Result<(), Error>
     writer.put_texts(&path(group, "record"), 0, &[text])
 }
 
+/// The record of a group, if it has one.
+///
+/// # Errors
+/// As [`get`].
+pub fn of(client: &mut Client, nodes: &[Node], group: &str, file: &std::path::Path) -> Result<Option<String>, Error> {
+    let there = nodes.iter().any(|n| n.path == path(group, "record"));
+    if there { get(client, nodes, group, &file.display().to_string()).map(Some) } else { Ok(None) }
+}
+
 /// Reads a record, and the `metric` and `version` of its group against it.
 ///
 /// # Errors

@@ -4,7 +4,8 @@ use super::progress::Progress;
 use super::{Refused, collection};
 use crate::archive::write::Unfinished;
 use crate::archive::{Address, Client};
-use crate::compare::checkpoint::{Begun, Difference, Fingerprint, Journaling};
+use crate::compare::checkpoint::{Begun, Journaling, Standing};
+use crate::compare::fingerprint::{Difference, Fingerprint};
 use crate::compare::journal::{discard, sweep};
 use crate::compare::{Observer as _, Record, Shard, Terms};
 use std::path::{Path, PathBuf};
@@ -73,7 +74,7 @@ pub fn journal_of(output: &Path) -> PathBuf {
 
 /// A percentage of a journal's run that is done.
 fn percent(begun: &Begun) -> f64 {
-    begun.standing.as_ref().map_or(0.0, |s| 100.0 * s.pairs as f64 / s.of.max(1) as f64)
+    begun.standing.as_ref().map_or(0.0, Standing::percent)
 }
 
 /// What an interrupted run left of a dense result.
@@ -129,10 +130,9 @@ pub fn complete(output: &Address) -> anyhow::Result<Option<Record>> {
         Some(inner) => Some(inner.clone()),
         None => nodes.iter().find(|n| n.attributes.contains_key("striae_kind")).map(|n| n.path.clone()),
     };
-    let record = group.map(|group| format!("{}/record", group.trim_end_matches('/')));
-    let Some(record) = record.filter(|path| nodes.iter().any(|n| n.path == *path)) else { return Ok(None) };
-    let text = client.texts(&record, 0..1)?.pop().unwrap_or_default();
-    Ok(serde_json::from_str(&text).ok())
+    let Some(group) = group else { return Ok(None) };
+    let text = crate::archive::sealed_record(&mut client, &nodes, &group, &output.file)?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 /// Holds a complete output against what is asked for now, and takes its journal away.

@@ -5,7 +5,8 @@ use super::{Voice, collection};
 use crate::archive::peaks::PeakLists;
 use crate::archive::result::{StoredKind, StoredResult};
 use crate::archive::{Address, Client, Collection};
-use crate::compare::checkpoint::{Begun, Content};
+use crate::compare::checkpoint::Begun;
+use crate::compare::fingerprint::Content;
 use crate::compare::{RowSource as _, journal};
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -49,7 +50,7 @@ fn journal_text(path: &Path, voice: Voice) -> anyhow::Result<()> {
         Some(standing) => {
             println!(
                 "  done      {:.1} % of {}pairs, in {:.0} s of {} processes",
-                100.0 * standing.pairs as f64 / standing.of.max(1) as f64,
+                standing.percent(),
                 short(standing.of as f64),
                 standing.seconds,
                 standing.processes

@@ -10,16 +10,15 @@
 //! another machine. Backends hand over tiles one after another; a commit counts whole tiles, and how they were cut.
 
 use super::error::Error;
-use super::job::{Exclude, Invalid, Mode, Options, Preparation};
+use super::fingerprint::{Difference, Fingerprint};
+use super::job::Options;
 use super::journal::{self, Journal, Old};
 use super::links::Link;
 use super::observer::Observer;
-use super::outcome::Input;
 use super::plan::Sides;
 use super::select::Best;
 use super::shard::Shard;
 use crate::backend::{Device, TileShape};
-use crate::metric::Settings;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -39,98 +38,6 @@ pub struct Journaling {
     pub interval: Duration,
     /// UTC, ISO 8601.
     pub started: String,
-}
-
-/// Content of a collection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Content {
-    pub rows: usize,
-    pub width: usize,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub peaks: Option<u64>,
-    pub values_blake3: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub labels_blake3: Option<String>,
-}
-
-/// All that decides what comes out of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Fingerprint {
-    pub version: String,
-    pub metric: String,
-    pub settings: Settings,
-    pub mode: Mode,
-    pub exclude: Exclude,
-    pub invalid: Invalid,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prepare: Option<Preparation>,
-    pub queries: Content,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub references: Option<Content>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shard: Option<Shard>,
-}
-
-/// Something that is not as it was.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    pub field: String,
-    pub then: String,
-    pub now: String,
-}
-
-impl Fingerprint {
-    /// Of a run with these options and inputs.
-    #[must_use]
-    pub fn new(version: &str, options: &Options, inputs: &[Input], shard: Option<Shard>) -> Self {
-        let content = |input: &Input| Content {
-            rows: input.rows,
-            width: input.width,
-            peaks: input.peaks,
-            values_blake3: input.values_blake3.clone(),
-            labels_blake3: input.labels_blake3.clone(),
-        };
-        let queries = inputs.first().map_or_else(
-            || Content { rows: 0, width: 0, peaks: None, values_blake3: String::new(), labels_blake3: None },
-            content,
-        );
-        Self {
-            version: version.to_owned(),
-            metric: options.metric.clone(),
-            settings: options.settings.clone(),
-            mode: options.mode,
-            exclude: options.exclude,
-            invalid: options.invalid,
-            prepare: options.prepare.clone(),
-            queries,
-            references: inputs.get(1).map(content),
-            shard,
-        }
-    }
-
-    /// The first field in which `now` is another, by its path; none where both are the same.
-    #[must_use]
-    pub fn difference(&self, now: &Self) -> Option<Difference> {
-        let value = |of: &Self| serde_json::to_value(of).unwrap_or(serde_json::Value::Null);
-        differ(String::new(), &value(self), &value(now))
-    }
-}
-
-fn differ(path: String, then: &serde_json::Value, now: &serde_json::Value) -> Option<Difference> {
-    use serde_json::Value;
-    if let (Value::Object(a), Value::Object(b)) = (then, now) {
-        let names: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-        return names.into_iter().find_map(|name| {
-            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-            differ(path, a.get(name).unwrap_or(&Value::Null), b.get(name).unwrap_or(&Value::Null))
-        });
-    }
-    let said = |value: &Value| match value {
-        Value::Null => "not given".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    (then != now).then(|| Difference { field: path, then: said(then), now: said(now) })
 }
 
 /// Whose a journal is.
@@ -193,13 +100,16 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// How much is done.
+    #[must_use]
+    pub fn percent(&self) -> f64 {
+        100.0 * self.pairs as f64 / self.of.max(1) as f64
+    }
+
     /// What the record of a run that goes on from here says of it.
     #[must_use]
     pub fn gone_on(&self, torn: u64) -> String {
-        let text = format!(
-            "interrupted with {:.1} % done, and gone on with by another process",
-            100.0 * self.pairs as f64 / self.of.max(1) as f64
-        );
+        let text = format!("interrupted with {:.1} % done, and gone on with by another process", self.percent());
         if torn == 0 { text } else { format!("{text}; {torn} bytes behind the last commit of its journal were done anew") }
     }
 }
@@ -637,39 +547,8 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fingerprint::tests::fingerprint;
     use super::*;
-
-    fn fingerprint() -> Fingerprint {
-        let input = Input {
-            name: "a.h5:/x".into(),
-            rows: 10,
-            width: 4,
-            peaks: None,
-            values_blake3: "abc".into(),
-            labels_blake3: None,
-            left_out: Vec::new(),
-        };
-        Fingerprint::new("0.1.0", &Options::new("cosine", Mode::TopK(5)), &[input], None)
-    }
-
-    #[test]
-    fn a_difference_is_named_by_its_field() {
-        let then = fingerprint();
-        assert_eq!(then.difference(&then), None);
-        let field = |change: &dyn Fn(&mut Fingerprint)| {
-            let mut now = fingerprint();
-            change(&mut now);
-            let found = then.difference(&now).unwrap();
-            (found.field, found.then, found.now)
-        };
-        let said = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
-        assert_eq!(field(&|f| f.mode = Mode::TopK(6)), said("mode.top-k", "5", "6"));
-        assert_eq!(field(&|f| f.queries.values_blake3 = "abd".into()), said("queries.values_blake3", "abc", "abd"));
-        assert_eq!(field(&|f| f.exclude = Exclude::Exhibit), said("exclude", "none", "exhibit"));
-        let shard = Shard { index: 2, count: 3 };
-        assert_eq!(field(&|f| f.shard = Some(shard)).0, "shard");
-        assert_eq!(field(&|f| f.references = Some(f.queries.clone())).0, "references");
-    }
 
     fn journaling(path: &Path) -> Journaling {
         Journaling { path: path.to_owned(), interval: Duration::from_mins(1), started: "now".into() }

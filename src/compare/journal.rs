@@ -169,12 +169,6 @@ impl Journal {
         self.end
     }
 
-    /// Forgets what was added since it ended at `end` with the hash `chain`.
-    fn cut(file: &File, end: u64) -> io::Result<()> {
-        file.set_len(end)?;
-        file.sync_all()
-    }
-
     /// Where it ends now: see [`Self::back`].
     #[must_use]
     pub const fn mark(&self) -> (u64, blake3::Hash) {
@@ -354,7 +348,7 @@ impl Old {
     pub fn resume(self) -> Result<Journal, Error> {
         let _ = std::fs::remove_file(successor(&self.path));
         let Self { path, file, good: (end, chain), .. } = self;
-        Journal::cut(&file, end).map_err(fault(&path))?;
+        file.set_len(end).and_then(|()| file.sync_all()).map_err(fault(&path))?;
         Ok(Journal { file, path, end, chain })
     }
 }

@@ -3,7 +3,7 @@
 //! Shards belong together when all that decides a result is the same for them ([`Fingerprint`]). Where they do not agree, what most of them say counts, and the others are
 //! named. A ranking's row is the best k of what all shards have of it: no pair is in two shards, so that nothing is counted twice.
 
-use super::checkpoint::{Difference, Fingerprint};
+use super::fingerprint::{Difference, Fingerprint};
 use super::outcome::Effort;
 use super::record::{Merged, Record};
 use super::select::Best;
@@ -106,7 +106,6 @@ pub fn record(records: &[&Record]) -> Option<Record> {
     merged.effort = Effort::default();
     merged.devices.clear();
     merged.warnings.clear();
-    let mut seconds = 0.0;
     for record in records {
         digests.update(&blake3::Hash::from_hex(&record.result_blake3).map_or([0; 32], |hash| *hash.as_bytes()));
         for device in &record.devices {
@@ -126,7 +125,6 @@ pub fn record(records: &[&Record]) -> Option<Record> {
         merged.effort.compare_seconds += effort.compare_seconds;
         merged.effort.processes += effort.processes;
         merged.threads = merged.threads.max(record.threads);
-        seconds += effort.survey_seconds + effort.compare_seconds;
     }
     for input in &merged.inputs {
         if !input.left_out.is_empty() {
@@ -136,12 +134,7 @@ pub fn record(records: &[&Record]) -> Option<Record> {
     merged.started = records.iter().map(|r| r.started.clone()).min()?;
     merged.strategy = None;
     merged.shard = None;
-    merged.merged = Some(Merged {
-        count: records.len(),
-        shards_blake3: digests.finalize().to_hex().to_string(),
-        started: merged.started.clone(),
-        seconds,
-    });
+    merged.merged = Some(Merged { count: records.len(), shards_blake3: digests.finalize().to_hex().to_string() });
     merged.result_blake3 = String::new();
     merged.beside_blake3 = None;
     merged.matched_blake3 = None;
@@ -281,7 +274,7 @@ mod tests {
         let all = [shard(1, 2), shard(2, 2)];
         let merged = record(&[&all[0], &all[1]]).unwrap();
         assert_eq!((merged.effort.pairs, merged.started.as_str(), merged.shard), (10, "2026-01-01", None));
-        assert_eq!(merged.merged.as_ref().map(|m| (m.count, m.seconds)), Some((2, 3.0)));
+        assert_eq!((merged.merged.as_ref().map(|m| m.count), merged.effort.compare_seconds), (Some(2), 3.0));
         assert_eq!(merged.warnings, ["shard 1/2: w", "shard 2/2: w"]);
     }
 

@@ -14,6 +14,7 @@ pub mod dense;
 pub mod digest;
 pub mod error;
 pub mod explain;
+pub mod fingerprint;
 pub mod job;
 pub mod joined;
 pub mod journal;

@@ -3,9 +3,10 @@
 //! The spectra stand in memory with their index ([`super::peaks`]); what that needs is estimated first and held against the
 //! allowance. Links beyond the allowance end the run with a message: nothing is cut off.
 
-use super::checkpoint::{Fingerprint, Pace};
+use super::checkpoint::Pace;
 use super::digest::labels;
 use super::error::{Error, bytes};
+use super::fingerprint::Fingerprint;
 use super::job::{Exclude, Invalid, Mode, Options};
 use super::links::Link;
 use super::observer::Observer;

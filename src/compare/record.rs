@@ -13,9 +13,6 @@ pub struct Merged {
     pub count: usize,
     /// BLAKE3 of `"striae shards 1\0"` and the digests of all shards in their order, as 32 bytes each.
     pub shards_blake3: String,
-    /// When the first one began, UTC, ISO 8601, and how long all of them took together.
-    pub started: String,
-    pub seconds: f64,
 }
 
 /// Everything that somebody needs to repeat a result and to check that it is the same.

@@ -1,9 +1,10 @@
 //! The loop of a comparison: survey, plan, then block by block prepare, screen, select, refine. It calls; others compute.
 
 use super::block::{Block, Form, Stand, read};
-use super::checkpoint::{Begun, Checkpoints, Fingerprint, Head, Journaling, Pace, Standing, Within, Writing};
+use super::checkpoint::{Begun, Checkpoints, Head, Journaling, Pace, Standing, Within, Writing};
 use super::dense::DenseStore;
 use super::error::Error;
+use super::fingerprint::Fingerprint;
 use super::job::{Exclude, Job, Mode, Screening};
 use super::keep::Resumed;
 use super::links::Found;
@@ -135,8 +136,7 @@ impl Comparison<'_> {
     pub fn run(self) -> Result<Outcome, Error> {
         let held = self.terms.begun.as_ref().and_then(|begun| {
             let standing = begun.standing.as_ref()?;
-            let percent = 100.0 * standing.pairs as f64 / standing.of.max(1) as f64;
-            Some((self.terms.journal.as_ref()?.path.display().to_string(), percent))
+            Some((self.terms.journal.as_ref()?.path.display().to_string(), standing.percent()))
         });
         self.go().map_err(|error| match (error, held) {
             (Error::Stopped, Some((path, percent))) => Error::Interrupted { path, percent, lost: false },
