@@ -66,8 +66,9 @@ test-slurm: build ## eight shards on a Slurm of two nodes on this host, one kill
 	@./scripts/setup.sh test
 	$(WITH) ./scripts/test-slurm.sh
 
-check-kubernetes: ## the Kubernetes jobs against their schemas; installs those into target/tools/venv
+check-kubernetes: ## the Kubernetes jobs against their schemas, which it installs into target/tools/venv; what the image is built of
 	@./scripts/setup.sh kubernetes
+	$(WITH) sh -c '"$$STRIAE_PYTHON" deploy/docker/context.py'
 	$(WITH) sh -c '"$$STRIAE_PYTHON" deploy/kubernetes/validate.py --self-test'
 
 package: build ## Debian package, tar.gz and SHA256SUMS into target/package

@@ -242,7 +242,7 @@ shards right 4 --top-k 5
 shards fewer 4 --top-k 4
 shards three 3 --top-k 5
 "$striae" merge right-{3,1,4,2}.h5 --output good.h5 >/dev/null || die "shards in another order were refused"
-refused '[12]' 'already there' "$striae" merge right-{1,2,3,4}.h5 --output good.h5
+refused 2 'already there' "$striae" merge right-{1,2,3,4}.h5 --output good.h5
 "$python" - <<'END'
 import h5py
 with h5py.File("small.h5", "r+") as f:

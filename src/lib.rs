@@ -2,11 +2,13 @@
 
 pub mod archive;
 pub mod backend;
+pub mod built;
 pub mod chemometrics;
 pub mod cli;
 pub mod compare;
 pub mod draw;
 pub mod evaluate;
+pub mod fence;
 pub mod link;
 pub mod logo;
 pub mod matrix;

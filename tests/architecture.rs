@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom to the top. Rooms on one floor know nothing of each other.
 const FLOORS: &[&[&str]] = &[
-    &["matrix", "draw", "share"],
+    &["matrix", "draw", "share", "fence", "built"],
     &["picture"],
     &["metric"],
     &["backend"],

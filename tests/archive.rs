@@ -7,11 +7,15 @@ mod python;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use striae::archive::result::{StoredKind, StoredResult, Target, write_ranking};
+use striae::archive::result::{StoredKind, StoredResult, Target, write_links, write_ranking};
 use striae::archive::{Address, Client, Collection, Error, Kind, Layout, Reading, Writer};
 use striae::backend::Backend as _;
 use striae::backend::cpu::Cpu;
-use striae::compare::{ExhibitNames, Mode, Options, Record, RowSource as _};
+use striae::compare::checkpoint::{Checkpoints, Head, Journaling, Standing};
+use striae::compare::fingerprint::Fingerprint;
+use striae::compare::links::Found;
+use striae::compare::plan::Sides;
+use striae::compare::{ExhibitNames, Input, Link, Mode, Options, Record, RowSource as _};
 use striae::matrix::Element;
 
 fn isolated() -> Reading {
@@ -156,13 +160,18 @@ fn a_reader_that_hangs_or_crashes_is_a_clear_refusal() {
     let reading = Reading::Isolated { exe, patience: Duration::from_millis(300) };
     let started = Instant::now();
     let error = Client::open(&file, &reading).expect("starts").tree().expect_err("hangs");
-    assert!(matches!(error, Error::Hung { .. }) && error.is_refusal(), "{error}");
+    // Storage that hangs is no fault of the file's.
+    assert!(matches!(error, Error::Hung { .. }) && !error.is_refusal(), "{error}");
     assert!(started.elapsed() < Duration::from_secs(5));
 
     let exe = stand_in(folder.path(), "kill -SEGV $$");
     let error = Client::open(&file, &Reading::isolated(exe)).expect("starts").tree().expect_err("crashes");
     let text = error.to_string();
     assert!(matches!(error, Error::Crashed { .. }) && text.contains("signal") && text.contains("x.h5"), "{text}");
+
+    let exe = stand_in(folder.path(), "kill -KILL $$");
+    let error = Client::open(&file, &Reading::isolated(exe)).expect("starts").tree().expect_err("is killed");
+    assert!(matches!(error, Error::Killed { .. }) && !error.is_refusal() && error.to_string().contains("memory"), "{error}");
 }
 
 #[test]
@@ -208,7 +217,15 @@ fn record() -> Record {
         version: "0".into(),
         commit: None,
         options: Options::new("cosine", Mode::TopK(2)),
-        inputs: Vec::new(),
+        inputs: vec![Input {
+            name: "a.h5:/x".into(),
+            rows: 2,
+            width: 3,
+            peaks: None,
+            values_blake3: String::new(),
+            labels_blake3: None,
+            left_out: Vec::new(),
+        }],
         devices: vec![Cpu::new().device()],
         tile: Cpu::new().tile(),
         strategy: None,
@@ -249,6 +266,84 @@ fn results_open_in_h5py_and_come_back() {
     let over = Target { overwrite: true, ..target };
     write_ranking(&over, &mut record(), 2, &neighbors, &scores, None, None).expect("replaced");
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else stays");
+}
+
+#[test]
+fn a_result_that_is_not_of_its_record_is_refused_whatever_its_digest() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stored = |name: &str, links: &[(u64, u64)]| {
+        let mut made = record();
+        made.options.mode = Mode::Threshold(0.5);
+        made.inputs[0].rows = 10;
+        let found = Found::new(1 << 10, folder.path());
+        found.add(&links.iter().map(|&(query, reference)| Link { query, reference, score: 0.75 }).collect::<Vec<_>>());
+        let target = Target { address: Address { file: folder.path().join(name), inner: None }, overwrite: false };
+        write_links(&target, &mut made, found.finish().expect("kept"), None, None).expect("written");
+        StoredResult::open(&target.address, &isolated()).expect("opens").digest().map_err(|e| e.to_string())
+    };
+    assert!(stored("right.h5", &[(0, 1), (0, 9), (3, 4)]).is_ok());
+    // Nobody looks for a query that there is not; digest and record of the file are those of what it holds.
+    for (name, links) in [("beyond.h5", &[(0, 1), (11, 12)]), ("within.h5", &[(0, 1), (9, 10)]), ("turned.h5", &[(0, 1), (4, 3)])]
+    {
+        let why = stored(name, links).expect_err(name);
+        assert!(why.contains("out of order, or of items that there are not"), "{why}");
+    }
+    let mut made = record();
+    let target = Target { address: Address { file: folder.path().join("k.h5"), inner: None }, overwrite: false };
+    write_ranking(&target, &mut made, 1, &[1, 0], &[0.5, 0.5], None, None).expect("written");
+    let why = StoredResult::open(&target.address, &isolated()).expect("opens").digest().expect_err("k is 2").to_string();
+    assert!(why.contains("its record says"), "{why}");
+}
+
+#[test]
+fn what_a_journal_waits_for_is_not_swept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("out.h5");
+    let layout = Layout::default().dataset("/x", &[4], Kind::F64);
+    let make = || Writer::create(&target, &layout, false).expect("made");
+    let first = make();
+    first.put("/x", 0, &[1f64, 2.0]).expect("written");
+    let unfinished = first.sync().expect("synced");
+    drop(first);
+    let started = String::from("1970-01-01T00:00:00Z");
+    let how = Journaling {
+        path: folder.path().join("out.h5.journal"),
+        interval: Duration::from_secs(60),
+        began: Instant::now(),
+        started: started.clone(),
+    };
+    let fingerprint = Fingerprint::now(&Options::new("cosine", Mode::TopK(2)), &[], None);
+    let head = Head { fingerprint, blocks: Sides { queries: 1, references: 0 }, started };
+    let mut all = Checkpoints::new(&how, &head, None).expect("begins");
+    let file = serde_json::to_value(&unfinished).expect("JSON");
+    all.commit(Standing { writing: Some((2, file)), ..Standing::default() }, None, &mut |_, _| Ok(())).expect("committed");
+    drop(all);
+    // Another command for the same output.
+    drop(make());
+    let again = Writer::resume(&target, &layout, &unfinished, false).expect("it is still there");
+    again.put("/x", 2, &[3f64, 4.0]).expect("written");
+    drop(again);
+    assert!(unfinished.is_there(&target));
+    // Nobody waits for it any more.
+    std::fs::remove_file(&how.path).expect("it is there");
+    drop(make());
+    assert!(!unfinished.is_there(&target));
+}
+
+#[test]
+fn a_record_has_room_for_the_notes_of_a_thousand_shards() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut made = record();
+    let note = |n: usize| {
+        format!("shard {n}/1000: interrupted with 50.0 % done, and gone on with by another process; {}", "é".repeat(n))
+    };
+    made.warnings = (1..=1000).map(note).collect();
+    let target = Target { address: Address { file: folder.path().join("many.h5"), inner: None }, overwrite: false };
+    write_ranking(&target, &mut made, 2, &[1, -1, 0, -1], &[0.5, f64::NAN, 0.5, f64::NAN], None, None).expect("written");
+    let back = StoredResult::open(&target.address, &isolated()).expect("opens");
+    let kept = &back.record.warnings;
+    assert!(kept.len() == 101 && kept[0] == note(1) && kept[50] == "900 further notes are left out here", "{kept:?}");
+    assert!(kept[100].starts_with("shard 1000/1000: ") && kept[100].ends_with(" …"));
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn refused(folder: &Path, code: i32, words: &[&str]) -> String {
 
 /// Sixty spectra of three substances in one table, with offsets and slopes that hide them.
 fn table(folder: &Path) {
-    let mut text = "id,source,exhibit,content".to_owned();
+    let mut text = "id,source,exhibit,mark,content".to_owned();
     let axis: Vec<f64> = (0..80).map(|i| 1800.0 - 10.0 * f64::from(i)).collect();
     for x in &axis {
         write!(text, ",{x}").unwrap();
@@ -38,7 +38,7 @@ fn table(folder: &Path) {
     for i in 0..60_u32 {
         let class = i % 3;
         let content = 1.0 + f64::from(i / 3) / 10.0;
-        write!(text, "S{i:02},{},E{},{content}", ["a", "b", "c"][class as usize], i / 6).unwrap();
+        write!(text, "S{i:02},{},E{},M{},{content}", ["a", "b", "c"][class as usize], i / 6, i / 2).unwrap();
         for (j, _) in axis.iter().enumerate() {
             let peak = |at: f64| (-((j as f64 - at) / 4.0).powi(2)).exp();
             let noise = f64::from((i * 7919 + j as u32 * 104_729) % 1000) / 1e6;
@@ -52,6 +52,31 @@ fn table(folder: &Path) {
         text.push('\n');
     }
     std::fs::write(folder.join("spectra.csv"), text).unwrap();
+}
+
+#[test]
+fn partners_are_left_out_by_the_column_that_was_asked_for_prepared_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    table(at);
+    json(at, &["import", "spectra", "spectra.csv", "--unit", "cm-1", "--keep", "mark", "-o", "a.h5"]);
+    json(at, &["prepare", "a.h5:/spectra", "--recipe", "snv", "-o", "p.h5"]);
+    let digest = |column: &str, input: &[&str], output: &str| {
+        let args = [&["compare"], input, &["--metric", "pearson", "-k", "4", "--exclude", column, "-o", output]].concat();
+        json(at, &args)["result_blake3"].as_str().unwrap().to_owned()
+    };
+    let there = digest("mark", &["a.h5:/spectra", "--prepare", "snv"], "there.h5");
+    assert_eq!(there, digest("mark", &["p.h5"], "before.h5"));
+    assert_ne!(there, digest("exhibit", &["a.h5:/spectra", "--prepare", "snv"], "exhibit.h5"));
+    json(at, &["verify", "there.h5", "--all"]);
+    json(at, &["verify", "exhibit.h5", "--all"]);
+    // Another exhibit now: who was left out then is not who would be now.
+    let mut bytes = std::fs::read(at.join("a.h5")).unwrap();
+    let first = bytes.windows(6).position(|w| w == b"E0E0E0" || w == b"E0\0E0\0").expect("exhibits, one after the other");
+    bytes[first + 1] = b'7';
+    std::fs::write(at.join("a.h5"), &bytes).unwrap();
+    json(at, &["verify", "there.h5", "--all"]);
+    assert!(refused(at, 3, &["verify", "exhibit.h5", "--all"]).contains("column exhibit"));
 }
 
 #[test]
@@ -73,7 +98,7 @@ fn spectra_are_imported_prepared_and_compared() {
     assert!(prepared["recipe"].as_str().unwrap().contains("savgol(window=7, poly=2, deriv=1, edge=interp)"));
     assert!(std::fs::read_to_string(at.join("pictures/spectra.svg")).unwrap().contains("<svg"));
     // What is there already is kept, and not written over.
-    assert!(refused(at, 1, &["prepare", "a.h5:/spectra", "--recipe", "snv", "-o", "a.h5:/prepared"]).contains("--overwrite"));
+    assert!(refused(at, 2, &["prepare", "a.h5:/spectra", "--recipe", "snv", "-o", "a.h5:/prepared"]).contains("--overwrite"));
     assert_eq!(json(at, &["info", "a.h5:/spectra"])["rows"].as_u64(), Some(60));
     let nearest = json(at, &["compare", "a.h5:/prepared", "--metric", "pearson", "-k", "1", "-o", "n.h5"]);
     assert_eq!(nearest["inputs"][0]["rows"].as_u64(), Some(60));
@@ -403,7 +428,7 @@ fn what_does_not_fit_a_model_is_refused_with_what_to_do() {
         (2, &["model", "knn", "a.h5:/spectra", "--choose", "wold", "-o", "x.h5"], "--choose"),
         (2, &["model", "plsda", "a.h5:/spectra", "--choose", "wold", "--all", "-o", "x.h5"], "--all"),
         (2, &["model", "hca", "a.h5:/spectra", "--linkage", "ward", "--distance", "cosine", "-o", "x.h5"], "Euclidean"),
-        (1, &["model", "pca", "a.h5:/spectra", "-o", "m.h5"], "--overwrite"),
+        (2, &["model", "pca", "a.h5:/spectra", "-o", "m.h5"], "--overwrite"),
         (2, &["model", "pca", "a.h5:/spectra", "-o", "a.h5", "--overwrite"], "input"),
     ] {
         let text = refused(at, code, words);

@@ -6,6 +6,7 @@
 mod python;
 
 use assert_cmd::Command;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 
 fn striae(folder: &Path) -> Command {
@@ -161,7 +162,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_allowed() {
     assert!(code == 1 && err.contains("no/such/folder"), "{code} {err}");
     std::fs::write(folder.join("there.h5"), "mine").expect("written");
     let (code, _, err) = run(folder, "compare a.h5 --metric cosine --top-k 3 -o there.h5");
-    assert!(code == 1 && err.contains("--overwrite"), "{code} {err}");
+    assert!(code == 2 && err.contains("--overwrite"), "{code} {err}");
     assert_eq!(std::fs::read(folder.join("there.h5")).expect("still there"), b"mine");
 }
 
@@ -289,10 +290,13 @@ fn an_interrupted_run_ends_with_4_and_goes_on() {
         // Machines differ: too early there is nothing to commit yet, too late it is through.
         let caught = [700, 500, 900, 350, 1200, 250, 1600, 2400, 4000].into_iter().any(|wait| {
             let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_striae"));
-            command.current_dir(folder).args(arguments.split_whitespace()).stderr(std::process::Stdio::piped());
+            command.current_dir(folder).args(arguments.split_whitespace()).stderr(std::process::Stdio::piped()).process_group(0);
             let mut running = command.spawn().expect("starts");
             std::thread::sleep(std::time::Duration::from_millis(wait));
-            let _ = rustix::process::kill_process(rustix::process::Pid::from_child(&running), rustix::process::Signal::INT);
+            // As a terminal and schedulers do: all processes of the run, and one of them a second time.
+            let pid = rustix::process::Pid::from_child(&running);
+            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::INT);
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
             let code = running.wait().expect("ends").code();
             let left = names();
             match code {

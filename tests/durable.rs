@@ -6,7 +6,7 @@ mod support;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use striae::backend::TileShape;
 use striae::backend::cpu::Cpu;
 use striae::compare::checkpoint::{Begun, Journaling};
@@ -17,15 +17,20 @@ use striae::compare::{
 use striae::matrix::{Matrix, Values};
 use support::{in_pool, linked, ranked};
 
-/// Stops after so many tiles.
+/// Stops after so many tiles, or when the first block of rows is read.
 struct Impatient {
     comparing: AtomicBool,
     left: AtomicU64,
+    reading: bool,
 }
 
 impl Impatient {
     fn new(tiles: u64) -> Self {
-        Self { comparing: AtomicBool::new(false), left: AtomicU64::new(tiles) }
+        Self { comparing: AtomicBool::new(false), left: AtomicU64::new(tiles), reading: false }
+    }
+
+    fn while_reading() -> Self {
+        Self { reading: true, ..Self::new(u64::MAX) }
     }
 }
 
@@ -41,6 +46,11 @@ impl Observer for Impatient {
     fn warn(&self, _: &str) {}
     fn stop(&self) -> bool {
         self.left.load(Relaxed) == 0
+    }
+    fn span(&self, what: &'static str, _: Instant) {
+        if self.reading && what == "read" && self.comparing.load(Relaxed) {
+            self.left.store(0, Relaxed);
+        }
     }
 }
 
@@ -94,8 +104,12 @@ impl Case {
     }
 
     fn run(&mut self, turn: usize, observer: &dyn Observer, journal: Option<&Path>) -> Result<Outcome, Error> {
-        let how =
-            journal.map(|path| Journaling { path: path.into(), interval: Duration::from_millis(10), started: "now".into() });
+        let how = journal.map(|path| Journaling {
+            path: path.into(),
+            interval: Duration::from_millis(10),
+            began: Instant::now(),
+            started: "now".into(),
+        });
         let begun = journal.filter(|path| path.exists()).map(Begun::open).transpose()?;
         let (options, tight) = (self.options(turn), self.is_tight());
         let comparison = Comparison {
@@ -118,7 +132,9 @@ impl Case {
         let path = folder.path().join("out.journal");
         // The first turns have small tiles, of which there are many.
         for turn in 1.. {
-            let observer = Impatient::new(patience + turn as u64 / 8);
+            // Blocks are read when they are compared.
+            let reading = self.is_tight() && turn % 3 == 2;
+            let observer = if reading { Impatient::while_reading() } else { Impatient::new(patience + turn as u64 / 8) };
             match self.run(turn, &observer, Some(&path)) {
                 Ok(outcome) => {
                     assert!((1..=turn).contains(&(outcome.effort.processes as usize)));
@@ -153,6 +169,17 @@ fn a_run_that_is_stopped_again_and_again_ends_with_the_same_result() {
         (
             "blocks",
             Case { metric: "cosine", mode: top, queries: rows(6000, 24, 2), references: None, memory: 60 << 20, shard: None },
+        ),
+        (
+            "links of blocks",
+            Case {
+                metric: "cosine",
+                mode: Mode::Threshold(0.97),
+                queries: rows(6000, 24, 2),
+                references: None,
+                memory: 60 << 20,
+                shard: None,
+            },
         ),
         (
             "a fold",

@@ -114,7 +114,7 @@ fn a_linkage_is_chained_down_to_its_archive() {
     assert!(desk.run("manifest links.h5 --check links.jsonl").contains("5 manifests: all as recorded"));
     desk.run("manifest links.h5 -o again.jsonl");
     assert_eq!(desk.bytes("links.jsonl"), desk.bytes("again.jsonl"));
-    assert!(desk.refused("manifest links.h5 -o links.jsonl", 1).contains("--overwrite"));
+    assert!(desk.refused("manifest links.h5 -o links.jsonl", 2).contains("--overwrite"));
     assert!(desk.refused("manifest links.h5 -o nearest.h5 --overwrite", 2).contains("also an input"));
     std::fs::write(desk.path("table.csv"), "a,b\n1,2\n").unwrap();
     desk.refused("manifest table.csv -o t.jsonl", 3);
@@ -143,6 +143,90 @@ fn a_rerun_has_the_same_digest() {
     assert!(!desk.path("after.jsonl").exists());
     let said = desk.refused("manifest links.h5 --check before.jsonl", 3);
     assert!(said.contains("nearest.h5: /predicate/reproducible/configuration/options/mode/top-k: recorded 5, found 4"), "{said}");
+}
+
+#[test]
+fn collections_say_of_which_files_and_how_they_were_made() {
+    let desk = Desk::new();
+    let table = |shift: f64| {
+        let row = |x: f64| {
+            format!(
+                "{x}{}\n",
+                (0..6).map(|s| format!(",{}", (x / 7.0 + f64::from(s) * shift).sin())).collect::<Vec<_>>().concat()
+            )
+        };
+        let head = format!("nm{}\n", (0..6).map(|s| format!(",s{s}")).collect::<Vec<_>>().concat());
+        head + &(0..40).map(|k| row(400.0 + 2.0 * f64::from(k))).collect::<String>()
+    };
+    std::fs::write(desk.path("scan.csv"), table(0.5)).unwrap();
+    std::fs::write(desk.path("known.csv"), "id,source\nscan#1,a\n").unwrap();
+    let import = "import spectra scan.csv --layout columns --unit nm --axis 402..470:2 --interpolate pchip --metadata known.csv";
+    let made = |archive: &str| {
+        desk.run(&format!("{import} -o {archive}"));
+        desk.run(&format!("prepare {archive}:/spectra --recipe snv -o {archive}:/prepared"));
+        desk.run(&format!("compare {archive}:/prepared --metric pearson --top-k 2 -o of-{archive}"));
+        desk.run(&format!("manifest of-{archive} -o {archive}.jsonl"));
+        desk.lines(&format!("{archive}.jsonl"))
+    };
+    let all = made("a.h5");
+    let spectra = named(&all, "a.h5:/spectra");
+    let (configuration, run) = (&spectra["predicate"]["reproducible"]["configuration"], &spectra["predicate"]["run"]);
+    assert_eq!(configuration["options"]["axis"], "402..470:2");
+    assert_eq!(configuration["options"]["interpolate"], "pchip");
+    let files = &configuration["files"];
+    assert_eq!((files["count"].as_u64(), files["bytes"].as_u64()), (Some(1), Some(table(0.5).len() as u64)));
+    assert_eq!(configuration["metadata_blake3"], blake3::hash(&desk.bytes("known.csv")).to_hex().as_str());
+    for when in ["started", "ended", "seconds", "threads", "commit"] {
+        assert!(!run[when].is_null(), "{when} in {run}");
+    }
+    assert!(configuration["options"].get("files").is_none() && configuration["options"].get("output").is_none());
+    // What was prepared is chained to what it was prepared of, by the digest of its values.
+    let prepared = named(&all, "a.h5:/prepared");
+    assert_eq!(
+        prepared["predicate"]["reproducible"]["inputs"][0]["digest"]["values_blake3"],
+        spectra["predicate"]["reproducible"]["result"]["values_blake3"]
+    );
+    let info: Value = serde_json::from_str(&desk.run("info a.h5:/spectra --json")).unwrap();
+    assert_eq!(info["making"]["files"], *files);
+    assert!(desk.run("info a.h5:/spectra").contains(files["blake3"].as_str().unwrap()));
+
+    // The same again has the same digest, other files and other options have another.
+    let digests = |all: &[Value], archive: &str| {
+        ["spectra", "prepared"].map(|group| reproducible(named(all, &format!("{archive}:/{group}"))).to_owned())
+    };
+    assert_eq!(digests(&made("b.h5"), "b.h5"), digests(&all, "a.h5"));
+    std::fs::write(desk.path("scan.csv"), table(0.5) + "\n").unwrap();
+    assert_ne!(digests(&made("c.h5"), "c.h5")[0], digests(&all, "a.h5")[0]);
+}
+
+#[test]
+fn a_model_of_ratios_holds_to_the_labels_that_it_was_made_of() {
+    let desk = Desk::new();
+    for seed in [11, 12] {
+        desk.run(&format!("simulate --exhibits 160 --only spectra --spectrum-width 64 --seed {seed} -o a{seed}.h5"));
+        desk.run(&format!("compare a{seed}.h5 --metric pearson --dense -o s{seed}.h5"));
+    }
+    desk.run("calibrate s11.h5 --truth source --population simulated --ridge 0.001 --level exhibit -o lr.h5");
+    desk.run("manifest lr.h5 -o lr.jsonl");
+    let model = &desk.lines("lr.jsonl")[0]["predicate"];
+    let options = &model["reproducible"]["configuration"]["options"];
+    for (name, text) in [("truth", "source"), ("level", "exhibit"), ("ridge", "0.001")] {
+        assert_eq!(options[name], text, "{options}");
+    }
+    let columns = model["reproducible"]["inputs"][0]["annotations"]["columns_blake3"].as_object().unwrap();
+    assert_eq!(columns.keys().collect::<Vec<_>>(), ["exhibit", "source"]);
+    assert!(desk.run("verify lr.h5").contains("exhibit, source: as recorded"));
+    // What it was tested on is an input too; the two share the names of their sources, so that it is refused as a test.
+    assert!(desk.refused("calibrate s11.h5 --truth source --population p --test s12.h5 -o t.h5", 3).contains("shares"));
+    // A label that is another now: the pairs of the model would be others.
+    let mut bytes = desk.bytes("a11.h5");
+    let is_source = |at: usize| bytes[at] == b'B' && bytes[at + 1..at + 7].iter().all(u8::is_ascii_digit);
+    let at = (0..bytes.len() - 14).find(|&at| is_source(at) && is_source(at + 7)).expect("sources, one after the other");
+    bytes[at + 6] ^= 1;
+    std::fs::write(desk.path("a11.h5"), &bytes).unwrap();
+    assert!(desk.refused("verify lr.h5", 3).contains("column source"));
+    std::fs::remove_file(desk.path("a11.h5")).unwrap();
+    assert!(desk.run("verify lr.h5").contains("columns   not looked at"));
 }
 
 #[test]
@@ -235,7 +319,7 @@ fn a_folder_becomes_a_crate() {
     let link = actions.iter().find(|a| a["result"]["@id"] == "links.h5").unwrap();
     assert!(link["object"].as_array().unwrap().iter().any(|o| o["@id"] == "nearest.h5"));
     assert!(link["startTime"].is_string() && link["endTime"].is_string());
-    assert!(desk.refused(make, 1).contains("--overwrite"));
+    assert!(desk.refused(make, 2).contains("--overwrite"));
     desk.run(&format!("{make} --overwrite"));
     assert_eq!(first, desk.bytes("run/ro-crate-metadata.json"));
     assert!(desk.refused("manifest links.h5 --ro-crate nowhere", 3).contains("no such folder"));

@@ -72,6 +72,12 @@ impl Houses {
         self.open(file, group).ids().unwrap().unwrap()
     }
 
+    /// Column and pseudonym, and the name that they lead back to.
+    fn table(&self, file: &str) -> HashMap<(String, String), String> {
+        let rows = csv::Reader::from_path(self.path(file)).unwrap().into_records().map(|row| row.unwrap());
+        rows.map(|row| ((row[0].to_owned(), row[1].to_owned()), row[2].to_owned())).collect()
+    }
+
     fn open(&self, file: &str, group: &str) -> Collection {
         Collection::open(&Address { file: self.path(file), inner: Some(group.into()) }, &Reading::Direct).unwrap()
     }
@@ -86,6 +92,7 @@ impl Houses {
 
 const EXPORT: &str =
     "export bern/archive.h5:/spectra --to bern/lyon.pub --keys bern/bern.keys --pseudonyms bern/pseudonyms.key --keep source";
+const KEYS: &str = "--to bern/lyon.pub --keys bern/bern.keys --pseudonyms bern/pseudonyms.key";
 const IMPORT: &str = "import bundle lyon/in.striae --keys lyon/lyon.keys --from lyon/bern.pub -o lyon/bern.h5";
 
 fn archive(file: &Path, laboratory: &str, rows: usize, seed: u64) {
@@ -122,6 +129,34 @@ fn archive(file: &Path, laboratory: &str, rows: usize, seed: u64) {
     let new = NewCollection::create(&address, Element::F32, &plan, false).unwrap();
     new.put(0, &Values::F32(values)).unwrap();
     new.finish().unwrap();
+}
+
+/// A collection of five rows without ids, with numbers from `first` on.
+fn bare(file: &Path, group: &str, first: u32) -> Vec<f64> {
+    let values: Vec<f64> = (first..first + 15).map(f64::from).collect();
+    let plan = Plan { rows: 5, width: 3, ..Plan::default() };
+    let address = Address { file: file.to_owned(), inner: Some(group.into()) };
+    let new = NewCollection::create(&address, Element::F64, &plan, false).unwrap();
+    new.put(0, &Values::F64(values.clone())).unwrap();
+    new.finish().unwrap();
+    values
+}
+
+/// What is made in a folder while something runs: names, and whether they are folders.
+#[cfg(target_os = "linux")]
+fn made_in(folder: &Path, run: impl FnOnce()) -> Vec<(String, bool)> {
+    use rustix::fs::inotify;
+    let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC).unwrap();
+    inotify::add_watch(&watch, folder, inotify::WatchFlags::CREATE | inotify::WatchFlags::MOVED_TO).unwrap();
+    run();
+    let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
+    let mut events = inotify::Reader::new(&watch, &mut buffer);
+    let mut made = Vec::new();
+    while let Ok(event) = events.next() {
+        let name = event.file_name().unwrap().to_str().unwrap().to_owned();
+        made.push((name, event.events().contains(inotify::ReadFlags::ISDIR)));
+    }
+    made
 }
 
 fn holds(bytes: &[u8], text: &str) -> bool {
@@ -163,12 +198,7 @@ fn two_archives_are_compared_and_never_leave_their_houses() {
     // The partner's links, led back by the sender.
     houses.run("compare lyon/archive.h5:/spectra lyon/bern.h5:/spectra --metric pearson --top-k 3 -o lyon/links.h5");
     houses.run("compare lyon/archive.h5:/spectra bern/archive.h5:/spectra --metric pearson --top-k 3 -o bern/direct.h5");
-    let table: HashMap<(String, String), String> = csv::Reader::from_path(houses.path("bern/ids.csv"))
-        .unwrap()
-        .records()
-        .map(|row| row.unwrap())
-        .map(|row| ((row[0].to_owned(), row[1].to_owned()), row[2].to_owned()))
-        .collect();
+    let table = houses.table("bern/ids.csv");
     assert_eq!(std::fs::metadata(houses.path("bern/ids.csv")).unwrap().permissions().mode() & 0o777, 0o600);
     let through: Vec<(String, f64)> = houses
         .ranking("lyon/links.h5", &ids)
@@ -267,7 +297,7 @@ fn what_may_not_leave_is_refused_by_name() {
     houses.refused("keys new bern -o bern/bern.keys", 2);
     houses.refused(&format!("{} -o bern/out.striae", EXPORT.replace("lyon.pub", "lyon.key")), 3);
     assert!(!houses.path("bern/out.striae").exists());
-    assert!(houses.files("bern").iter().all(|f| !f.contains("parts")));
+    assert!(houses.files("bern").iter().all(|f| !f.contains(".part") && !f.starts_with('.')));
 
     // Where ids are agreed on, they go as they are; the columns that stay do not change by that.
     houses.run(&format!("{without} --keep-ids -o lyon/in.striae"));
@@ -294,27 +324,16 @@ fn peak_lists_and_collections_without_ids_are_shared_too() {
     let spectra: Vec<String> = (0..6).map(spectrum).collect();
     std::fs::write(houses.path("bern/library.msp"), spectra.concat()).unwrap();
     houses.run("import spectra bern/library.msp -o bern/peaks.h5 --collection ms");
-    let values: Vec<f64> = (0..15).map(f64::from).collect();
-    let plan = Plan { rows: 5, width: 3, ..Plan::default() };
-    let new = NewCollection::create(
-        &Address { file: houses.path("bern/bare.h5"), inner: Some("/a/b".into()) },
-        Element::F64,
-        &plan,
-        false,
-    )
-    .unwrap();
-    new.put(0, &Values::F64(values.clone())).unwrap();
-    new.finish().unwrap();
-    let keys = "--to bern/lyon.pub --keys bern/bern.keys --pseudonyms bern/pseudonyms.key --table bern/ids.csv";
-    houses.run(&format!("export bern/peaks.h5:/ms bern/bare.h5:/a/b {keys} -o lyon/in.striae"));
+    let values = bare(&houses.path("bern/bare.h5"), "/a/b", 0);
+    houses.run(&format!("export bern/peaks.h5:/ms bern/bare.h5:/a/b {KEYS} --table bern/ids.csv -o lyon/in.striae"));
     houses.run(IMPORT);
     let came = std::fs::read(houses.path("lyon/bern.h5")).unwrap();
     assert!(!holds(&came, "substance") && !holds(&came, "library"));
     // Rows are led back by their numbers.
     let table = std::fs::read_to_string(houses.path("bern/ids.csv")).unwrap();
-    let mut bare = houses.open("lyon/bern.h5", "/a/b");
-    let ids = bare.ids().unwrap().unwrap();
-    let Values::F64(got) = bare.read(0..5).unwrap() else { panic!("f64") };
+    let mut came = houses.open("lyon/bern.h5", "/b");
+    let ids = came.ids().unwrap().unwrap();
+    let Values::F64(got) = came.read(0..5).unwrap() else { panic!("f64") };
     for (row, id) in got.chunks(3).zip(&ids) {
         let line = table.lines().find(|l| l.contains(id)).unwrap();
         let number: usize = line.rsplit('#').next().unwrap().parse().unwrap();
@@ -327,4 +346,189 @@ fn peak_lists_and_collections_without_ids_are_shared_too() {
     assert!(scores.iter().all(|s| (s - 1.0).abs() < 1e-12), "{scores:?}");
     assert_eq!(neighbours.iter().collect::<BTreeSet<_>>().len(), 6);
     assert!(houses.refused(&format!("{} --overwrite", IMPORT.replace("in.striae", "none.striae")), 3).contains("none.striae"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_in_clear_touches_the_folder_of_the_bundle() {
+    let houses = Houses::new();
+    for folder in ["stick", "safe", "work"] {
+        std::fs::create_dir(houses.path(folder)).unwrap();
+    }
+    let export = format!("{EXPORT} --table safe/ids.csv -o stick/out.striae --overwrite");
+    let made = |folder: &str, args: &str| made_in(&houses.path(folder), || drop(houses.run(args)));
+    for (folder, name) in [("stick", "out.striae"), ("safe", "ids.csv")] {
+        let found = made(folder, &export);
+        assert!(!found.is_empty() && found.iter().all(|(made, is_folder)| made.starts_with(name) && !is_folder), "{found:?}");
+        assert_eq!(houses.files(folder), BTreeSet::from([name.to_owned()]));
+    }
+    // What lies in clear lies beside the archive, under a name that nobody knows before, or where it was asked for.
+    let is_workshop = |name: &str| name.strip_prefix(".striae-export-").is_some_and(|token| token.len() == 32);
+    let there = houses.files("bern");
+    let (first, second) = (made("bern", &export), made("bern", &export));
+    assert!(matches!(&first[..], [(name, true)] if is_workshop(name)), "{first:?}");
+    assert_ne!(first, second);
+    let elsewhere = format!("{export} --work work");
+    assert!(made("bern", &elsewhere).is_empty());
+    let found = made("work", &elsewhere);
+    assert!(matches!(&found[..], [(name, true)] if is_workshop(name)), "{found:?}");
+    assert_eq!((houses.files("bern"), houses.files("work")), (there, BTreeSet::new()));
+    // A link leads to the archive itself.
+    std::os::unix::fs::symlink(houses.path("bern/archive.h5"), houses.path("stick/archive.h5")).unwrap();
+    let linked = export.replace("bern/archive.h5", "stick/archive.h5");
+    let found = made("stick", &linked);
+    assert!(found.iter().all(|(_, is_folder)| !is_folder), "{found:?}");
+}
+
+#[test]
+fn table_and_work_go_where_they_are_asked_for_or_it_is_said() {
+    let houses = Houses::new();
+    // Another file system than that of the bundle, where one is at hand.
+    if let Ok(other) = tempfile::tempdir_in("/dev/shm") {
+        let table = other.path().join("ids.csv");
+        houses.run(&format!("{EXPORT} --table {} -o bern/out.striae", table.display()));
+        assert_eq!(std::fs::metadata(&table).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(other.path()).unwrap().count(), 1);
+    }
+    for work in ["bern/archive.h5", "bern/nowhere"] {
+        let said = houses.refused(&format!("{EXPORT} --work {work} -o lyon/in.striae"), 2);
+        assert!(said.contains("Give --work FOLDER") && said.contains(work), "{said}");
+    }
+    let mode = |mode| std::fs::set_permissions(houses.path("bern"), std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o555);
+    // Whoever may write everywhere is not kept from it.
+    let kept = std::fs::File::create(houses.path("bern/trial")).is_err();
+    if kept {
+        let said = houses.refused(&format!("{EXPORT} -o lyon/in.striae"), 2);
+        assert!(said.contains("Give --work FOLDER"), "{said}");
+        assert!(!houses.path("lyon/in.striae").exists());
+    }
+    houses.run(&format!("{EXPORT} --work lyon -o lyon/in.striae"));
+    mode(0o755);
+    assert!(
+        houses.refused(&EXPORT.replace("archive.h5", "absent.h5").replace("export", "export -o lyon/x"), 3).contains("absent.h5")
+    );
+}
+
+#[test]
+fn what_a_killed_run_left_goes_at_the_next_and_a_live_one_stays() {
+    let houses = Houses::new();
+    let leave = |house: &str, digit: &str| {
+        let folder = houses.path(house).join(format!(".striae-export-{}", digit.repeat(32)));
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("0.h5"), "in clear").unwrap();
+        (std::fs::File::create(folder.join("lock")).unwrap(), folder)
+    };
+    let part = houses.path("bern").join(format!("ids.csv.{}.part", "a".repeat(32)));
+    std::fs::write(&part, "half a table").unwrap();
+    let export = format!("{EXPORT} --table bern/ids.csv -o lyon/in.striae");
+    for (house, args) in [("bern", export.as_str()), ("lyon", IMPORT)] {
+        let (held, live) = leave(house, "a");
+        held.try_lock().unwrap();
+        let (closed, dead) = leave(house, "b");
+        drop(closed);
+        houses.run(args);
+        assert!(!dead.exists(), "nobody holds it: {house}");
+        assert_eq!(std::fs::read(live.join("0.h5")).unwrap(), b"in clear", "another run is at it: {house}");
+    }
+    assert!(!part.exists() && houses.path("bern/ids.csv").exists());
+}
+
+#[test]
+fn the_name_of_a_collection_goes_and_its_path_stays() {
+    let houses = Houses::new();
+    bare(&houses.path("bern/case.h5"), "/2024-0815-Meier/toolmarks", 0);
+    bare(&houses.path("bern/case.h5"), "/2025-0001/toolmarks", 100);
+    let export = format!("export bern/case.h5:/2024-0815-Meier/toolmarks bern/case.h5:/2025-0001/toolmarks {KEYS} --overwrite");
+    let made = houses.json(&format!("{export} -o lyon/in.striae"));
+    assert_eq!(made["names"], serde_json::json!(["toolmarks", "toolmarks-2"]));
+    assert!(!made["manifest"].to_string().contains("Meier"), "{made}");
+    let took = houses.json(IMPORT);
+    assert_eq!(took["stored"], serde_json::json!(["lyon/bern.h5:/toolmarks", "lyon/bern.h5:/toolmarks-2"]));
+    assert!(!holds(&std::fs::read(houses.path("lyon/bern.h5")).unwrap(), "Meier"));
+    let said = houses.run(&format!("{export} --name marks,others/marks -o lyon/in.striae"));
+    assert!(said.contains("names     marks, others/marks go as they are"), "{said}");
+    let took = houses.json(IMPORT);
+    assert_eq!(took["stored"], serde_json::json!(["lyon/bern.h5:/marks", "lyon/bern.h5:/others/marks"]));
+    for (names, part) in [
+        ("marks", "for 2 collections"),
+        ("a,b,c", "for 2 collections"),
+        ("marks,marks", "another's name"),
+        ("marks/two,marks", "lie inside"),
+        ("marks,../x", "allowed are letters"),
+    ] {
+        let said = houses.refused(&format!("{export} --name {names} -o lyon/other.striae"), 2);
+        assert!(said.contains("--name") && said.contains(part), "{said}");
+    }
+    assert!(!houses.path("lyon/other.striae").exists());
+}
+
+#[test]
+fn rows_without_ids_are_led_back_to_their_own_collection() {
+    let houses = Houses::new();
+    let values =
+        [("one", 0), ("two", 100)].map(|(group, first)| bare(&houses.path("bern/bare.h5"), &format!("/{group}/marks"), first));
+    let export = |names: &str, bundle: &str| {
+        let collections = "bern/bare.h5:/one/marks bern/bare.h5:/two/marks";
+        houses
+            .run(&format!("export {collections} {KEYS} --name {names} --table bern/ids.csv --overwrite -o lyon/{bundle}.striae"));
+        houses.run(&IMPORT.replace("lyon/in", &format!("lyon/{bundle}")).replace("lyon/bern.h5", &format!("lyon/{bundle}.h5")));
+    };
+    export("first,second", "in");
+    let table = houses.table("bern/ids.csv");
+    let mut ids = Vec::new();
+    for (name, values) in ["first", "second"].into_iter().zip(&values) {
+        let mut came = houses.open("lyon/in.h5", &format!("/{name}"));
+        let own = came.ids().unwrap().unwrap();
+        let Values::F64(got) = came.read(0..5).unwrap() else { panic!("f64") };
+        for (row, id) in got.chunks(3).zip(&own) {
+            let back = &table[&("id".to_owned(), id.clone())];
+            let (collection, number) = back.split_once('#').unwrap();
+            let number: usize = number.parse().unwrap();
+            assert_eq!((collection, row), (name, &values[3 * number..3 * number + 3]));
+        }
+        ids.extend(own);
+    }
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 10, "row 2 of one is not row 2 of the other");
+    // The same names another year: the same pseudonyms. Ids that are there do not hang on names.
+    export("first,second", "again");
+    export("first,third", "other");
+    let again: Vec<String> = ["/first", "/second"].iter().flat_map(|name| houses.ids("lyon/again.h5", name)).collect();
+    assert_eq!(again, ids);
+    assert_eq!(houses.ids("lyon/other.h5", "/first"), ids[..5]);
+    assert!(houses.ids("lyon/other.h5", "/third").iter().all(|id| !ids.contains(id)));
+    houses.run(&format!("{EXPORT} --overwrite -o lyon/in.striae"));
+    houses.run(IMPORT);
+    houses.run(&format!("{EXPORT} --name other --overwrite -o lyon/in.striae"));
+    houses.run(IMPORT);
+    assert_eq!(houses.ids("lyon/bern.h5", "/spectra"), houses.ids("lyon/bern.h5", "/other"));
+}
+
+#[test]
+fn a_bundle_changes_nothing_inside_a_collection_that_is_there() {
+    let houses = Houses::new();
+    let bring = |name: &str| drop(houses.run(&format!("{EXPORT} --name {name} --overwrite -o lyon/in.striae")));
+    bring("spectra");
+    houses.run(IMPORT);
+    houses.run(&format!("{IMPORT} --into partners/bern"));
+    let before = std::fs::read(houses.path("lyon/bern.h5")).unwrap();
+    for (name, part) in [
+        ("spectra/id", "inside /spectra"),
+        ("spectra/new", "inside /spectra"),
+        ("spectra/values/deep", "inside /spectra"),
+        ("partners", "holds /partners/bern/spectra"),
+        ("partners/bern", "holds /partners/bern/spectra"),
+        ("partners/bern/spectra/exhibit", "inside /partners/bern/spectra"),
+    ] {
+        bring(name);
+        let said = houses.refused(&format!("{IMPORT} --overwrite"), 2);
+        assert!(said.contains(part) && said.contains("--into"), "{said}");
+        houses.refused(IMPORT, 2);
+        assert!(std::fs::read(houses.path("lyon/bern.h5")).unwrap() == before, "{name} changed the archive");
+    }
+    houses.run(&format!("{IMPORT} --into elsewhere"));
+    // Collections of the same names are replaced where that was asked for.
+    bring("spectra");
+    houses.run(&format!("{IMPORT} --overwrite"));
+    assert_eq!(houses.ids("lyon/bern.h5", "/spectra"), houses.ids("lyon/bern.h5", "/elsewhere/partners/bern/spectra/exhibit"));
 }

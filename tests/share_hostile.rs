@@ -9,8 +9,14 @@
 mod counting;
 
 use counting::{Counting, NOW, PEAK};
+use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::path::Path;
+use striae::archive::peaks::PeakLists;
+use striae::archive::{Address, Reading};
+use striae::compare::digest::ValuesDigest;
 use striae::draw::Stream;
+use striae::matrix::{Element, Values};
 use striae::share::bundle::{MAGIC, PAYLOAD_TYPE, Packing, digest, pack};
 use striae::share::manifest::{Content, Member};
 use striae::share::{Error, Keys, Limits, Manifest, Unpacking, dsse};
@@ -133,4 +139,105 @@ fn mutated_behind_the_encryption_nothing_but_the_original_passes() {
     }
     println!("{refused} of 3,000 refused, {most} bytes at most");
     assert!(refused > 2900 && most < MOST, "{most}");
+}
+
+/// A file with one collection in it, as a bundle has them.
+fn collection(file: &Path, fill: impl FnOnce(&hdf5::Group)) {
+    let made = hdf5::File::create(file).unwrap();
+    let group = made.create_group("collection").unwrap();
+    fill(&group);
+    drop(group);
+    made.close().unwrap();
+}
+
+/// What `striae import bundle` says to Bern's bundle of one collection: its exit code, and what it prints.
+fn imported(folder: &Path, bern: &Keys, lyon: &Keys, member: Member, content: &[u8]) -> (Option<i32>, String) {
+    let packing = Packing { keys: bern, to: lyon.laboratory(), created: "", program: "", pseudonym_key: None };
+    let kept = content.to_vec();
+    let opener = &mut |_: &Member| Ok(Box::new(std::io::Cursor::new(kept.clone())) as Box<dyn std::io::Read>);
+    std::fs::write(folder.join("in.striae"), pack(Vec::new(), &packing, vec![member], opener).unwrap().0).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_striae"));
+    let args = "import bundle in.striae --keys lyon.keys --from bern.pub -o came.h5";
+    let out = command.current_dir(folder).args(args.split(' ')).output().unwrap();
+    (out.status.code(), String::from_utf8(out.stderr).unwrap())
+}
+
+#[test]
+fn a_collection_takes_no_more_room_than_it_came_with() {
+    const ROWS: usize = 4096;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (bern, lyon) = (Keys::generate("Bern").unwrap(), Keys::generate("Lyon").unwrap());
+    lyon.save(&path("lyon.keys")).unwrap();
+    std::fs::write(path("bern.pub"), bern.laboratory().line()).unwrap();
+    let zeros = |width: usize| {
+        let mut digest = ValuesDigest::new(ROWS, width, Element::F64);
+        digest.add(&Values::F64(vec![0.0; ROWS * width]));
+        digest.finish()
+    };
+    // Rows that are there; rows of which none was ever written; one text a row, all alike; peaks that compress well.
+    collection(&path("plain"), |group| {
+        let zeros = ndarray::Array2::<f64>::zeros((ROWS, 2));
+        group.new_dataset_builder().with_data(&zeros).create("values").unwrap();
+    });
+    collection(&path("hollow"), |group| {
+        let values = group.new_dataset_builder().empty::<f64>().chunk(vec![64_usize, 512]).shape(vec![ROWS, 512]);
+        values.create("values").unwrap();
+    });
+    collection(&path("wordy"), |group| {
+        let zeros = ndarray::Array2::<f64>::zeros((ROWS, 2));
+        group.new_dataset_builder().with_data(&zeros).create("values").unwrap();
+        let text: hdf5::types::FixedUnicode<900> = "x".repeat(900).parse().unwrap();
+        let texts = vec![text; ROWS];
+        group.new_dataset_builder().deflate(9).chunk(vec![256_usize]).with_data(&texts).create("exhibit").unwrap();
+    });
+    let peaks = 1_usize << 17;
+    collection(&path("packed"), |group| {
+        let mz: Vec<f64> = (0..peaks).map(|i| 1.0 + i as f64).collect();
+        for (name, numbers) in [("mz", &mz), ("intensity", &vec![1.0; peaks])] {
+            group.new_dataset_builder().shuffle().deflate(9).chunk(vec![peaks]).with_data(numbers).create(name).unwrap();
+        }
+        let indptr = Vec::from([0_u64, 1 << 16, 1 << 17]);
+        group.new_dataset_builder().with_data(&indptr).create("indptr").unwrap();
+    });
+    let address = Address { file: path("packed"), inner: Some("/collection".into()) };
+    let of_peaks = PeakLists::open(&address, &Reading::Direct).unwrap().spectra(true).unwrap().digest;
+    for (name, content, rows, width, digest, column, good) in [
+        ("plain", Content::Rows, ROWS, 2, zeros(2), None, true),
+        ("hollow", Content::Rows, ROWS, 512, zeros(512), None, false),
+        ("wordy", Content::Rows, ROWS, 2, zeros(2), Some("exhibit"), false),
+        ("packed", Content::Peaks, 2, peaks, of_peaks, None, false),
+    ] {
+        let bytes = std::fs::read(path(name)).unwrap();
+        let claimed = if content == Content::Peaks { 16 * width } else { 8 * rows * width };
+        println!("{name}: {} bytes stand for numbers of {claimed}", bytes.len());
+        // What is refused for its numbers is small, or the test would say nothing.
+        assert_eq!(bytes.len() < claimed, ["hollow", "packed"].contains(&name), "{name}");
+        let member = Member {
+            content,
+            rows: rows as u64,
+            width: width as u64,
+            element: "f64".into(),
+            values_blake3: digest,
+            columns: column.into_iter().map(str::to_owned).collect(),
+            attributes: BTreeMap::new(),
+            ..entry(&bytes)
+        };
+        let (code, said) = imported(folder.path(), &bern, &lyon, member, &bytes);
+        if good {
+            assert_eq!(code, Some(0), "{name}: {said}");
+            std::fs::remove_file(path("came.h5")).unwrap();
+        } else {
+            assert!(
+                code == Some(3) && said.contains("more room than") && said.contains("collection toolmarks"),
+                "{name}: {said}"
+            );
+            assert!(!path("came.h5").exists(), "{name}");
+        }
+    }
+    // What is said of a size that no number holds.
+    let bytes = std::fs::read(path("plain")).unwrap();
+    let member = Member { rows: 1 << 40, width: 1 << 40, element: "f64".into(), ..entry(&bytes) };
+    let (code, said) = imported(folder.path(), &bern, &lyon, member, &bytes);
+    assert!(code == Some(3) && said.contains("more room than"), "{said}");
 }

@@ -128,6 +128,8 @@ def together(manifests):
     if made != merged or len(made) != count:
         beyond, left_out = sorted(merged - made) or "nothing else", sorted(made - merged) or "none"
         wrong.append(f"merge.yaml: joins {beyond} that no shard makes, leaves out {left_out}")
+    if "--overwrite" not in arguments(merge):
+        wrong.append("merge.yaml: without --overwrite a pod that comes after another refuses the result that it left")
     images = {d["spec"]["template"]["spec"]["containers"][0]["image"] for d in (shards, merge)}
     if len(images) != 1:
         wrong.append(f"the images differ: {sorted(images)}")
@@ -170,6 +172,7 @@ def planted():
         ("pods that restart", "restartPolicy", lambda m: shards(m)["template"]["spec"].update(restartPolicy="OnFailure")),
         ("two pods of one shard", "podReplacementPolicy", lambda m: shards(m).update(podReplacementPolicy="TerminatingOrFailed")),
         ("no --resume", "--resume", lambda m: container(m)["args"].remove("--resume")),
+        ("no --overwrite", "--overwrite", lambda m: arguments(m["merge.yaml"][0]).remove("--overwrite")),
         ("too small a limit", "an eighth above", lambda m: container(m)["resources"]["limits"].update(memory="4Gi")),
         ("a variable that is not set", "INDEX", lambda m: container(m).update(env=[])),
         ("a shard not merged", "shard-7-of-8", lambda m: arguments(m["merge.yaml"][0]).remove("/data/nearest-shard-7-of-8.h5")),

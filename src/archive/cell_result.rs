@@ -40,11 +40,12 @@ pub struct Examined {
 const COUNTS: [&str; 5] = ["cmc", "original", "forward", "backward", "usable"];
 const POSE: [&str; 3] = ["angle_deg", "dx_um", "dy_um"];
 
-/// BLAKE3 of `"striae cells 1\0"` and, link after link, query, reference, score, counts, pose and map as little-endian numbers.
+/// BLAKE3 of `"striae cells 2\0"` and, link after link, query, reference, score, counts, pose and map as little-endian numbers, then both ids and why, each with a
+/// zero byte behind it.
 #[must_use]
 pub fn digest(links: &[Examined]) -> String {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(b"striae cells 1\0");
+    hasher.update(b"striae cells 2\0");
     for link in links {
         hasher.update(&link.query.to_le_bytes());
         hasher.update(&link.reference.to_le_bytes());
@@ -54,6 +55,10 @@ pub fn digest(links: &[Examined]) -> String {
         }
         for x in link.pose.iter().chain(&link.map) {
             hasher.update(&x.to_le_bytes());
+        }
+        for text in link.ids.iter().chain([&link.why]) {
+            hasher.update(text.as_bytes());
+            hasher.update(b"\0");
         }
     }
     hasher.finalize().to_hex().to_string()

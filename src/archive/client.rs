@@ -183,6 +183,9 @@ impl Process {
                 if status.as_ref().is_ok_and(|s| s.signal() == Some(rustix::process::Signal::XCPU.as_raw())) {
                     return Err(Error::Endless { file, seconds: MOST_SECONDS, doing });
                 }
+                if status.as_ref().is_ok_and(|s| s.signal() == Some(rustix::process::Signal::KILL.as_raw())) {
+                    return Err(Error::Killed { file, doing });
+                }
                 let how = status.map_or_else(|e| e.to_string(), |status| status.to_string());
                 Err(Error::Crashed { file, how, doing })
             }

@@ -199,7 +199,7 @@ impl Collection {
             .filter_map(|n| n.dataset.as_ref().map(|d| (n.path.rsplit_once('/').map_or("", |(_, name)| name), d)))
             .filter(|(name, d)| {
                 d.shape == [rows]
-                    && !["id", "exhibit", "source", "axis", "feature", "length", "preparation", "marking", "segment"]
+                    && !["id", "exhibit", "source", "axis", "feature", "length", "preparation", "marking", "segment", "making"]
                         .contains(name)
             })
             .filter(|(_, d)| d.text || d.element.is_some())

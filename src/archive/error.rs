@@ -15,13 +15,17 @@ pub enum Error {
     )]
     Crashed { file: String, how: String, doing: String },
     #[error(
-        "{file}: no answer for {seconds} s while {doing}; reading was stopped. The file is damaged or hostile, or the storage is very slow: copy the file to a local disk and try again"
+        "{file}: no answer for {seconds} s while {doing}; reading was stopped. The storage is very slow, or hangs, or the file is damaged or hostile: see to the mount, or copy the file to a local disk, and try again"
     )]
     Hung { file: String, seconds: u64, doing: String },
     #[error(
         "{file}: the HDF5 library computed for more than {seconds} s while {doing}; reading was stopped. The file is damaged or hostile. Get a fresh copy from where it came from"
     )]
     Endless { file: String, seconds: u64, doing: String },
+    #[error(
+        "{file}: the process that reads it was killed while {doing}: by the system, which had no more memory for it, or by somebody. Give the job more memory (docs/operations.md: Memory), and try again"
+    )]
+    Killed { file: String, doing: String },
     #[error("cannot start the reader process {exe}: {source}. It is the striae program itself: is it still in its place?")]
     NoReader { exe: String, source: std::io::Error },
     #[error("{path}: already there; choose another name, or give --overwrite to replace it")]
@@ -44,10 +48,13 @@ impl Error {
     /// Whether the fault lies in the input.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
-        matches!(
-            self,
-            Self::NoFile { .. } | Self::Refused { .. } | Self::Crashed { .. } | Self::Hung { .. } | Self::Endless { .. }
-        )
+        matches!(self, Self::NoFile { .. } | Self::Refused { .. } | Self::Crashed { .. } | Self::Endless { .. })
+    }
+
+    /// Whether it is the command that has to be changed.
+    #[must_use]
+    pub const fn is_usage(&self) -> bool {
+        matches!(self, Self::Exists { .. })
     }
 
     pub(super) fn write(path: &std::path::Path, doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {

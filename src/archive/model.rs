@@ -27,6 +27,9 @@ const PIECE: usize = 1 << 19;
 pub struct ModelRecord {
     pub tool: String,
     pub version: String,
+    /// The commit that the program was built of, where its build could tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
     /// `FILE.h5:/path` of the rows, and how many, how wide.
     pub input: String,
     pub rows: usize,
@@ -37,9 +40,13 @@ pub struct ModelRecord {
     pub options: BTreeMap<String, String>,
     pub started: String,
     pub seconds: f64,
+    /// None: an earlier version did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
     /// BLAKE3 of the model ([`Parts::digest`]).
     pub model_blake3: String,
-    /// BLAKE3 of each column beside the rows that it was made with (classes, responses, groups): `"striae texts 1\0"`, then each text and a zero byte.
+    /// BLAKE3 of each column beside the rows that it was made with (classes, responses, groups; of a likelihood-ratio model what was said of the items whose scores
+    /// it was made of, where these were compared with others first of the queries, `query: press`): `"striae texts 1\0"`, then each text and a zero byte.
     #[serde(default)]
     pub columns_blake3: BTreeMap<String, String>,
     /// BLAKE3 of each table: `"striae table 1\0"`, then its numbers as little-endian f64 row by row, or each text and a zero byte.
@@ -56,6 +63,7 @@ impl ModelRecord {
         Self {
             tool: "striae".into(),
             version: env!("CARGO_PKG_VERSION").into(),
+            commit: crate::built::commit(),
             input,
             rows,
             width,
@@ -63,6 +71,7 @@ impl ModelRecord {
             options,
             started,
             seconds: 0.0,
+            threads: Some(rayon::current_num_threads()),
             model_blake3: String::new(),
             columns_blake3: BTreeMap::new(),
             tables_blake3: BTreeMap::new(),

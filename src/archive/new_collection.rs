@@ -24,6 +24,8 @@ pub struct Plan {
     pub attributes: Vec<(String, String)>,
     /// Long texts: a dataset of one entry each.
     pub texts: Vec<(String, String)>,
+    /// Long texts that are written when all else is known ([`NewCollection::note`]): names, and most bytes.
+    pub later: Vec<(String, usize)>,
     /// Whether a mask `detected (n, d)` stands beside the values.
     pub mask: bool,
 }
@@ -39,6 +41,7 @@ pub fn is_taken(name: &str) -> bool {
         "preparation",
         "marking",
         "segment",
+        "making",
         "indptr",
         "mz",
         "intensity",
@@ -95,6 +98,9 @@ impl NewCollection {
         for (name, text) in &plan.texts {
             layout = layout.dataset(&path(name), &[1], Kind::Text(text.len().max(1)));
         }
+        for (name, room) in &plan.later {
+            layout = layout.dataset(&path(name), &[1], Kind::Text((*room).max(1)));
+        }
         for (name, text) in &plan.attributes {
             layout = layout.attribute(&group, name, text);
         }
@@ -143,6 +149,14 @@ impl NewCollection {
     /// As [`Self::put`].
     pub fn put_mask(&self, start: usize, detected: &[u8]) -> Result<(), Error> {
         self.put_column("detected", (start * self.width) as u64, detected)
+    }
+
+    /// Writes a text that was to be written later.
+    ///
+    /// # Errors
+    /// When it is longer than was said, or the disk fails.
+    pub fn note(&self, name: &str, text: &str) -> Result<(), Error> {
+        self.writer.put_texts(&self.path(name), 0, &[text])
     }
 
     fn put_column<T: Entry>(&self, name: &str, start: u64, entries: &[T]) -> Result<(), Error> {

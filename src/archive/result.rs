@@ -18,13 +18,17 @@ use super::write::{Kind, Layout, Unfinished, Writer};
 use crate::compare::checkpoint::Writing;
 use crate::compare::digest::{BesideDigest, MatchedDigest, ResultDigest, of_ranking};
 use crate::compare::explain::{Column, Explainer, Numbers};
-use crate::compare::{DenseStore, Input, Link, Links, Observer, Record};
+use crate::compare::{DenseStore, Input, Link, Links, Mode, Observer, Record};
 use std::path::Path;
 
 /// Longest record, as JSON.
 const MOST_RECORD: usize = 65_536;
 /// Left-out rows that a record names with their reasons; all of them are in their dataset.
 const MOST_REASONS: usize = 200;
+/// Notes of a run that a record keeps.
+const MOST_WARNINGS: usize = 100;
+/// Bytes of a note.
+const MOST_WARNING: usize = 300;
 
 /// Where a result goes.
 #[derive(Clone, Debug)]
@@ -77,6 +81,19 @@ pub(super) fn json(target: &Target, record: &Record) -> Result<String, Error> {
     let mut record = record.clone();
     for input in &mut record.inputs {
         input.left_out.truncate(MOST_REASONS);
+    }
+    // Of runs of hundreds of shards, or that were interrupted as often: the first and the last ones say what there is to know.
+    let (count, half) = (record.warnings.len(), MOST_WARNINGS / 2);
+    if count > MOST_WARNINGS {
+        let text = format!("{} further notes are left out here", count - MOST_WARNINGS);
+        record.warnings.splice(half..count - half, [text]);
+    }
+    for warning in &mut record.warnings {
+        if warning.len() > MOST_WARNING {
+            let end = (0..=MOST_WARNING).rev().find(|&at| warning.is_char_boundary(at)).unwrap_or(0);
+            warning.truncate(end);
+            warning.push_str(" …");
+        }
     }
     let fault = |text: String| Error::Incomplete { path: target.file().display().to_string(), text };
     let text = serde_json::to_string_pretty(&record).map_err(|e| fault(format!("the record cannot be written: {e}")))?;
@@ -156,8 +173,11 @@ impl Lasting<'_> {
 /// A file to write to, and how much of what stands beside scores is in it.
 fn open(target: &Target, layout: &Layout, lasting: Option<&Lasting<'_>>) -> Result<(Writer, u64), Error> {
     match lasting.and_then(|l| l.writing.begun::<Unfinished>()) {
-        Some((done, unfinished)) => Ok((Writer::resume(target.file(), layout, &unfinished, target.overwrite)?, done)),
-        None => Ok((Writer::create(target.file(), layout, target.overwrite)?, 0)),
+        Some((done, unfinished)) if unfinished.is_there(target.file()) => {
+            Ok((Writer::resume(target.file(), layout, &unfinished, target.overwrite)?, done))
+        }
+        // What it was to hold is found again from what the journal holds.
+        _ => Ok((Writer::create(target.file(), layout, target.overwrite)?, 0)),
     }
 }
 
@@ -526,11 +546,51 @@ impl StoredResult {
         Ok(bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect())
     }
 
+    fn changed(&self, text: &str) -> Error {
+        let text = format!("{text}: it was changed or damaged after it was made");
+        Error::Refused { file: self.client.path().display().to_string(), text }
+    }
+
+    /// Whether its size is that of what its record says was compared.
+    fn check_shape(&self) -> Result<(), Error> {
+        let rows_of = |input: Option<&Input>| input.map_or(0, |input| input.rows);
+        let (queries, references) = (rows_of(self.record.inputs.first()), rows_of(self.record.inputs.last()));
+        let right = match (self.kind, self.record.options.mode) {
+            (StoredKind::Ranking { rows, k }, Mode::TopK(asked)) => rows == queries && k == asked,
+            (StoredKind::Links { .. }, Mode::Threshold(_)) => true,
+            (StoredKind::Dense { rows, cols }, Mode::Dense) => rows == queries && cols == references,
+            _ => false,
+        };
+        if right {
+            return Ok(());
+        }
+        let mode = self.record.options.mode;
+        Err(self.changed(&format!("{:?} of it is stored, and its record says {mode:?} of {queries} × {references}", self.kind)))
+    }
+
+    /// Whether a link is one that there can be, behind the one before it: each pair stands once, in order, or nobody would see that one is too many.
+    fn check_link(&self, link: &Link, before: Option<(u64, u64)>) -> Result<(), Error> {
+        let inputs = &self.record.inputs;
+        let within = |n: u64, input: Option<&Input>| input.is_some_and(|input| n < input.rows as u64);
+        let symmetric = inputs.len() == 1;
+        let right = within(link.query, inputs.first())
+            && within(link.reference, inputs.last())
+            && !(symmetric && link.query >= link.reference)
+            && before.is_none_or(|before| before < (link.query, link.reference));
+        if right {
+            return Ok(());
+        }
+        let text =
+            format!("the link of items {} and {} is out of order, or of items that there are not", link.query, link.reference);
+        Err(self.changed(&text))
+    }
+
     /// The digest of what is stored, computed anew.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When it cannot be read, or is not of what its record says.
     pub fn digest(&mut self) -> Result<String, Error> {
+        self.check_shape()?;
         match self.kind {
             StoredKind::Ranking { rows, k } => {
                 let (mut neighbors, mut scores) = (Vec::with_capacity(rows * k), Vec::with_capacity(rows * k));
@@ -544,8 +604,12 @@ impl StoredResult {
             }
             StoredKind::Links { count } => {
                 let mut digest = ResultDigest::of_links();
+                let mut last = None;
                 for start in (0..count).step_by(1 << 16) {
-                    self.links(start..(start + (1 << 16)).min(count))?.iter().for_each(|l| digest.link(l));
+                    for link in self.links(start..(start + (1 << 16)).min(count))? {
+                        self.check_link(&link, last.replace((link.query, link.reference)))?;
+                        digest.link(&link);
+                    }
                 }
                 Ok(digest.finish_links())
             }

@@ -344,6 +344,10 @@ pub fn child_main(path: &Path) -> std::io::Result<()> {
     lower(Resource::As, MOST_MEMORY)?;
     lower(Resource::Core, 0)?;
     allow_time();
+    // Who stops a run stops all of its processes: the run asks this one for what it still needs, and ends it.
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        let _ = signal_hook::flag::register(signal, std::sync::Arc::default());
+    }
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     serve(path, std::io::stdin().lock(), std::io::stdout().lock())

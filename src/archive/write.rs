@@ -7,6 +7,7 @@
 
 use super::error::Error;
 use crate::compare::bytes;
+use crate::compare::checkpoint::Begun;
 use hdf5::plist::dataset_create::{AllocTime, FillTime};
 use hdf5::types::{FloatSize, IntSize, TypeDescriptor};
 use serde::{Deserialize, Serialize};
@@ -137,6 +138,12 @@ impl Unfinished {
         plain.then(|| target.with_file_name(name))
     }
 
+    /// Whether it is still beside the target.
+    #[must_use]
+    pub fn is_there(&self, target: &Path) -> bool {
+        self.path(target).is_some_and(|part| part.is_file())
+    }
+
     /// Removes it.
     pub fn discard(&self, target: &Path) {
         if let Some(part) = self.path(target) {
@@ -145,10 +152,20 @@ impl Unfinished {
     }
 }
 
+/// The file that an interrupted run is to go on with: its journal names it.
+fn awaited(target: &Path) -> Option<PathBuf> {
+    let mut journal = target.as_os_str().to_owned();
+    journal.push(".journal");
+    let standing = Begun::look(Path::new(&journal)).ok()?.standing?;
+    let left = standing.writing.map(|(_, left)| left).or(standing.dense)?;
+    serde_json::from_value::<Unfinished>(left).ok()?.path(target)
+}
+
 /// Removes what processes that were killed left beside a target, and nobody goes on with.
 fn sweep(target: &Path) {
     let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let (Some(name), Ok(entries)) = (target.file_name().and_then(|n| n.to_str()), std::fs::read_dir(folder)) else { return };
+    let mut known = None;
     for entry in entries.flatten() {
         let file_name = entry.file_name();
         let middle = file_name.to_str().and_then(|n| n.strip_prefix(name)?.strip_prefix('.')?.strip_suffix(".part"));
@@ -158,12 +175,19 @@ fn sweep(target: &Path) {
         });
         // Whoever writes it holds its lock.
         if ours
+            && known.get_or_insert_with(|| awaited(target)).as_ref() != Some(&entry.path())
             && let Ok(file) = File::options().write(true).open(entry.path())
             && file.try_lock().is_ok()
         {
             let _ = std::fs::remove_file(entry.path());
         }
     }
+}
+
+/// Sees the names of a file's folder on the disk.
+fn sync_folder(target: &Path) -> Result<(), Error> {
+    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    File::open(folder).and_then(|f| f.sync_all()).map_err(Error::write(target, "sync its folder"))
 }
 
 /// Size and time of a file: what tells that somebody else wrote to it.
@@ -263,10 +287,7 @@ impl Writer {
             let file = unlocked().open_rw(&part).map_err(fault)?;
             for group in layout.groups.iter().filter(|g| file.link_exists(g)) {
                 if !overwrite {
-                    let text = format!(
-                        "it holds {group} already; choose another name for the collection, or give --overwrite to replace it"
-                    );
-                    return Err(Error::Incomplete { path: path.clone(), text });
+                    return Err(Error::Exists { path: format!("{path}:{group}") });
                 }
                 file.unlink(group).map_err(fault)?;
             }
@@ -369,6 +390,10 @@ impl Writer {
     /// When the disk fails.
     pub fn sync(&self) -> Result<Unfinished, Error> {
         self.file.sync_data().map_err(Error::write(&self.target, "sync it"))?;
+        // Its name too: a journal is to refer to it.
+        if !self.lasting.load(Relaxed) {
+            sync_folder(&self.target)?;
+        }
         self.lasting.store(true, Relaxed);
         let places = self.places.iter().map(|(name, p)| (name.clone(), (p.offset, p.written.load(Relaxed)))).collect();
         let part = self.part.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -521,8 +546,7 @@ impl Writer {
                 })?;
         }
         self.finished = true;
-        let folder = self.target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        File::open(folder).and_then(|f| f.sync_all()).map_err(Error::write(&self.target, "sync its folder"))
+        sync_folder(&self.target)
     }
 }
 

@@ -316,6 +316,7 @@ fn links(result: &str, options: &Options, settings: &cmc::Options, marking: &Che
         )));
     }
     let target = Address::parse(&output.display().to_string());
+    let (started, clock) = (collection::now(), std::time::Instant::now());
     let mut stored = StoredResult::open(&address, &collection::reading()?)?;
     let record = stored.record.clone();
     let progress = Progress::new(voice.quiet || voice.json);
@@ -382,7 +383,8 @@ fn links(result: &str, options: &Options, settings: &cmc::Options, marking: &Che
     let digest = cell_result::digest(&all);
     tell(&failed, pairs.len(), options.strict, voice)?;
     let made = serde_json::json!({
-        "tool": "striae", "version": env!("CARGO_PKG_VERSION"), "command": "cells",
+        "tool": "striae", "version": env!("CARGO_PKG_VERSION"), "commit": crate::built::commit(), "command": "cells",
+        "started": started, "seconds": clock.elapsed().as_secs_f64(), "threads": rayon::current_num_threads(),
         "result": address.to_string(), "result_of_links_blake3": record.result_blake3, "links": pairs.len(),
         "cells": settings.cells, "turn_degrees": settings.turn_degrees, "step_degrees": settings.step_degrees, "position_points": settings.position_px,
         "angle_degrees": settings.angle_degrees, "least_correlation": settings.least_correlation, "least_measured": settings.least_measured,
@@ -453,6 +455,18 @@ pub fn verify(address: &Address, most: usize, seed: u64, all: bool, voice: Voice
     let (_, mut inputs) = verify::inputs_as_recorded(&stored.record, &[], &of, &progress, &|_| {})?;
     let sides: Vec<Side> = inputs.iter_mut().map(|input| side(input.collection())).collect::<anyhow::Result<_>>()?;
     let (queries, references) = (&sides[0], sides.get(1).unwrap_or(&sides[0]));
+    let of_result = pairs(&mut stored, sides.len() == 1)?;
+    let stand = |(link, &(query, reference, score)): (&Examined, &(u64, u64, f64))| {
+        link.query == query as i64
+            && link.reference == reference as i64
+            && link.score.to_bits() == score.to_bits()
+            && link.ids == [&queries.ids[query as usize], &references.ids[reference as usize]].map(Clone::clone)
+    };
+    if links.len() != of_result.len() || !links.iter().zip(&of_result).all(stand) {
+        return Err(Refused::input(format!(
+            "{address}: its links are not those of {of}, or their ids not those of what was compared: it was changed after it was made"
+        )));
+    }
     let again: Stored = serde_json::from_value(record.clone())
         .map_err(|e| Refused::input(format!("{address}: its record cannot be understood: {e}")))?;
     let (marking, settings) = (again.marking.checked()?, again.settings());
@@ -505,6 +519,9 @@ pub fn verify(address: &Address, most: usize, seed: u64, all: bool, voice: Voice
         );
     } else if !voice.quiet {
         println!("digest    {digest}: as recorded\nlinks     {of}: as recorded");
+        if !all {
+            println!("sample    --seed {seed}");
+        }
         println!("recomputed {} of {} links from their files: every count and every cell the same", chosen.len(), links.len());
     }
     Ok(())

@@ -240,7 +240,7 @@ pub fn compare_and_store(
     let record = Record {
         tool: "striae".into(),
         version: version.into(),
-        commit: super::commit(),
+        commit: crate::built::commit(),
         options,
         inputs,
         devices,
@@ -405,6 +405,8 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     }
     if recipe.is_none() {
         opened::fit(&mut query, reference.as_mut(), &options.metric, job.exclude)?;
+    } else {
+        std::iter::once(&mut query).chain(&mut reference).try_for_each(|side| opened::leave_out(side, job.exclude))?;
     }
     if !voice.quiet && !voice.json {
         for side in std::iter::once(&query).chain(&reference) {

@@ -115,7 +115,7 @@ pub fn begin(options: &Options, output: &Path, overwrite: bool, progress: &Progr
             return Err(Refused::usage(text));
         }
     }
-    let journal = Journaling { path, interval: options.checkpoint, started: collection::now() };
+    let journal = Journaling { path, interval: options.checkpoint, began: super::began(), started: collection::now() };
     Ok(Terms { shard: options.shard, journal: Some(journal), begun, again: None })
 }
 
@@ -137,7 +137,8 @@ pub fn complete(output: &Address) -> anyhow::Result<Option<Record>> {
 
 /// Holds a complete output against what is asked for now, and takes its journal away.
 pub fn settle_complete(output: &Path, then: &Record, now: &Fingerprint) -> anyhow::Result<()> {
-    let recorded = Fingerprint::new(&then.version, &then.options, &then.inputs, then.shard);
+    // What is complete is not gone on with: another build may look at it.
+    let recorded = Fingerprint::new((&then.version, now.commit.clone()), &then.options, &then.inputs, then.shard);
     if let Some(Difference { field, then, now }) = recorded.difference(now) {
         return Err(Refused::input(format!(
             "{}: this is the complete result of another run: {field} was {then} and is {now} now. Name another output, or replace it with --overwrite",

@@ -1,13 +1,17 @@
 //! `striae info`: what is in a file.
 
+use super::making;
 use super::progress::short;
 use super::{Voice, collection};
+use crate::archive::cell_result::{self, Examined};
 use crate::archive::peaks::PeakLists;
 use crate::archive::result::{StoredKind, StoredResult};
+use crate::archive::shard::StoredShard;
+use crate::archive::wire::Node;
 use crate::archive::{Address, Client, Collection};
 use crate::compare::checkpoint::Begun;
 use crate::compare::fingerprint::Content;
-use crate::compare::{RowSource as _, journal};
+use crate::compare::{Record, RowSource as _, journal};
 use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::Path;
@@ -76,9 +80,14 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     if let Some(what) = super::model::check::stored(&address, &nodes) {
         return super::model::check::info(&address, &reading, what, voice);
     }
-    let result = nodes.iter().any(|n| n.attributes.contains_key("striae_kind"));
-    if result && let Ok(found) = StoredResult::open(&address, &reading) {
-        return result_text(&found, voice);
+    // What says that it is a result is one or damaged: then that is said, and no list of its datasets.
+    let place = |n: &&Node| address.inner.as_ref().is_none_or(|inner| *inner == n.path);
+    let kind = nodes.iter().filter(place).find_map(|n| n.attributes.get("striae_kind"));
+    match kind.map(String::as_str) {
+        Some("top-k" | "links" | "dense") => return result_text(&StoredResult::open(&address, &reading)?, voice),
+        Some("shard") => return shard_text(&StoredShard::open(&address, &reading)?, voice),
+        Some("cells") => return cells_text(&address, &cell_result::read(&address, &reading)?, voice),
+        _ => {}
     }
     if address.inner.is_some() {
         if PeakLists::groups(&nodes).any(|group| Some(group) == address.inner.as_deref()) {
@@ -147,10 +156,14 @@ fn collection_text(found: &mut Collection, voice: Voice) -> anyhow::Result<()> {
         let (first, last) = (axis.first().copied().unwrap_or(f64::NAN), axis.last().copied().unwrap_or(f64::NAN));
         (first, last, unit)
     });
+    let made_by = found.attribute("made_by").map(str::to_owned);
+    // What is not of this program may be called so and be something else.
+    let making = found.note(making::NAME)?.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
     if voice.json {
         println!(
             "{}",
             serde_json::json!({
+                "made_by": made_by, "making": making,
                 "name": found.name(), "rows": found.rows(), "width": found.width(), "stored": found.stored(),
                 "ids": ids.is_some(), "exhibits": exhibits, "sources": sources, "axis": axis,
             })
@@ -170,6 +183,39 @@ fn collection_text(found: &mut Collection, voice: Voice) -> anyhow::Result<()> {
     if let Some((first, last, unit)) = axis {
         println!("  axis     {first} … {last} {}", unit.unwrap_or_default());
     }
+    if let Some(made_by) = made_by {
+        let of = |key: &str| making.as_ref().and_then(|m| m.get(key));
+        let started = of("started").and_then(|s| s.as_str()).map_or(String::new(), |at| format!(", {at}"));
+        println!("  made by  {made_by}{started}");
+        if let Some(files) = of("files") {
+            println!("  files    {}, together BLAKE3 {}", files["count"], files["blake3"].as_str().unwrap_or_default());
+        }
+    }
+    Ok(())
+}
+
+fn shard_text(found: &StoredShard, voice: Voice) -> anyhow::Result<()> {
+    let record = &found.record;
+    if voice.json {
+        println!("{}", serde_json::to_string(record)?);
+        return Ok(());
+    }
+    let which = record.shard.map_or_else(String::new, |shard| format!(" {shard}"));
+    println!("Shard{which} of a comparison by {}; striae merge puts all of them together", record.options.metric);
+    record_text(record)
+}
+
+fn cells_text(address: &Address, (links, record): &(Vec<Examined>, String), voice: Voice) -> anyhow::Result<()> {
+    if voice.json {
+        println!("{record}");
+        return Ok(());
+    }
+    let record: serde_json::Value = serde_json::from_str(record)?;
+    let said = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
+    println!("Congruent cells of {} links of {}", links.len(), said("result"));
+    println!("  made     {}, striae {}", said("started"), said("version"));
+    println!("  digest   {}", said("result_blake3"));
+    println!("  check    striae verify {address}");
     Ok(())
 }
 
@@ -185,6 +231,10 @@ fn result_text(found: &StoredResult, voice: Voice) -> anyhow::Result<()> {
         StoredKind::Dense { rows, cols } => format!("all scores of {rows} × {cols}"),
     };
     println!("Result of a comparison: {what} by {}", record.options.metric);
+    record_text(record)
+}
+
+fn record_text(record: &Record) -> anyhow::Result<()> {
     for input in &record.inputs {
         println!("  input    {}\n           values BLAKE3 {}", super::compare::size(input), input.values_blake3);
     }

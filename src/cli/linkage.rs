@@ -156,6 +156,9 @@ pub fn verify(
         }
     };
     say(format!("digest    {}: as recorded", record.result_blake3));
+    if !all {
+        say(format!("sample    --seed {seed}"));
+    }
     let (a, b) = (linkage.whole("links/a")?, linkage.whole("links/b")?);
     let fused = linkage.numbers("links/log10_lr")?;
     let rows = verify::sample(a.len(), if all { a.len() } else { sample }, seed);

@@ -7,10 +7,7 @@ use crate::compare::RowSource as _;
 use crate::compare::digest::ValuesDigest;
 use crate::matrix::{Element, Values};
 use crate::metric::peaks::Spectrum;
-use anyhow::Context as _;
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The group of a member's file that holds the collection.
 pub const GROUP: &str = "/collection";
@@ -24,34 +21,6 @@ pub const fn element_name(element: Element) -> &'static str {
     match element {
         Element::F32 => "f32",
         Element::F64 => "f64",
-    }
-}
-
-/// A folder beside a file that is made, for its owner alone; it goes when the work is done or fails.
-#[derive(Debug)]
-pub struct Workshop(PathBuf);
-
-impl Workshop {
-    pub fn beside(target: &Path) -> anyhow::Result<Self> {
-        let mut name = target.as_os_str().to_owned();
-        name.push(format!(".{}.parts", std::process::id()));
-        let folder = PathBuf::from(name);
-        DirBuilder::new().mode(0o700).create(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        Ok(Self(folder))
-    }
-
-    pub fn file(&self, n: usize) -> PathBuf {
-        self.0.join(format!("{n}.h5"))
-    }
-
-    pub fn named(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Workshop {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
@@ -89,7 +58,11 @@ pub struct Lists {
 
 impl Lists {
     pub fn read(address: &Address, reading: &Reading) -> anyhow::Result<Self> {
-        let mut source = PeakLists::open(address, reading)?;
+        Self::of(PeakLists::open(address, reading)?)
+    }
+
+    /// All that a collection holds; how much that is, it has said before.
+    pub fn of(mut source: PeakLists) -> anyhow::Result<Self> {
         let mut columns = Vec::new();
         for (name, texts) in [("id", source.ids()?), ("exhibit", source.exhibits()?)] {
             columns.extend(texts.map(|texts| (name.to_owned(), texts)));

@@ -108,6 +108,7 @@ fn gather(
         _ => Gathered::Links(Found::new(usize::try_from(options.memory / 8 / 24)?.clamp(1 << 12, 1 << 24), &folder)),
     };
     progress.phase("merge", known.len() as u64);
+    let mut too_many = 0_u64;
     for (n, (name, before)) in known.iter().enumerate() {
         let mut shard = StoredShard::open(&Address::parse(name), &collection::reading()?)?;
         let digest = shard.digest()?;
@@ -137,13 +138,18 @@ fn gather(
                 found.check()?;
             }
             (Gathered::PeakLinks(all), Size::Links(_)) if shard.has_matched() => {
+                let room = (options.memory / BYTES_A_PEAK_LINK) as usize;
                 shard.links(|link, matched| {
-                    all.push((link, matched.unwrap_or(-1)));
+                    if all.len() < room {
+                        all.push((link, matched.unwrap_or(-1)));
+                    } else {
+                        too_many += 1;
+                    }
                     if within(&link) { Ok(()) } else { Err(broken("it names items that there are not")) }
                 })?;
-                if all.len() as u64 * 64 > options.memory {
+                if too_many > 0 {
                     let why = "links of peak lists stand in memory while they are merged".into();
-                    let needed = bytes(2 * options.memory);
+                    let needed = bytes((room as u64 + too_many) * BYTES_A_PEAK_LINK);
                     return Err(Error::Memory { allowed: bytes(options.memory), needed, why }.into());
                 }
             }
@@ -153,6 +159,9 @@ fn gather(
     }
     Ok(gathered)
 }
+
+/// Bytes of memory that a link of peak lists takes while they are merged.
+const BYTES_A_PEAK_LINK: u64 = 96;
 
 /// Writes what was gathered; answers how many links there are.
 fn store(
@@ -184,7 +193,7 @@ fn store(
             Some(count)
         }
         Gathered::PeakLinks(mut all) => {
-            all.sort_by_key(|(l, _)| (l.query, l.reference));
+            all.sort_unstable_by_key(|(l, _)| (l.query, l.reference));
             let count = all.len() as u64;
             let (links, matched) = all.into_iter().unzip();
             write_peaks(target, record, &PeakAnswer::Links { links, matched })?;

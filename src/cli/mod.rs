@@ -24,6 +24,7 @@ mod keys;
 mod length;
 mod link;
 mod linkage;
+mod making;
 mod manifest;
 mod member;
 mod memory;
@@ -47,6 +48,8 @@ mod verify;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::process::ExitCode;
+use std::sync::OnceLock;
+use std::time::Instant;
 
 /// Finds which exhibits share an origin: compares every tool-mark, logo or spectrum of an archive with every other.
 ///
@@ -125,9 +128,11 @@ pub enum BackendChoice {
     Cpu,
 }
 
-/// The commit that this program was built of, where its build could tell.
-pub fn commit() -> Option<String> {
-    Some(env!("STRIAE_BUILT_OF")).filter(|commit| *commit != "unknown").map(str::to_owned)
+static BEGAN: OnceLock<Instant> = OnceLock::new();
+
+/// When the program was started.
+pub fn began() -> Instant {
+    *BEGAN.get_or_init(Instant::now)
 }
 
 /// Options as they are where nothing was said.
@@ -168,6 +173,7 @@ impl Refused {
 /// Parses the arguments, runs the command, reports.
 #[must_use]
 pub fn main() -> ExitCode {
+    began();
     quiet_libraries();
     end_with_the_reader();
     // A file that grows beyond its limit is then an error of the write, and no end of the process.
@@ -250,8 +256,8 @@ fn end_with_the_reader() {
             // As the system ends programs that nobody listens to: 128 + SIGPIPE. Work may have been left undone.
             std::process::exit(141);
         }
-        // What a graphics library throws is caught, and told as a note.
-        if !crate::backend::gpu::is_guarded() {
+        // What a library throws over a device or a file is caught, and told in words.
+        if !crate::fence::is_around() {
             usual(info);
         }
     }));
@@ -271,7 +277,7 @@ fn quiet_libraries() {
 
 fn exit_code(error: &anyhow::Error) -> u8 {
     use crate::compare::Error as Compare;
-    let of_archive = |e: &crate::archive::Error| if e.is_refusal() { 3 } else { 1 };
+    let of_archive = |e: &crate::archive::Error| if e.is_refusal() { 3 } else { 1 + u8::from(e.is_usage()) };
     for cause in error.chain() {
         if let Some(refused) = cause.downcast_ref::<Refused>() {
             return refused.code;

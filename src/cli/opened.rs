@@ -155,10 +155,13 @@ pub fn fit(query: &mut Collection, reference: Option<&mut Collection>, metric: &
             side.pad_to(width);
         }
     }
+    sides.into_iter().try_for_each(|side| leave_out(side, exclude))
+}
+
+/// Sees to it that what is left out goes by the column that was asked for.
+pub fn leave_out(side: &mut Collection, exclude: Exclude) -> anyhow::Result<()> {
     if exclude == Exclude::Mark {
-        for side in sides {
-            side.leave_out_by("mark")?;
-        }
+        side.leave_out_by("mark")?;
     }
     Ok(())
 }

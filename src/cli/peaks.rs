@@ -9,6 +9,7 @@ use crate::archive::peaks::PeakLists;
 use crate::archive::result::{StoredKind, StoredResult, Target};
 use crate::archive::write::check_target;
 use crate::backend::{Backend as _, TileShape, cpu::Cpu};
+use crate::compare::digest::labels;
 use crate::compare::peak_job::{PeakAnswer, PeakInput, PeakJob, RecomputedPeaks};
 use crate::compare::{Exclude, ExhibitNames, Mode, Options, Record};
 use crate::metric::peaks::PeakMetric;
@@ -93,7 +94,7 @@ pub fn compare(
     let mut record = Record {
         tool: "striae".into(),
         version: env!("CARGO_PKG_VERSION").into(),
-        commit: super::commit(),
+        commit: crate::built::commit(),
         options: job.options,
         inputs: outcome.inputs,
         devices: vec![Cpu::new().device()],
@@ -156,6 +157,12 @@ pub fn verify(
             return Err(Refused::input(format!(
                 "{}: its peaks have BLAKE3 {}, the record says {}: this is not what was compared, or it was changed since",
                 now.name, now.digest, expected.values_blake3
+            )));
+        }
+        if expected.labels_blake3.is_some() && now.exhibits.as_deref().map(labels) != expected.labels_blake3 {
+            return Err(Refused::input(format!(
+                "{}: its column exhibit, by which partners were left out, is not the one that was compared with, or was changed since",
+                now.name
             )));
         }
         say(format!("input     {} ({} spectra, {} peaks): as recorded", now.name, lists.rows(), lists.peaks()));

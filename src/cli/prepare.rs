@@ -1,5 +1,6 @@
 //! `striae prepare`: spectra as a recipe makes them, in a collection of their own.
 
+use super::making::{self, Making};
 use super::progress::Progress;
 use super::{Refused, Voice, alike, collection, plots};
 use crate::archive::new_collection::{Plan, is_taken};
@@ -10,7 +11,6 @@ use crate::report::plot::{Figure, Panel, Spectra};
 use crate::spectrum::prepared::{Prepared, fit};
 use crate::spectrum::transform::catalogue::{Kind, STEPS};
 use crate::spectrum::transform::{Fitted, Recipe};
-use anyhow::Context as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -62,9 +62,7 @@ pub struct Options {
 fn recipe(options: &Options) -> anyhow::Result<Recipe> {
     let text = match (&options.recipe, &options.recipe_file) {
         (Some(text), _) => text.clone(),
-        (None, Some(file)) => {
-            std::fs::read_to_string(file).with_context(|| format!("cannot read the recipe {}", file.display()))?
-        }
+        (None, Some(file)) => super::import::files::text(file)?,
         (None, None) => {
             return Err(Refused::usage(
                 "what is to be done? Give --recipe, --recipe-file or --like; striae prepare --list shows the steps",
@@ -138,6 +136,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         return Err(Refused::usage("give a collection and -o"));
     };
     let target = Address::parse(output);
+    let mut making = Making::new(serde_json::json!({ "f32": options.f32 }));
     let asked = if options.like.is_some() { None } else { Some(recipe(options)?) };
     let mut source = collection::open(input)?;
     source.check_ids()?;
@@ -180,13 +179,13 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         }
     }
     plan.texts = vec![("preparation".into(), fitted.to_json())];
+    plan.later = vec![(making::NAME.into(), making.room())];
     let element = if options.f32 { Element::F32 } else { Element::F64 };
     let line = fitted.recipe().to_string();
     let mut prepared = Prepared::new(source, Arc::new(fitted), false)?;
     let (rows, width) = (prepared.rows(), prepared.width());
     if let Some(folder) = &options.plot {
         plots::folder(folder)?;
-        picture(&mut prepared, &plan, folder)?;
     }
     let writer = NewCollection::create(&target, element, &plan, options.overwrite)?;
     progress.phase("prepare", rows as u64);
@@ -201,6 +200,13 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         writer.put(start, &values)?;
         progress.advance(end as u64)?;
     }
+    if let Some(digest) = prepared.digest() {
+        making.say("made_of_blake3", digest);
+    }
+    if let Some(folder) = &options.plot {
+        picture(&mut prepared, &plan, folder)?;
+    }
+    writer.note(making::NAME, &making.text())?;
     writer.finish()?;
     progress.clear();
     if voice.json {

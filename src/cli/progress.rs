@@ -7,7 +7,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 /// Shows a run to the person at the terminal.
 pub struct Progress {
@@ -17,15 +17,31 @@ pub struct Progress {
     trace: Option<Trace>,
 }
 
+/// Milliseconds from the first time that somebody asked to stop to a second one that means it: a scheduler signals a job's shell and its programs alike,
+/// and the shell passes it on.
+const MEANT: u64 = 1_000;
+
+/// The first signal asks, a later one ends the program at once.
+fn end_if_asked_before() {
+    /// When the first one came, by the monotonic clock; 0: none did.
+    static FIRST: AtomicU64 = AtomicU64::new(0);
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let now = 1 + now.tv_sec as u64 * 1_000 + now.tv_nsec as u64 / 1_000_000;
+    if FIRST.compare_exchange(0, now, Relaxed, Relaxed).is_err_and(|first| now > first + MEANT) {
+        signal_hook::low_level::exit(4);
+    }
+}
+
 impl Progress {
     pub fn new(quiet: bool) -> Self {
         let shown = !quiet && std::io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
         let stop = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
-            // The first one asks, the second one ends the program at once. Where signals cannot be caught they end it anyway.
-            let _ = signal_hook::flag::register_conditional_shutdown(signal, 4, stop.clone());
+            // Where signals cannot be caught they end the program anyway.
             let _ = signal_hook::flag::register(signal, stop.clone());
+            // SAFETY: what it does may be done while a signal is handled: it reads a clock and a number, and ends the process.
+            let _ = unsafe { signal_hook::low_level::register(signal, end_if_asked_before) };
         }
         Self { bar: ProgressBar::with_draw_target(None, target), quiet, stop, trace: None }
     }

@@ -90,6 +90,8 @@ pub fn write(
     let path = |archive: &Archive, dataset: &str| format!("/{}/{dataset}", archive.kind.name());
     let mut layout = Layout::default().attribute("/", "made_by", concat!("striae simulate ", env!("CARGO_PKG_VERSION")));
     layout = layout.attribute("/", "seed", &population.seed.to_string());
+    layout = layout.attribute("/", "population", &format!("{} exhibits", population.exhibits));
+    layout = layout.attribute("/", "rows", &format!("{}..{}", which.start, which.end));
     for archive in &archives {
         layout = layout
             .dataset(&path(archive, "values"), &[n, archive.width], Stored::F32)

@@ -6,11 +6,13 @@ use super::{Refused, Voice, collection};
 use crate::archive::result::{StoredKind, StoredResult};
 use crate::archive::{Address, Client};
 use crate::compare::check::{Recomputed, recompute};
+use crate::compare::digest::labels;
 use crate::compare::explain::{Column, Explainer};
 use crate::compare::survey::survey;
-use crate::compare::{Invalid, Job, Observer as _, Record, RowSource};
+use crate::compare::{Exclude, ExhibitNames, Input, Invalid, Job, Observer as _, Record, RowSource};
 use crate::metric::peaks::PeakMetric;
 use anyhow::bail;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 /// Checks a result: its digest, its inputs, and a sample of its scores computed anew
 ///
@@ -33,9 +35,9 @@ pub struct Options {
     /// Queries to recompute, spread over the result by the seed
     #[arg(long, default_value_t = 32)]
     sample: usize,
-    /// Seed of the sample
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    /// Seed of the sample, to look at the same one again [default: drawn, and said]
+    #[arg(long)]
+    seed: Option<u64>,
     /// Recompute all queries
     #[arg(long, conflicts_with = "sample")]
     all: bool,
@@ -43,17 +45,19 @@ pub struct Options {
 
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let address = Address::parse(&options.result);
+    // A sample that is known beforehand could be prepared for.
+    let seed = options.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish() >> 32);
     let reading = collection::reading()?;
     let nodes = Client::open(&address.file, &reading)?.tree()?;
     if crate::archive::linkage::Linkage::is_at(&address, &nodes) {
-        return super::linkage::verify(&address, &options.input, (options.sample, options.seed, options.all), voice);
+        return super::linkage::verify(&address, &options.input, (options.sample, seed, options.all), voice);
     }
     if let Some(what) = super::model::check::stored(&address, &nodes) {
         return super::model::check::verify(&address, &reading, what, options.input.first(), voice);
     }
     let group = address.inner.as_deref().unwrap_or("/");
     if nodes.iter().any(|n| n.path == group && n.attributes.get("striae_kind").is_some_and(|kind| kind == "cells")) {
-        return super::cells::verify(&address, options.sample, options.seed, options.all, voice);
+        return super::cells::verify(&address, options.sample, seed, options.all, voice);
     }
     let mut stored = StoredResult::open(&address, &reading)?;
     let record = stored.record.clone();
@@ -70,10 +74,13 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         )));
     }
     say(format!("digest    {digest}: as recorded"));
+    if !options.all {
+        say(format!("sample    --seed {seed}"));
+    }
 
     if let Some(metric) = PeakMetric::by_name(&record.options.metric) {
         let all = record.inputs.first().map_or(0, |i| i.rows);
-        let chosen = sample(all, if options.all { all } else { options.sample }, options.seed);
+        let chosen = sample(all, if options.all { all } else { options.sample }, seed);
         return super::peaks::verify(&mut stored, metric, &options.input, &chosen, &address.to_string(), voice);
     }
     let progress = Progress::new(voice.quiet || voice.json);
@@ -81,7 +88,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
 
     let columns = beside_digest(&mut stored, &job, &mut inputs, &address)?;
     let rows = inputs[0].rows();
-    let sample = sample(rows, if options.all { rows } else { options.sample }, options.seed);
+    let sample = sample(rows, if options.all { rows } else { options.sample }, seed);
     let (query, reference) = inputs.split_at_mut(1);
     let references = reference.first().map_or(rows, RowSource::rows);
     let mut wrong = Vec::new();
@@ -111,7 +118,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         println!(
             "{}",
             serde_json::json!({
-                "result": address.to_string(), "digest": digest, "recomputed": sample.len(), "queries": rows, "wrong": wrong,
+                "result": address.to_string(), "digest": digest, "recomputed": sample.len(), "seed": seed, "queries": rows, "wrong": wrong,
             })
         );
     }
@@ -124,6 +131,14 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     }
     say(format!("recomputed {} of {rows} queries from the definition: every score and every place the same", sample.len()));
     Ok(())
+}
+
+/// The columns that stand beside the scores of a result.
+pub fn columns(record: &Record) -> anyhow::Result<Vec<Column>> {
+    let settings = super::settings::reread(&record.options.settings)?;
+    let job = Job::new(crate::compare::Options { settings, ..record.options.clone() })?;
+    let width = record.inputs.iter().map(|input| input.width).max().unwrap_or(0);
+    Ok(crate::compare::explain::columns(&job, width))
 }
 
 /// What was compared, its values held to the record's digests.
@@ -139,6 +154,7 @@ pub fn inputs_as_recorded(
     let job = Job::new(crate::compare::Options { settings, ..record.options.clone() })?;
     let element = inputs.iter().map(RowSource::element).reduce(crate::matrix::Element::join);
     let Some(element) = element else { bail!("{address}: its record names no input") };
+    let mut names = ExhibitNames::default();
     for (found, expected) in inputs.iter_mut().zip(&record.inputs) {
         progress.phase("inputs", found.rows() as u64);
         let now = survey(&job, found, false, 0, element, progress, 0)?;
@@ -150,9 +166,24 @@ pub fn inputs_as_recorded(
                 expected.values_blake3
             )));
         }
+        check_labels(found, expected, job.options.exclude, &mut names)?;
         say(format!("input     {} ({} × {}): as recorded", found.name(), found.rows(), found.width()));
     }
     Ok((job, inputs))
+}
+
+/// Which rows are of one exhibit or mark decides what is left out, and so the result.
+fn check_labels(found: &mut Opened, expected: &Input, exclude: Exclude, names: &mut ExhibitNames) -> anyhow::Result<()> {
+    let Some(then) = &expected.labels_blake3 else { return Ok(()) };
+    let now = found.exhibits(names).map_err(crate::compare::Error::from)?.map(|numbers| labels(&numbers));
+    if now.as_ref() == Some(then) {
+        return Ok(());
+    }
+    let column = if exclude == Exclude::Mark { "mark" } else { "exhibit" };
+    Err(Refused::input(format!(
+        "{}: its column {column}, by which partners were left out, is not the one that was compared with, or was changed since",
+        found.name()
+    )))
 }
 
 /// Opens what was compared, prepared as it was then.
@@ -163,7 +194,9 @@ fn open_inputs(record: &Record, elsewhere: &[String], progress: &Progress, say: 
     }
     let mut sides = sides.into_iter();
     Ok(match (&record.options.prepare, sides.next(), sides.next()) {
-        (Some(preparation), Some(query), reference) => {
+        (Some(preparation), Some(mut query), mut reference) => {
+            let exclude = record.options.exclude;
+            std::iter::once(&mut query).chain(&mut reference).try_for_each(|side| opened::leave_out(side, exclude))?;
             let lenient = record.options.invalid == Invalid::Skip;
             let (query, reference) = opened::prepared_again(preparation, query, reference, lenient, progress)?;
             say(format!("prepared  {}: what it learns is as recorded", preparation.recipe));

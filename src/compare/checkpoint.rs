@@ -35,7 +35,10 @@ pub(super) const PIECE: usize = 1 << 20;
 #[derive(Clone, Debug)]
 pub struct Journaling {
     pub path: PathBuf,
+    /// At most so much work is lost when the process is killed.
     pub interval: Duration,
+    /// When this process began: what it does before its first commit is work too.
+    pub began: Instant,
     /// UTC, ISO 8601.
     pub started: String,
 }
@@ -170,7 +173,7 @@ impl Begun {
     /// As [`Self::check`].
     pub fn check_options(&self, options: &Options, shard: Option<Shard>) -> Result<(), Error> {
         let then = &self.head.fingerprint;
-        let mut now = Fingerprint::new(env!("CARGO_PKG_VERSION"), options, &[], shard);
+        let mut now = Fingerprint::now(options, &[], shard);
         (now.queries, now.references) = (then.queries.clone(), then.references.clone());
         self.check(&now)
     }
@@ -186,6 +189,24 @@ impl Begun {
     }
 }
 
+/// Puts a journal of everything in the place of a long one; whether that went well. If not, the old one stands.
+fn rewritten(
+    journal: &mut Journal,
+    head: &[u8],
+    said: &[u8],
+    write: &mut dyn FnMut(&mut Journal, bool) -> Result<(), journal::Error>,
+) -> bool {
+    let Ok(mut other) = journal.anew(head) else { return false };
+    if write(&mut other, true).and_then(|()| other.commit(said)).is_err() {
+        journal.forget(other);
+        return false;
+    }
+    journal.replace(other).is_ok()
+}
+
+/// Most of the interval that is kept for what takes longer than it was thought to.
+const MOST_SPARE: Duration = Duration::from_secs(1);
+
 /// The commits of a run.
 #[derive(Debug)]
 pub struct Checkpoints {
@@ -195,8 +216,10 @@ pub struct Checkpoints {
     /// Not before the first commit: a run shorter than the interval leaves the disk alone.
     journal: Option<Journal>,
     last: Instant,
-    /// What the last commit took.
+    /// What the last commit took, with what had to be done for it first.
     took: Duration,
+    /// Since when that is being done for the next one.
+    preparing: Option<Instant>,
     commits: u64,
     processes: u32,
     /// Seconds of comparing before this process.
@@ -219,8 +242,9 @@ impl Checkpoints {
             interval: how.interval,
             head: serde_json::to_vec(head).unwrap_or_default(),
             journal,
-            last: Instant::now(),
+            last: how.began,
             took: Duration::ZERO,
+            preparing: None,
             commits: standing.commit,
             processes: standing.processes + 1,
             before: standing.seconds,
@@ -234,10 +258,12 @@ impl Checkpoints {
         (self.interval / 8).clamp(Duration::from_millis(2), Duration::from_millis(300))
     }
 
-    /// Whether to commit now, if what comes next takes so long.
+    /// Whether to commit now, if what comes next takes so long: a commit is to be over before the interval is. What comes may take longer than it did, and the
+    /// disk too, so that some time is kept for that. A commit that takes longer than the interval is still half of the time's work at most.
     #[must_use]
     pub fn due(&self, next: Duration) -> bool {
-        self.last.elapsed() + next + self.took >= self.interval
+        let spare = (self.interval / 4).min(MOST_SPARE);
+        self.last.elapsed() + next + self.took.min(self.interval / 2) + spare >= self.interval
     }
 
     /// Whether half of the interval is over.
@@ -270,6 +296,11 @@ impl Checkpoints {
         self.commits + 1
     }
 
+    /// What is done from now on is for the next commit.
+    pub fn prepare(&mut self) {
+        self.preparing.get_or_insert_with(Instant::now);
+    }
+
     /// Commits: `write` adds what changed since the last time. Where `anew` says how many bytes all of it would take, and the journal has become much longer than
     /// that, everything is written to a new one instead: then `write` hears true.
     ///
@@ -281,7 +312,7 @@ impl Checkpoints {
         all: Option<u64>,
         write: &mut dyn FnMut(&mut Journal, bool) -> Result<(), journal::Error>,
     ) -> Result<(), journal::Error> {
-        let from = Instant::now();
+        let from = self.preparing.take().unwrap_or_else(Instant::now);
         standing.commit = self.next();
         standing.at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64());
         standing.processes = self.processes;
@@ -293,12 +324,9 @@ impl Checkpoints {
             Some(journal) => journal,
             none => none.insert(Journal::create(&self.path, &self.head)?),
         };
-        if all.is_some_and(|all| journal.size() > (64 << 20) && journal.size() > 4 * all) {
-            let mut other = journal.anew(&self.head)?;
-            write(&mut other, true)?;
-            other.commit(&said)?;
-            journal.replace(other)?;
-        } else {
+        let long = all.is_some_and(|all| journal.size() > (64 << 20) && journal.size() > 4 * all);
+        // Where a new one finds no room, the little that is new may.
+        if !(long && rewritten(journal, &self.head, &said, write)) {
             let mark = journal.mark();
             if let Err(fault) = write(journal, false).and_then(|()| journal.commit(&said)) {
                 journal.back(mark);
@@ -365,6 +393,7 @@ impl Writing {
             return Ok(());
         }
         let mut lost = true;
+        self.checkpoints.prepare();
         match sync() {
             Ok(file) => {
                 let standing = Standing { writing: Some((done, file)), ..self.standing.clone() };
@@ -551,7 +580,7 @@ mod tests {
     use super::*;
 
     fn journaling(path: &Path) -> Journaling {
-        Journaling { path: path.to_owned(), interval: Duration::from_mins(1), started: "now".into() }
+        Journaling { path: path.to_owned(), interval: Duration::from_mins(1), began: Instant::now(), started: "now".into() }
     }
 
     fn head() -> Head {

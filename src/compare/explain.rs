@@ -66,6 +66,33 @@ pub struct Explained {
     pub mirrored: Vec<i64>,
 }
 
+fn segments(width: usize) -> usize {
+    (width / cmps::Settings::default().segment).max(1)
+}
+
+/// The columns that stand beside the scores of rows of this width, without the rows; none for metrics that have nothing to explain.
+#[must_use]
+pub fn columns(job: &Job, width: usize) -> Vec<Column> {
+    job.metric.lagged().map_or_else(Vec::new, |second| columns_of(&second, &job.options.settings.rescore, width))
+}
+
+fn columns_of(second: &Lagged<'_>, rescore: &[Rescore], width: usize) -> Vec<Column> {
+    let column = |ranking, links, integers| Column { names: [ranking, links], width: 1, integers };
+    let same = |name, integers| column(name, name, integers);
+    if matches!(second, Lagged::Turns(_)) {
+        return vec![column("turns_deg", "turn_deg", false), same("mirrored", true)];
+    }
+    let mut all = vec![column("lags", "lag", true), column("stretches", "stretch", false), column("overlaps", "overlap", true)];
+    if rescore.contains(&Rescore::RelativeDistance) {
+        all.push(same("relative_distance", false));
+    }
+    if rescore.contains(&Rescore::Cmps) {
+        all.extend([same("cmps", true), same("cmps_direction", true)]);
+        all.push(Column { width: segments(width), ..same("cmps_votes", true) });
+    }
+    all
+}
+
 /// Reads pairs again and explains them.
 pub struct Explainer<'a> {
     second: Lagged<'a>,
@@ -92,27 +119,13 @@ impl<'a> Explainer<'a> {
     /// Votes that are kept of a pair.
     #[must_use]
     pub fn segments(&self) -> usize {
-        (self.query.width() / cmps::Settings::default().segment).max(1)
+        segments(self.query.width())
     }
 
     /// The columns that stand beside the scores, in the order of [`Explained::numbers`].
     #[must_use]
     pub fn columns(&self) -> Vec<Column> {
-        let column = |ranking, links, integers| Column { names: [ranking, links], width: 1, integers };
-        let same = |name, integers| column(name, name, integers);
-        if matches!(self.second, Lagged::Turns(_)) {
-            return vec![column("turns_deg", "turn_deg", false), same("mirrored", true)];
-        }
-        let mut all =
-            vec![column("lags", "lag", true), column("stretches", "stretch", false), column("overlaps", "overlap", true)];
-        if self.asks(Rescore::RelativeDistance) {
-            all.push(same("relative_distance", false));
-        }
-        if self.asks(Rescore::Cmps) {
-            all.extend([same("cmps", true), same("cmps_direction", true)]);
-            all.push(Column { width: self.segments(), ..same("cmps_votes", true) });
-        }
-        all
+        columns_of(&self.second, &self.rescore, self.query.width())
     }
 
     /// Explains pairs (query, reference); a negative reference is none.

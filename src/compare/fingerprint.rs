@@ -23,6 +23,9 @@ pub struct Content {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fingerprint {
     pub version: String,
+    /// The commit that the program was built of, where its build could tell: two builds of one version may compute otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
     pub metric: String,
     pub settings: Settings,
     pub mode: Mode,
@@ -46,9 +49,15 @@ pub struct Difference {
 }
 
 impl Fingerprint {
-    /// Of a run with these options and inputs.
+    /// Of a run of this program with these options and inputs.
     #[must_use]
-    pub fn new(version: &str, options: &Options, inputs: &[Input], shard: Option<Shard>) -> Self {
+    pub fn now(options: &Options, inputs: &[Input], shard: Option<Shard>) -> Self {
+        Self::new((env!("CARGO_PKG_VERSION"), crate::built::commit()), options, inputs, shard)
+    }
+
+    /// Of a run of a program of this version and commit.
+    #[must_use]
+    pub fn new((version, commit): (&str, Option<String>), options: &Options, inputs: &[Input], shard: Option<Shard>) -> Self {
         let content = |input: &Input| Content {
             rows: input.rows,
             width: input.width,
@@ -62,6 +71,7 @@ impl Fingerprint {
         );
         Self {
             version: version.to_owned(),
+            commit,
             metric: options.metric.clone(),
             settings: options.settings.clone(),
             mode: options.mode,
@@ -114,7 +124,7 @@ pub(super) mod tests {
             labels_blake3: None,
             left_out: Vec::new(),
         };
-        Fingerprint::new("0.1.0", &Options::new("cosine", Mode::TopK(5)), &[input], None)
+        Fingerprint::new(("0.1.0", None), &Options::new("cosine", Mode::TopK(5)), &[input], None)
     }
 
     #[test]

@@ -88,7 +88,11 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 /// Gives a file its name, unless there is one of that name.
 fn name(new: &Path, path: &Path) -> io::Result<()> {
     match std::fs::hard_link(new, path) {
-        Ok(()) => std::fs::remove_file(new),
+        Ok(()) => {
+            // The second name is of no use, and does no harm.
+            let _ = std::fs::remove_file(new);
+            Ok(())
+        }
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
         // Not every file system has links.
         Err(_) if !path.exists() => std::fs::rename(new, path),
@@ -111,9 +115,13 @@ impl Journal {
     pub fn create(path: &Path, head: &[u8]) -> Result<Self, Error> {
         // Under another name until the head is whole: a journal whose run was killed just then would say nothing, and stand in the way.
         let new = successor(path);
-        let file = File::options().read(true).write(true).create(true).truncate(true).open(&new).map_err(fault(path))?;
+        let file = Self::file(&new).map_err(fault(path))?;
         let named = Self::begin(file, path, head).and_then(|journal| {
-            name(&new, path).and_then(|()| sync_folder(path)).map_err(fault(path))?;
+            name(&new, path).map_err(fault(path))?;
+            sync_folder(path).map_err(fault(path)).inspect_err(|_| {
+                // It is to be tried again, and would stand in its own way.
+                let _ = std::fs::remove_file(path);
+            })?;
             Ok(journal)
         });
         named.inspect_err(|_| {
@@ -121,9 +129,14 @@ impl Journal {
         })
     }
 
+    /// A file that may be there; it is somebody else's until it is locked.
+    fn file(path: &Path) -> io::Result<File> {
+        File::options().read(true).write(true).create(true).truncate(false).open(path)
+    }
+
     fn begin(mut file: File, path: &Path, head: &[u8]) -> Result<Self, Error> {
         lock(&file, path)?;
-        file.write_all(&MAGIC).map_err(fault(path))?;
+        file.set_len(0).and_then(|()| file.write_all(&MAGIC)).map_err(fault(path))?;
         let mut journal = Self { file, path: path.to_owned(), end: MAGIC.len() as u64, chain: blake3::hash(&MAGIC) };
         journal.append(HEAD, head)?;
         journal.file.sync_all().map_err(fault(path))?;
@@ -187,7 +200,7 @@ impl Journal {
     /// When it cannot be written.
     pub fn anew(&self, head: &[u8]) -> Result<Self, Error> {
         let path = successor(&self.path);
-        let file = File::options().read(true).write(true).create(true).truncate(true).open(&path).map_err(fault(&path))?;
+        let file = Self::file(&path).map_err(fault(&path))?;
         Self::begin(file, &path, head).inspect_err(|_| {
             let _ = std::fs::remove_file(&path);
         })
@@ -200,7 +213,15 @@ impl Journal {
     pub fn replace(&mut self, by: Self) -> Result<(), Error> {
         std::fs::rename(&by.path, &self.path).map_err(fault(&self.path))?;
         (self.file, self.end, self.chain) = (by.file, by.end, by.chain);
-        sync_folder(&self.path).map_err(fault(&self.path))
+        // Where the folder is not on the disk yet when the power fails, this one comes back, which says the same of a commit earlier.
+        let _ = sync_folder(&self.path);
+        Ok(())
+    }
+
+    /// Removes a journal that was to take this one's place.
+    pub fn forget(&self, by: Self) {
+        drop(by);
+        let _ = std::fs::remove_file(successor(&self.path));
     }
 
     /// The run is over and its result is where it belongs.

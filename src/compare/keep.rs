@@ -65,6 +65,8 @@ impl Run<'_> {
                 self.devices.push(device);
             }
         }
+        // What is found so far is committed.
+        self.committed = true;
         let mut warnings = standing.warnings.clone();
         warnings.push(standing.gone_on(begun.torn));
         warnings.append(&mut self.warnings);
@@ -94,11 +96,14 @@ impl Run<'_> {
     /// Commits that the steps before `step` are done, and of that one so much. A commit that fails is no reason to end: it is tried again later.
     pub(super) fn commit(&mut self, step: usize, within: Option<(&Within, &Block, Option<&Block>)>) {
         let Some(mut checkpoints) = self.checkpoints.take() else { return };
+        checkpoints.prepare();
         let mut standing = self.standing(step, within.map(|(within, ..)| within.clone()));
         let mut fault = None;
         if let Gathering::Dense(store, _, largest) = &self.gathering {
             standing.largest = largest.load(Relaxed);
-            standing.tolerance = self.tolerance.max(self.form.frame.worst_tolerance());
+            // Of exact scores there is none to keep, and what stands for it may be no number.
+            standing.tolerance =
+                if self.form.frame.metric().dense_exact() { 0.0 } else { self.tolerance.max(self.form.frame.worst_tolerance()) };
             match store.sync() {
                 Ok(kept) => standing.dense = kept,
                 Err(text) => fault = Some(text),

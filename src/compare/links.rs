@@ -13,11 +13,12 @@ use crate::backend::{Picked, Sink, Tile};
 use crate::metric::Closer;
 use std::collections::{BinaryHeap, HashMap};
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, Read};
 use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex};
 
 /// A pair that passed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,7 +70,7 @@ pub struct Found {
 #[derive(Debug, Default)]
 struct Inner {
     fresh: Vec<Link>,
-    spool: Option<File>,
+    spool: Option<Arc<File>>,
     /// Where each run lies in the spool, in links.
     runs: Vec<Range<u64>>,
     /// Runs that a journal has.
@@ -141,7 +142,7 @@ impl Found {
         }
         let Some(spool) = &inner.spool else { return Ok(()) };
         for run in &inner.runs[inner.kept..] {
-            let file = spool.try_clone().map_err(fault)?;
+            let file = spool.clone();
             let mut reader = BufReader::with_capacity(1 << 18, Section { file, at: run.start, end: run.end });
             let mut links = (run.start..run.end).map(|_| {
                 let mut bytes = [0; Link::SIZE];
@@ -167,7 +168,6 @@ impl Found {
         self.check()?;
         let mut inner = self.inner.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         let path = self.directory.display().to_string();
-        let fault = |source| Error::Spool { path: path.clone(), source };
         inner.fresh.sort_unstable_by_key(Link::key);
         let count = inner.runs.iter().map(|r| r.end - r.start).sum::<u64>() + inner.fresh.len() as u64;
         let mut runs = vec![Run { source: Source::Memory(inner.fresh.into_iter()), path: path.clone() }];
@@ -175,12 +175,12 @@ impl Found {
             // All runs share about the memory that fresh links had.
             let buffer = (self.capacity * Link::SIZE / inner.runs.len().max(1)).clamp(Link::SIZE * 64, 1 << 20);
             for run in inner.runs {
-                let file = spool.try_clone().map_err(fault)?;
+                let file = spool.clone();
                 let reader = BufReader::with_capacity(buffer, Section { file, at: run.start, end: run.end });
                 runs.push(Run { source: Source::Disk(reader), path: path.clone() });
             }
         }
-        let mut links = Links { count, runs, heap: BinaryHeap::new() };
+        let mut links = Links { count, runs, heap: BinaryHeap::new(), last: None };
         for run in 0..links.runs.len() {
             links.advance(run)?;
         }
@@ -192,16 +192,17 @@ impl Inner {
     fn spill(&mut self, directory: &Path) -> std::io::Result<()> {
         self.fresh.sort_unstable_by_key(Link::key);
         if self.spool.is_none() {
-            self.spool = Some(unnamed(directory, "links")?);
+            self.spool = Some(Arc::new(unnamed(directory, "links")?));
         }
         let start = self.runs.last().map_or(0, |r| r.end);
-        if let Some(spool) = &mut self.spool {
+        if let Some(spool) = &self.spool {
             let mut bytes = Vec::with_capacity(1 << 16);
-            spool.seek(SeekFrom::Start(start * Link::SIZE as u64))?;
+            let mut at = start * Link::SIZE as u64;
             for chunk in self.fresh.chunks(2048) {
                 bytes.clear();
                 bytes.extend(chunk.iter().flat_map(|link| link.to_bytes()));
-                spool.write_all(&bytes)?;
+                spool.write_all_at(&bytes, at)?;
+                at += bytes.len() as u64;
             }
         }
         self.runs.push(start..start + self.fresh.len() as u64);
@@ -212,14 +213,13 @@ impl Inner {
 
 /// Part of the spool, read at its own position: runs share one file.
 struct Section {
-    file: File,
+    file: Arc<File>,
     at: u64,
     end: u64,
 }
 
 impl Read for Section {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        use std::os::unix::fs::FileExt;
         let left = (self.end - self.at) * Link::SIZE as u64;
         let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX)) / Link::SIZE * Link::SIZE;
         if most == 0 {
@@ -263,6 +263,7 @@ pub struct Links {
     pub count: u64,
     runs: Vec<Run>,
     heap: BinaryHeap<std::cmp::Reverse<Head>>,
+    last: Option<(u64, u64)>,
 }
 
 impl std::fmt::Debug for Links {
@@ -313,6 +314,11 @@ impl Iterator for Links {
 
     fn next(&mut self) -> Option<Self::Item> {
         let std::cmp::Reverse(Head { link, run }) = self.heap.pop()?;
+        // Every pair is compared once: a second time would be a fault of ours, and is not to be stored.
+        if self.last.replace(link.key()) == Some(link.key()) {
+            let text = format!("item {} and item {} were found twice; please report this", link.query, link.reference);
+            return Some(Err(Error::Sink(text)));
+        }
         Some(self.advance(run).map(|()| link))
     }
 }

@@ -56,7 +56,11 @@ pub fn check(shards: &[(String, &Record)]) -> Result<(), Error> {
         let shard = record.shard.unwrap_or(Shard { index: 1, count: 1 });
         // Of one run whichever shard it is.
         let of_run = Shard { index: 1, count: shard.count };
-        prints.push((name, shard, Fingerprint::new(&record.version, &record.options, &record.inputs, Some(of_run))));
+        prints.push((
+            name,
+            shard,
+            Fingerprint::new((&record.version, record.commit.clone()), &record.options, &record.inputs, Some(of_run)),
+        ));
     }
     let agree = |print: &Fingerprint| prints.iter().filter(|(.., other)| other == print).count();
     // The first of those that most agree with.
@@ -260,6 +264,9 @@ mod tests {
         let mut foreign = all();
         foreign[2].options.metric = "pearson".into();
         assert!(said(&foreign).contains("f2 is shard 3/4 of another run: metric was pearson"), "{}", said(&foreign));
+        let mut another_build = all();
+        another_build[1].commit = Some("c0ffee".into());
+        assert!(said(&another_build).contains("f1 is shard 2/4 of another run: commit was c0ffee"), "{}", said(&another_build));
         let mut other_count = all();
         other_count[0] = shard(1, 5);
         assert!(said(&other_count).contains("f0 is shard 1/5 of another run: shard"), "{}", said(&other_count));

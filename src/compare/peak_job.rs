@@ -150,7 +150,7 @@ impl PeakJob {
         let query = Side::new(self, query)?;
         let other = reference.map(|r| Side::new(self, r)).transpose()?;
         let inputs: Vec<Input> = std::iter::once(&query).chain(&other).map(|side| side.input.clone()).collect();
-        let fingerprint = Fingerprint::new(env!("CARGO_PKG_VERSION"), &self.options, &inputs, shard);
+        let fingerprint = Fingerprint::now(&self.options, &inputs, shard);
         if let Some(begun) = &begun {
             begun.check(&fingerprint)?;
         }
@@ -255,7 +255,7 @@ impl PeakJob {
     ) -> Result<Fingerprint, Error> {
         let sides = std::iter::once(query).chain(reference).map(|side| Ok(Side::new(self, side)?.input));
         let inputs = sides.collect::<Result<Vec<Input>, Error>>()?;
-        Ok(Fingerprint::new(env!("CARGO_PKG_VERSION"), &self.options, &inputs, shard))
+        Ok(Fingerprint::now(&self.options, &inputs, shard))
     }
 
     /// Which queries are a shard's, and how many pairs that is.

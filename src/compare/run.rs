@@ -115,6 +115,8 @@ pub(super) struct Run<'a> {
     pub(super) checkpoints: Option<Checkpoints>,
     /// Whether the last commit was one.
     pub(super) committed: bool,
+    /// Tiles of the step under way may be found already.
+    comparing: bool,
     pub(super) pace: Option<Pace>,
     /// Rows have partners from an earlier process, and no floors yet.
     pub(super) lifting: bool,
@@ -176,7 +178,7 @@ impl Comparison<'_> {
             None => None,
             Some(how) => {
                 let inputs: Vec<Input> = std::iter::once(&query_survey).chain(&reference_survey).map(Survey::input).collect();
-                let fingerprint = Fingerprint::new(env!("CARGO_PKG_VERSION"), &job.options, &inputs, shard);
+                let fingerprint = Fingerprint::now(&job.options, &inputs, shard);
                 if let Some(begun) = &begun {
                     begun.check(&fingerprint)?;
                 }
@@ -192,11 +194,19 @@ impl Comparison<'_> {
         let survey_seconds = started.elapsed().as_secs_f64();
         let started = Instant::now();
         let written = resumed.writing.clone();
+        let all_before = resumed.step == run.plan.steps.len();
         run.blocks(&mut sources, resumed)?;
-        let standing = Standing { writing: written, ..run.standing(run.plan.steps.len(), None) };
+        let steps = run.plan.steps.len();
+        // What is written is committed on top of that all is compared: without that commit there is nothing to go on with.
+        let mut whole = run.committed || all_before;
+        if !whole && run.checkpoints.as_ref().is_some_and(Checkpoints::has_begun) {
+            run.commit(steps, None);
+            whole = run.committed;
+        }
+        let standing = Standing { writing: written, ..run.standing(steps, None) };
         let (seconds, processes) =
             run.checkpoints.as_ref().map_or((started.elapsed().as_secs_f64(), 1), |c| (c.seconds(), c.processes()));
-        let kept = run.checkpoints.take().filter(Checkpoints::has_begun);
+        let kept = run.checkpoints.take().filter(|checkpoints| whole && checkpoints.has_begun());
         let mut outcome = run.finish()?;
         outcome.writing = kept.map(|checkpoints| Writing::new(checkpoints, standing));
         outcome.effort.survey_seconds = survey_seconds;
@@ -247,7 +257,7 @@ pub fn fingerprint(
 ) -> Result<Fingerprint, Error> {
     let (query, reference) = surveyed(job, query, &mut reference, false, observer)?;
     let inputs: Vec<Input> = std::iter::once(&query).chain(&reference).map(Survey::input).collect();
-    Ok(Fingerprint::new(env!("CARGO_PKG_VERSION"), &job.options, &inputs, shard))
+    Ok(Fingerprint::now(&job.options, &inputs, shard))
 }
 
 fn exhibits(source: &mut dyn RowSource, names: &mut ExhibitNames) -> Result<Vec<u32>, Error> {
@@ -392,6 +402,7 @@ impl<'a> Run<'a> {
             gathering,
             checkpoints: None,
             committed: false,
+            comparing: false,
             pace: None,
             lifting: false,
             tolerance: 0.0,
@@ -414,6 +425,8 @@ impl<'a> Run<'a> {
         for (n, &step) in steps.iter().enumerate().skip(first) {
             let next = |a, b| steps.get(n + 1).and_then(|next| next.reads(a, b, references));
             let from = within.take();
+            let fresh = from.is_none();
+            self.comparing = false;
             let stand = |order: &mut Option<Vec<u32>>| if from.is_some() { Stand::Given(order.take()) } else { Stand::Freely };
             let (rows_stand, cols_stand) = (stand(&mut rows_order), stand(&mut cols_order));
             let compared = match step {
@@ -444,9 +457,11 @@ impl<'a> Run<'a> {
                 }
             };
             match compared {
-                // Reading was interrupted: what was compared before counts.
+                // Reading was interrupted: what was compared before counts. Where some of this step is found already, how much is in the last commit.
                 Err(Error::Stopped) if self.checkpoints.is_some() => {
-                    self.commit(n, None);
+                    if fresh && !self.comparing {
+                        self.commit(n, None);
+                    }
                     return Err(self.interrupted());
                 }
                 compared => compared?,
@@ -476,6 +491,7 @@ impl<'a> Run<'a> {
         sources: &mut Sources<'_>,
         next: Option<(bool, usize)>,
     ) -> Result<Option<Ahead>, Error> {
+        self.comparing = true;
         let Some((of_reference, index)) = next else {
             return self.compare(a, b, step, seed, from).map(|()| None);
         };

@@ -15,7 +15,7 @@ use super::plan::{Cut, Seed, cut_again, tiles};
 use super::run::{Gathering, Run, tile};
 use super::select::RankingSink;
 use crate::backend::cpu::Cpu;
-use crate::backend::{Screen, Sink, Stopped, Tile, TileShape};
+use crate::backend::{Backend, Screen, Sink, Stopped, Tile, TileShape};
 use std::time::Instant;
 
 /// Sides of tiles are not made smaller than that.
@@ -123,6 +123,7 @@ impl Run<'_> {
             let due = self.checkpoints.as_ref().is_some_and(|c| c.due(took));
             // At its end the step counts as a whole.
             if (stop || due) && within.done < todo.len() {
+                self.checkpoints.iter_mut().for_each(Checkpoints::prepare);
                 self.settle(a, b.as_deref());
                 self.gathered()?;
                 self.commit(step, Some((&*within, a, b.as_deref())));
@@ -159,7 +160,18 @@ impl Run<'_> {
     fn take_over(&mut self, stopped: &Stopped) {
         let again = self.again.filter(|_| self.reopened < AGAIN);
         let width = self.job.metric.embedded_width(self.query_survey.width);
-        let opened = again.and_then(|again| again()).filter(|backend| backend.depth(width) <= self.depth);
+        // Its tuning may be another by now: sums that are deeper than was allowed for may be off by more.
+        let widths = [width, self.strategy.width];
+        let halves = |of: &dyn Backend, width| of.halves_depth(width);
+        let suits = |backend: &dyn Backend| {
+            backend.depth(width) <= self.depth
+                && widths.iter().all(|&w| match (halves(backend, w), halves(self.backend.as_ref(), w)) {
+                    (Some(now), Some(then)) => now <= then,
+                    (now, _) => now.is_none(),
+                })
+                && backend.depth(self.strategy.width) <= self.backend.depth(self.strategy.width).max(self.depth)
+        };
+        let opened = again.and_then(|again| again()).filter(|backend| suits(backend.as_ref()));
         let who = if opened.is_some() { "it was opened again and goes on" } else { "the CPU does the rest" };
         let text = format!("{stopped}; {who}, with the same result");
         self.observer.warn(&text);

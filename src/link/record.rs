@@ -39,9 +39,15 @@ pub struct LinkRecord {
     /// `striae`
     pub tool: String,
     pub version: String,
+    /// The commit that the program was built of, where its build could tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
     /// UTC, ISO 8601.
     pub started: String,
     pub seconds: f64,
+    /// None: an earlier version did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
     pub modalities: Vec<Modality>,
     /// How modalities become one: `independent`, `cautious`.
     pub rule: String,

@@ -21,10 +21,10 @@
 //! Not done: colour, colour profiles (ICC), later frames, TIFF with a palette, JPEG 2000, AVIF, HEIC.
 
 use super::grey::Grey;
+use crate::fence::caught;
 use image::metadata::Orientation;
 use image::{ColorType, ImageDecoder, ImageFormat, ImageReader};
 use std::io::Cursor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use thiserror::Error;
 
 const FREE_BYTES: u64 = 64 << 20;
@@ -74,7 +74,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Grey, DecodeError> {
         return Err(DecodeError::Format { start: bytes[..bytes.len().min(8)].to_vec() });
     };
     // No state outlives the call, so nothing can be seen half done after a panic.
-    catch_unwind(AssertUnwindSafe(|| fenced(bytes, limits, &known)))
+    caught(|| fenced(bytes, limits, &known))
         .unwrap_or_else(|_| Err(DecodeError::Broken { format: known.name, why: "its decoder gave up on it".into() }))
 }
 

@@ -3,6 +3,7 @@
 //! | | goes | goes where it was asked for |
 //! |---|---|---|
 //! | numbers | the descriptors, their axis with its unit, names of features | |
+//! | name | what the sender calls the collection; not its path | |
 //! | columns, as pseudonyms | `id`, `exhibit`, `mark` | `source`, `case`, `batch`, `press` |
 //! | attributes | how the rows are to be compared: [`ATTRIBUTES`] | |
 //!

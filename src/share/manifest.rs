@@ -49,7 +49,7 @@ pub enum Content {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
-    /// Where it was in the archive, without a slash before it: `toolmarks`, `logos/logpolar`.
+    /// What the sender calls it, without a slash before it: `toolmarks`, `logos/logpolar`.
     pub name: String,
     pub content: Content,
     pub rows: u64,
@@ -70,6 +70,16 @@ impl Member {
     #[must_use]
     pub fn title(&self) -> String {
         format!("collection {}", self.name)
+    }
+
+    /// Bytes that its numbers take where nothing is compressed; none where they cannot be counted.
+    #[must_use]
+    pub fn numbers(&self) -> Option<u64> {
+        match self.content {
+            Content::Rows => self.rows.checked_mul(self.width)?.checked_mul(if self.element == "f32" { 4 } else { 8 }),
+            // m/z and intensity of each peak, and where each spectrum begins.
+            Content::Peaks => self.width.checked_mul(16)?.checked_add(self.rows.checked_mul(8)?),
+        }
     }
 }
 
@@ -100,6 +110,19 @@ pub fn is_name(name: &str) -> bool {
         part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)) && part.bytes().any(|b| b.is_ascii_alphanumeric())
     };
     name.len() <= LONGEST_NAME && name.split('/').all(part) && name.split('/').count() <= 8
+}
+
+/// Two of these names of which the first is the second, or would lie inside it.
+#[must_use]
+pub fn clash<'a>(names: &[&'a str]) -> Option<[&'a str; 2]> {
+    names.iter().enumerate().find_map(|(n, inner)| {
+        let (_, outer) = names.iter().enumerate().find(|(m, outer)| *m != n && is_inside(inner, outer))?;
+        Some([*inner, *outer])
+    })
+}
+
+fn is_inside(inner: &str, outer: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl Manifest {
@@ -165,7 +188,11 @@ impl Manifest {
             }
             member.check().map_err(|text| format!("{}: {text}", member.title()))?;
         }
-        Ok(())
+        let names: Vec<&str> = self.collections.iter().map(|member| member.name.as_str()).collect();
+        match clash(&names) {
+            Some([inner, outer]) => Err(format!("collection {inner} would lie inside collection {outer}")),
+            None => Ok(()),
+        }
     }
 }
 

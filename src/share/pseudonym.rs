@@ -6,7 +6,8 @@
 //! ```
 //! One name and one key give one pseudonym, today and next year, so that links which a partner finds can be led back here, and
 //! a later bundle fits the earlier one. Columns have keys of their own: an exhibit and an id of one name do not show it. An
-//! empty name (not known) stays empty.
+//! empty name (not known) stays empty. A row without an id is named after its collection and its number, `toolmarks#12`, so that
+//! rows of two collections differ; ids that are there go in as they are, whatever the collection is called.
 //!
 //! What it protects: who has the bundle and not the key cannot find a name by trying all names of a known pattern (`2024-001
 //! …`), as with a plain hash. What it does not: it is data minimisation, not anonymisation. Equal pseudonyms show which rows

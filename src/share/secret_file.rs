@@ -1,4 +1,4 @@
-//! Files that only their owner may read: keys, and the table that leads pseudonyms back.
+//! Files that only their owner may read: keys. (The table that leads pseudonyms back is a [`super::staging::Part`].)
 //!
 //! They are made with mode 0600 and never replaced. A file that others can read is still read: on network file systems modes
 //! mean little, and a night's work should not end for one. [`read`] says so, and its caller warns.
@@ -27,15 +27,8 @@ impl fmt::Display for Exposed {
     }
 }
 
-/// A new file for its owner alone.
-///
-/// # Errors
-/// When it is there already, or cannot be made.
-pub fn create(path: &Path) -> Result<File, Error> {
-    create_as(path, 0o600)
-}
-
-fn create_as(path: &Path, mode: u32) -> Result<File, Error> {
+/// A new file with this mode.
+pub(super) fn create_as(path: &Path, mode: u32) -> Result<File, Error> {
     File::options().write(true).create_new(true).mode(mode).open(path).map_err(|source| match source.kind() {
         std::io::ErrorKind::AlreadyExists => Error::Exists { file: path.display().to_string() },
         _ => Error::File { file: path.display().to_string(), doing: "make it", source },
@@ -45,7 +38,7 @@ fn create_as(path: &Path, mode: u32) -> Result<File, Error> {
 /// A new file with a secret text; it is on the disk, or not there.
 ///
 /// # Errors
-/// As [`create`], and when the disk fails.
+/// When it is there already, cannot be made, or the disk fails.
 pub fn save(path: &Path, text: &str) -> Result<(), Error> {
     save_as(path, text, 0o600)
 }

@@ -1,7 +1,7 @@
 //! Bundles, packed and unpacked, cut, changed, forged and passed on.
 
 use super::bundle::{MAGIC, PAYLOAD_TYPE, Packing, digest, pack, seal, write_content};
-use super::manifest::{Content, Manifest, Member, VERSION, is_name};
+use super::manifest::{Content, Manifest, Member, VERSION, clash, is_name};
 use super::*;
 use age::secrecy::ExposeSecret as _;
 use proptest::prelude::*;
@@ -383,11 +383,12 @@ fn a_head_without_end_is_refused() {
 fn a_manifest_says_only_what_one_may() {
     let contents = two();
     let good = of_plain(&plain(&contents)).unwrap().0;
-    let wrongs: [(&str, Wrong); 14] = [
+    let wrongs: [(&str, Wrong); 15] = [
         ("cannot be called", |m| m.collections[0].name = "../x".into()),
         ("cannot be called", |m| m.collections[0].name = "/x".into()),
         ("cannot be called", |m| m.collections[0].name = "a//b".into()),
         ("twice", |m| m.collections[0].name = "logos/logpolar".into()),
+        ("inside collection logos", |m| m.collections[0].name = "logos".into()),
         ("never shared", |m| m.collections[1].columns.push("date".into())),
         ("twice", |m| m.collections[1].columns.push("id".into())),
         ("never shared", |m| drop(m.collections[0].attributes.insert("file".into(), "x".into()))),
@@ -414,6 +415,31 @@ fn a_manifest_says_only_what_one_may() {
     assert!(
         is_name("toolmarks") && is_name("logos/logpolar") && !is_name("") && !is_name(".") && !is_name("a/..") && !is_name("a b")
     );
+}
+
+#[test]
+fn names_clash_where_one_is_or_holds_the_other() {
+    assert_eq!(clash(&["a", "b", "a"]), Some(["a", "a"]));
+    assert_eq!(clash(&["a", "b/c/d", "b"]), Some(["b/c/d", "b"]));
+    assert_eq!(clash(&["a", "ab", "a-2", "b/a", "c/a"]), None);
+    assert_eq!(clash(&[]), None);
+}
+
+#[test]
+fn the_room_that_numbers_take_is_counted_and_never_wraps() {
+    let member =
+        |content, rows, width, element: &str| Member { content, rows, width, element: element.into(), ..entry("a", b"x") };
+    assert_eq!(member(Content::Rows, 10, 7, "f32").numbers(), Some(280));
+    assert_eq!(member(Content::Rows, 10, 7, "f64").numbers(), Some(560));
+    assert_eq!(member(Content::Peaks, 10, 7, "f64").numbers(), Some(192));
+    for (content, rows, width) in [
+        (Content::Rows, 1 << 32, 1 << 32),
+        (Content::Rows, 1 << 61, 1),
+        (Content::Peaks, 1, u64::MAX),
+        (Content::Peaks, 1 << 61, 1),
+    ] {
+        assert_eq!(member(content, rows, width, "f64").numbers(), None, "{rows} × {width}");
+    }
 }
 
 #[test]

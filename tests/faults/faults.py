@@ -40,8 +40,8 @@ parser.add_argument("--interval", type=float, default=0.2, help="seconds between
 parser.add_argument(
     "--slack",
     type=float,
-    default=0.4,
-    help="seconds beyond the interval that a kill may cost: the start, a tile, a disk that is slow [0.4]",
+    default=0.2,
+    help="seconds beyond the interval that a kill may cost: the start, a tile, a disk that is slow [0.2]",
 )
 parser.add_argument("--scale", type=float, default=1.0, help="pairs compared, to a run of some seconds")
 parser.add_argument("--only", help="only questions with this in their name")

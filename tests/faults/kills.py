@@ -94,14 +94,12 @@ class Lost:
     def __init__(self):
         self.all = []
 
-    def worst(self):
-        return max(self.all, default=0.0)
-
     def text(self, interval):
         ordered = sorted(self.all) or [0.0]
+        beyond = sum(seconds > interval for seconds in self.all)
         return (
             f"work lost per kill, committed every {interval:g} s: median {ordered[len(ordered) // 2]:.3f} s, "
-            f"worst {ordered[-1]:.3f} s of {len(self.all)}"
+            f"worst {ordered[-1]:.3f} s of {len(self.all)}, {beyond} beyond the interval"
         )
 
 
@@ -161,5 +159,7 @@ def kills(tally, archives, questions, work, count, seed, interval, slack):
         right += 0 if faults else some
         if not some and n > 4 * len(questions) + 4 * count:
             break
+    if struck < count:
+        tally.case("kills", "how many struck", [f"{struck} of {count}: the others came too late, runs were over"])
     tally.figure(f"{right} of {struck} kills: resumed, the same bytes, nothing left behind")
     tally.figure(lost.text(interval))

@@ -8,6 +8,7 @@ import concurrent.futures
 import random
 import shutil
 
+import mutation
 import program
 import seeds
 from kills import journal_of
@@ -16,6 +17,8 @@ from kills import journal_of
 CPU_SECONDS = 15
 PATIENCE = 75
 PEAK_MIB = 1024
+# From so many files on, every way of changing a kind of file must have come up.
+ALL_WAYS = 400
 # Of a hundred files, so many of each kind.
 SHARES = {
     "archive": 26,
@@ -36,6 +39,18 @@ def capabilities(folder):
     return {name for name, arguments in asked.items() if f"{name}" in program.run(arguments, folder, 60).out}
 
 
+def deck(kinds, count, seed):
+    """Which kind is changed each time, and how often it was before: of all as their shares are, in an order of chance."""
+    cards, before = [], collections.Counter()
+    while len(cards) < count:
+        more = [kind for kind in kinds for _ in range(SHARES[kind])]
+        random.Random(f"{seed}/deck/{len(cards)}").shuffle(more)
+        for kind in more:
+            cards.append((kind, before[kind]))
+            before[kind] += 1
+    return cards[:count]
+
+
 def mutate(tally, work, count, seed, jobs):
     folder = work / "seeds"
     folder.mkdir(exist_ok=True)
@@ -50,20 +65,23 @@ def mutate(tally, work, count, seed, jobs):
     for one in all_seeds:
         kinds[one.kind].append(one)
     unchanged(tally, all_seeds, folder, work)
-    shares = [(kind, SHARES[kind]) for kind in kinds]
+    cards = deck(kinds, count, seed)
+    used = collections.Counter()
     ends, slowest, largest = collections.Counter(), (0, ""), (0, "")
 
     def one(n):
         dice = random.Random(f"{seed}/mutate/{n}")
-        kind = dice.choices([k for k, _ in shares], [s for _, s in shares])[0]
+        kind, turn = cards[n]
         chosen = dice.choice(kinds[kind])
-        bytes_, how = chosen.change(chosen, kinds[kind], dice)
+        bytes_, how, ways = chosen.change(chosen, kinds[kind], dice, turn)
         probes = [chosen.probes[0]] + ([dice.choice(chosen.probes[1:])] if chosen.probes[1:] else [])
-        return chosen, how, [(probe, *put(chosen, probe, bytes_, folder, work / f"m{n % (4 * jobs)}-{n}")) for probe in probes]
+        place = work / f"m{n % (4 * jobs)}-{n}"
+        return chosen, how, ways, [(probe, *put(chosen, probe, bytes_, folder, place)) for probe in probes]
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for n, (chosen, how, came) in enumerate(pool.map(one, range(count))):
+        for n, (chosen, how, ways, came) in enumerate(pool.map(one, range(count))):
             faults = []
+            used.update((chosen.kind, way) for way in ways)
             for probe, ended, wrong in came:
                 ends[(chosen.kind, probe.name.split()[0], ended.how())] += 1
                 faults += [f"{probe.name}: {w} ({ended.last()})" for w in wrong]
@@ -76,6 +94,8 @@ def mutate(tally, work, count, seed, jobs):
             shutil.rmtree(place, ignore_errors=True)
             if n % 500 == 499:
                 print(f"        {n + 1} of {count} files", flush=True)
+    if count >= ALL_WAYS:
+        every_way(tally, kinds, used)
     for (kind, command, how), times in sorted(ends.items()):
         tally.figure(f"{kind}: {command}: {how}: {times}")
     unguarded = sum((one.unguarded for one in all_seeds), collections.Counter())
@@ -86,9 +106,24 @@ def mutate(tally, work, count, seed, jobs):
     tally.figure(f"most computing: {slowest[0]:.1f} s ({slowest[1]}); largest: {largest[0]:.0f} MiB ({largest[1]})")
 
 
+def every_way(tally, kinds, used):
+    """What does not come up tests nothing."""
+    rarest = (float("inf"), "")
+    for kind, some in kinds.items():
+        times = {way: used[(kind, way)] for way in seeds.ways(some)}
+        never = sorted(way for way, n in times.items() if n == 0)
+        tally.case("ways of changing", kind, [f"never: {', '.join(never)}"] if never else [], quiet=True)
+        rarest = min([rarest, *((n, f"{way}, {kind}") for way, n in times.items())])
+    tally.figure(f"ways of changing files that came up least: {rarest[0]} times ({rarest[1]})")
+
+
 def unchanged(tally, all_seeds, folder, work):
-    """The seeds themselves pass every probe; what these say is what the mutations are held to."""
+    """The seeds themselves pass every probe; what these say is what the mutations are held to. The records that are to be edited
+    are found."""
     for one in all_seeds:
+        if one.change is seeds.by_bytes_or_record:
+            missing = [] if mutation.record_in(one.bytes) else ["none is found in it"]
+            tally.case("seeds", f"{one.name}: its record", missing, quiet=True)
         for probe in one.probes:
             ended, faults = put(one, probe, one.bytes, folder, work / "unchanged")
             shutil.rmtree(work / "unchanged")

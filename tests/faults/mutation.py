@@ -1,5 +1,6 @@
 """What chance makes of a file: bits, numbers, parts that are cut, moved, mixed or repeated; words and numbers of texts."""
 
+import json
 import re
 
 # What begins the structures of HDF5: most of what goes wrong does so near one.
@@ -20,6 +21,10 @@ MARKS = (
     b"FAHD",
     b"EAHD",
 )
+# The ways of changing bytes, each as often as it comes up; of the record of a result; and of changing texts.
+BYTES = {"bit": 3, "byte": 2, "number": 3, "cut": 1, "fill": 1, "copy": 1, "another file": 1, "take out": 1}
+RECORD = {"digit of the record": 2, "letter of the record": 1}
+TEXT = {"word": 1, "taken out": 1, "number": 1, "twice": 1, "line out": 1, "another line": 1, "repeated": 1, "no UTF-8": 1}
 NUMBERS = (0, 1, 2, 7, 8, 127, 128, 255, 256, 65_535, 65_536, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1)
 
 
@@ -40,63 +45,98 @@ def span(data, dice):
     return start, min(start + dice.choice((1, 2, 8, 16, 64, 512, 2048)), len(data))
 
 
-def once(data, other, marks, dice):
+def in_turn(ways, turn):
+    """The way whose turn it is, so that none is left to chance alone."""
+    weighted = [way for way, weight in ways.items() for _ in range(weight)]
+    return weighted[turn % len(weighted)]
+
+
+def any_of(ways, dice):
+    return dice.choices(list(ways), list(ways.values()))[0]
+
+
+def once(way, data, other, marks, dice):
     """One change of bytes, in place; in words, what."""
-    way = dice.randrange(12)
     at = somewhere(data, marks, dice)
-    if way < 3:
+    start, end = span(data, dice)
+    if way == "bit":
         data[at] ^= 1 << dice.randrange(8)
         return f"bit at {at}"
-    if way < 5:
+    if way == "byte":
         data[at] = dice.choice((0, 1, 127, 128, 255, dice.randrange(256)))
         return f"byte at {at}"
-    if way < 8:
+    if way == "number":
         width = dice.choice((1, 2, 4, 8))
         number = (dice.choice(NUMBERS) % 256**width).to_bytes(width, dice.choice(("little", "little", "big")))
         start = at - at % width
         data[start : start + width] = number
         return f"number of {width} bytes at {start}"
-    if way == 8:
+    if way == "cut":
         cut = dice.choice((at, len(data) - 1, len(data) - dice.randrange(1, 9), len(data) // 2))
         del data[max(cut, 1) :]
         return f"cut to {len(data)}"
-    start, end = span(data, dice)
-    if way == 9:
+    if way == "fill":
         data[start:end] = dice.choice((bytes(end - start), b"\xff" * (end - start), dice.randbytes(end - start)))
         return f"{end - start} bytes at {start} filled"
-    if way == 10:
+    if way == "copy":
         to = dice.randrange(len(data))
         data[to : to + end - start] = data[start:end]
         return f"{end - start} bytes from {start} to {to}"
-    if dice.random() < 0.5:
+    if way == "another file":
         data[start:end] = other[start:end]
         return f"{end - start} bytes at {start} of another file"
     del data[start:end]
     return f"{end - start} bytes at {start} taken out"
 
 
-def of_bytes(seed, other, dice):
-    """A changed copy of a file, and what was changed."""
+def of_bytes(seed, other, dice, turn):
+    """A changed copy of a file, what was changed, and in which ways. `other` is another file of its kind, where there is one."""
     data = bytearray(seed)
     marks = places(seed)
-    said = [once(data, other, marks, dice) for _ in range(dice.choice((1, 1, 1, 2, 4)))]
-    return bytes(data) or b"\0", ", ".join(said)
+    ways = {way: weight for way, weight in BYTES.items() if way != "another file" or other is not None}
+    said, used = [], []
+    for n in range(dice.choice((1, 1, 1, 2, 4))):
+        way = any_of(ways, dice) if n else in_turn(ways, turn)
+        before = bytes(data)
+        # Zeros over zeros are no change: then once more, elsewhere.
+        for _ in range(20):
+            words = once(way, data, other, marks, dice)
+            if data != before:
+                said.append(words)
+                used.append(way)
+                break
+        if len(data) < 2:
+            break
+    return bytes(data) or b"\0", ", ".join(said), used
 
 
-def of_record(seed, dice):
-    """The JSON record in a result, edited without a change of its length: what somebody would do who wants another answer."""
-    found = re.search(rb'\{"tool".*?\}\s*(?=\0|[^\x20-\x7e\s\x80-\xff]|$)', seed, re.DOTALL)
+def record_in(seed):
+    """Where the JSON record of a result begins and ends; `None` where there is none."""
+    for found in re.finditer(rb'\{\s*"tool"', seed):
+        try:
+            # A byte is a letter here, so that places in the text are those in the file.
+            _, length = json.JSONDecoder().raw_decode(seed[found.start() :].decode("latin-1"))
+        except ValueError:
+            continue
+        return found.start(), found.start() + length
+    return None
+
+
+def of_record(seed, dice, turn):
+    """The record in a result, edited without a change of its length: what somebody would do who wants another answer."""
+    found = record_in(seed)
     if not found:
         return None
     data = bytearray(seed)
-    digits = [n for n in range(*found.span()) if 48 <= data[n] <= 57]
-    letters = [n for n in range(*found.span()) if 97 <= data[n] <= 122]
-    at = dice.choice(digits if dice.random() < 0.7 else letters)
+    way = in_turn(RECORD, turn)
+    low, high = (48, 57) if way == "digit of the record" else (97, 122)
+    at = dice.choice([n for n in range(*found) if low <= data[n] <= high])
     old = data[at]
     while data[at] == old:
-        data[at] = dice.randrange(48, 58) if 48 <= old <= 57 else dice.randrange(97, 123)
+        data[at] = dice.randrange(low, high + 1)
     start = max(at - 25, 0)
-    return bytes(data), f"in the record, {bytes(data[start : at + 10]).decode('utf-8', 'replace')!r} was {chr(old)}"
+    words = f"in the record, {bytes(data[start : at + 10]).decode('utf-8', 'replace')!r} was {chr(old)}"
+    return bytes(data), words, [way]
 
 
 WORDS = (
@@ -141,47 +181,59 @@ WORDS = (
 )
 
 
-def of_text(seed, other, dice):
-    """A changed text: words put in, taken out, numbers changed, lines moved; now and then bytes that are no UTF-8."""
-    said = []
+def of_text(seed, other, dice, turn):
+    """A changed text, what was changed, and in which ways: words put in, taken out, numbers changed, lines moved; now and then
+    bytes that are no UTF-8."""
+    said, used = [], []
     text = seed.decode()
-    for _ in range(dice.choice((1, 1, 2, 3))):
-        way = dice.randrange(7)
-        lines = text.split("\n")
-        n = dice.randrange(len(lines))
-        at = dice.randrange(len(text) + 1)
-        if way == 0:
-            word = dice.choice(WORDS)
-            text = text[:at] + word + text[at:]
-            said.append(f"{word[:12]!r} put in at {at}")
-        elif way == 1:
-            text = text[:at] + text[at + dice.choice((1, 2, 8, 40)) :]
-            said.append(f"taken out at {at}")
-        elif way == 2:
-            numbers = list(re.finditer(r"\d+(\.\d+)?", text))
-            if numbers:
-                found, word = dice.choice(numbers), dice.choice(WORDS[:7])
-                text = text[: found.start()] + word + text[found.end() :]
-                said.append(f"{found.group()} is {word!r}")
-        elif way == 3:
-            lines.insert(dice.randrange(len(lines)), lines[n])
-            text = "\n".join(lines)
-            said.append(f"line {n} twice")
-        elif way == 4:
-            del lines[n]
-            text = "\n".join(lines)
-            said.append(f"line {n} taken out")
-        elif way == 5:
-            lines[n] = dice.choice(other.decode().split("\n"))
-            text = "\n".join(lines)
-            said.append(f"line {n} of another text")
-        else:
-            lines[n] = lines[n] * dice.choice((2, 50))
-            text = "\n".join(lines)
-            said.append(f"line {n} repeated")
+    ordinary = {way: weight for way, weight in TEXT.items() if way != "no UTF-8"}
+    first = in_turn(TEXT, turn)
+    broken = first == "no UTF-8" or dice.random() < 0.1
+    for n in range(dice.choice((1, 1, 2, 3))):
+        way = first if n == 0 and first in ordinary else any_of(ordinary, dice)
+        # A line in the place of one like it is no change: then once more, elsewhere.
+        for _ in range(20):
+            words, changed = once_in_text(way, text, other.decode(), dice)
+            if changed != text:
+                text = changed
+                said.append(words)
+                used.append(way)
+                break
     changed = text.encode()
-    if dice.random() < 0.1 and changed:
+    if broken and changed:
         at = dice.randrange(len(changed))
         changed = changed[:at] + b"\xff\xfe" + changed[at:]
         said.append("no UTF-8")
-    return changed, ", ".join(said)
+        used.append("no UTF-8")
+    return changed, ", ".join(said), used
+
+
+def once_in_text(way, text, other, dice):
+    """One change of a text: in words, what; and the text."""
+    lines = text.split("\n")
+    n = dice.randrange(len(lines))
+    at = dice.randrange(len(text) + 1)
+    if way == "word":
+        word = dice.choice(WORDS)
+        return f"{word[:12]!r} put in at {at}", text[:at] + word + text[at:]
+    if way == "taken out":
+        return f"taken out at {at}", text[:at] + text[at + dice.choice((1, 2, 8, 40)) :]
+    if way == "number":
+        numbers = list(re.finditer(r"\d+(\.\d+)?", text))
+        if not numbers:
+            return "no number", text
+        found, word = dice.choice(numbers), dice.choice(WORDS[:7])
+        return f"{found.group()} is {word!r}", text[: found.start()] + word + text[found.end() :]
+    if way == "twice":
+        lines.insert(dice.randrange(len(lines)), lines[n])
+        words = f"line {n} twice"
+    elif way == "line out":
+        del lines[n]
+        words = f"line {n} taken out"
+    elif way == "another line":
+        lines[n] = dice.choice(other.split("\n"))
+        words = f"line {n} of another text"
+    else:
+        lines[n] = lines[n] * dice.choice((2, 50))
+        words = f"line {n} repeated"
+    return words, "\n".join(lines)

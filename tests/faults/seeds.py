@@ -167,17 +167,34 @@ def ranked(seed, probe, ended, file, out):
     return [f"a score is off by {off:g}"] if not off <= 1e-9 else []
 
 
-def by_bytes(seed, others, dice):
-    return mutation.of_bytes(seed.bytes, dice.choice(others).bytes, dice)
+def another(seed, others, dice):
+    """The bytes of another file of its kind; `None` where it is the only one."""
+    rest = [one for one in others if one is not seed]
+    return dice.choice(rest).bytes if rest else None
 
 
-def by_bytes_or_record(seed, others, dice):
-    changed = mutation.of_record(seed.bytes, dice) if dice.random() < 0.25 else None
-    return changed or by_bytes(seed, others, dice)
+def by_bytes(seed, others, dice, turn):
+    return mutation.of_bytes(seed.bytes, another(seed, others, dice), dice, turn)
 
 
-def by_text(seed, others, dice):
-    return mutation.of_text(seed.bytes, dice.choice(others).bytes, dice)
+def by_bytes_or_record(seed, others, dice, turn):
+    """Every fourth time the record is edited."""
+    if turn % 4 == 3 and (changed := mutation.of_record(seed.bytes, dice, turn // 4)):
+        return changed
+    return by_bytes(seed, others, dice, turn - turn // 4)
+
+
+def by_text(seed, others, dice, turn):
+    return mutation.of_text(seed.bytes, another(seed, others, dice) or seed.bytes, dice, turn)
+
+
+def ways(seeds):
+    """Every way in which files of one kind are to be changed."""
+    found = set()
+    for seed in seeds:
+        found |= set(mutation.TEXT if seed.change is by_text else mutation.BYTES)
+        found |= set(mutation.RECORD) if seed.change is by_bytes_or_record else set()
+    return found - ({"another file"} if len(seeds) == 1 else set())
 
 
 def layouts(path):
@@ -316,7 +333,7 @@ def journal_seed(folder, work):
     program.done("simulate -q -n 2500 --seed 6 --only spectra --spectrum-width 128 -o j.h5".split(), folder)
     question = Question("a journal", "j.h5:/spectra --metric manhattan --top-k 5 --backend cpu -j 2 --memory 64MiB")
     question.answer(folder)
-    bytes_ = begun(question, folder, work / "begun", 0.02, grown=5)
+    bytes_ = begun(question, folder, work / "begun", 0.02, commits=5)
     path = folder / "begun.journal"
     path.write_bytes(bytes_)
 

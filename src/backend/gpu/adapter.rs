@@ -64,7 +64,7 @@ fn instance() -> Instance {
 
 fn all() -> Vec<wgpu::Adapter> {
     // A broken driver must not take the program with it.
-    let found = std::panic::catch_unwind(|| {
+    let found = crate::fence::caught(|| {
         let instance = instance();
         ready(instance.enumerate_adapters(Backends::VULKAN | Backends::METAL | Backends::DX12))
     });

@@ -17,11 +17,11 @@ pub mod tune;
 pub use adapter::{Adapter, Want, list};
 
 use super::{Backend, Device, Halves, Operand, Picked, Screen, Sink, Stopped, Tile, TileShape};
+use crate::fence;
 use flight::{Answer, Flights, Piece};
 use rayon::prelude::*;
 use shape::{Means, Number, Shape};
 use std::collections::VecDeque;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use tune::{Class, Tuning};
 
@@ -93,17 +93,6 @@ impl Fault {
             _ => None,
         }
     }
-}
-
-thread_local! {
-    /// A panic on this thread is caught, and told in other words.
-    static GUARDED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-}
-
-/// Whether a panic on this thread is caught and told in other words.
-#[must_use]
-pub fn is_guarded() -> bool {
-    GUARDED.get()
 }
 
 /// Sizes that tests make small.
@@ -404,7 +393,7 @@ fn open(adapter: &wgpu::Adapter, described: &Adapter) -> Result<(wgpu::Device, w
             experimental_features,
             ..wgpu::DeviceDescriptor::default()
         };
-        match std::panic::catch_unwind(AssertUnwindSafe(|| adapter::ready(adapter.request_device(&descriptor)))) {
+        match fence::caught(|| adapter::ready(adapter.request_device(&descriptor))) {
             Ok(Ok(opened)) => return Ok(opened),
             Ok(Err(e)) => why = e.to_string(),
             Err(_) => why = "its driver failed while it was opened".into(),
@@ -488,9 +477,7 @@ impl Backend for Gpu {
     fn screen(&mut self, screen: Screen, a: &Operand, b: &Operand, tiles: &[Tile], sink: &dyn Sink) -> Result<(), Stopped> {
         let mut done = 0;
         // wgpu panics when a device is lost or out of memory.
-        GUARDED.set(true);
-        let flown = std::panic::catch_unwind(AssertUnwindSafe(|| self.fly(screen, a, b, tiles, sink, &mut done)));
-        GUARDED.set(false);
+        let flown = fence::caught(|| self.fly(screen, a, b, tiles, sink, &mut done));
         let why = match flown {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(e)) => e.to_string(),

@@ -44,8 +44,9 @@ pub(super) fn run(
     let (rows, width) = (measured.source.len(), measured.columns);
     let mut record = ModelRecord::new(options.result.clone(), rows, width, BTreeMap::new(), started);
     record.values_blake3.clone_from(&measured.values_blake3);
+    record.columns_blake3.insert(truth.clone(), measured.truth_blake3.clone());
     record.seconds = clock.elapsed().as_secs_f64();
-    stored.store(options, target, &[("method", kind.name().to_owned())], record)?;
+    stored.store(options, target, &[("method", kind.name().to_owned()), ("truth", truth.clone())], record)?;
     if let Some(folder) = &options.plot {
         evidence_plots::of_ratios(&quality.lrs, &mut |name, title, figure| plots::save(folder, name, title, figure))?;
     }

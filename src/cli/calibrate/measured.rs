@@ -1,5 +1,6 @@
 //! `striae calibrate` on repeated measurements: likelihood ratios of the numbers themselves, by models of two levels (within and between sources).
 
+use crate::archive::model::texts_digest;
 use crate::cli::{Refused, collection};
 use crate::compare::RowSource as _;
 use crate::evaluate::lr::two_level::Kind;
@@ -14,6 +15,8 @@ const MOST_COLUMNS: usize = 200;
 /// Labelled rows.
 pub struct Measured {
     pub values_blake3: String,
+    /// BLAKE3 of the column that says the sources.
+    pub truth_blake3: String,
     pub columns: usize,
     pub rows: Vec<f64>,
     pub source: Vec<u32>,
@@ -38,13 +41,20 @@ impl Measured {
             )));
         }
         let labels = source.texts_of(truth)?;
+        let truth_blake3 = texts_digest(&labels);
         let read = source.read(0..n)?;
         let mut digest = crate::compare::digest::ValuesDigest::new(n, p, source.element());
         digest.add(&read);
         let all = numbers(read);
         let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
-        let mut found =
-            Self { values_blake3: digest.finish(), columns: p, rows: Vec::new(), source: Vec::new(), names: Vec::new() };
+        let mut found = Self {
+            values_blake3: digest.finish(),
+            truth_blake3,
+            columns: p,
+            rows: Vec::new(),
+            source: Vec::new(),
+            names: Vec::new(),
+        };
         for (label, row) in labels.into_iter().zip(all.chunks(p)) {
             if label.is_empty() {
                 continue;

@@ -110,6 +110,19 @@ pub struct Options {
     overwrite: bool,
 }
 
+impl Options {
+    /// What of it belongs to models of scores, for a record.
+    fn of_scores(&self) -> Vec<(&'static str, String)> {
+        match self.method {
+            Method::Kde => {
+                vec![("bandwidth", self.bandwidth.clone()), ("transform", format!("{:?}", self.transform).to_lowercase())]
+            }
+            Method::Logistic => vec![("ridge", self.ridge.to_string())],
+            _ => Vec::new(),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Method {
     /// Logistic regression, both classes of equal weight
@@ -346,7 +359,7 @@ fn bounded(lrs: &Lrs, bounds: &Bounds) -> Result<Lrs, Error> {
 }
 
 /// Tests a model on another labelled result; refuses one with sources that the model has seen.
-fn tested(options: &Options, name: &str, trained: &Labelled, model: &LrModel) -> anyhow::Result<Quality> {
+fn tested(options: &Options, name: &str, trained: &Labelled, model: &LrModel) -> anyhow::Result<(Quality, String)> {
     let labelled = scored::read(name, &scored::Options { input: Vec::new(), ..options.labelled.clone() })?;
     if !trained.has_sources() || !labelled.has_sources() {
         return Err(Refused::usage(
@@ -374,7 +387,7 @@ fn tested(options: &Options, name: &str, trained: &Labelled, model: &LrModel) ->
         let value = model.calibrator().log10_lr(p.evidence.evidence(model.calibrator()))?;
         (if p.truth() == Truth::SameSource { &mut same } else { &mut different }).push(model.bounds().apply(value).value);
     }
-    Ok(Quality::of(Lrs::new(same, different)?, format!("tested on {name}")))
+    Ok((Quality::of(Lrs::new(same, different)?, format!("tested on {name}")), labelled.blake3))
 }
 
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
@@ -449,12 +462,18 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let model = LrModel::new(statement, orientation, calibrator, bounds)?;
     let stored = StoredLr::new(model, labelled.recipe.clone(), labelled.level, &quality)?;
     let test = options.test.as_ref().map(|name| tested(options, name, &labelled, &stored.model)).transpose()?;
+    let (test, test_blake3) = test.unzip();
     let mut record = ModelRecord::new(options.result.clone(), labelled.pairs.len(), 1, BTreeMap::new(), started);
     record.values_blake3.clone_from(&labelled.blake3);
+    record.columns_blake3.clone_from(&labelled.columns_blake3);
     record.warnings.clone_from(&notes);
     record.seconds = clock.elapsed().as_secs_f64();
-    let mut more = vec![("method", stored.model.calibrator().name().to_owned()), ("pairs", labelled.rule.clone())];
+    let mut more = options.labelled.said();
+    more.extend(options.of_scores());
+    more.extend([("method", stored.model.calibrator().name().to_owned()), ("pairs", labelled.rule.clone())]);
     more.extend(test.iter().map(|test| ("test", test.sentence())));
+    more.extend(options.test.clone().map(|name| ("tested_on", name)));
+    more.extend(test_blake3.map(|digest| ("tested_blake3", digest)));
     stored.store(options, &target, &more, record)?;
     if let Some(folder) = &options.plot {
         evidence_plots::calibration(folder, &labelled, test.as_ref().unwrap_or(&quality))?;

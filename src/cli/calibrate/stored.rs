@@ -186,10 +186,23 @@ pub(super) fn differences(here: &str, model: &str) -> String {
 pub fn verify(address: &Address, stored: &StoredModel, input: Option<&String>, voice: Voice) -> anyhow::Result<()> {
     StoredLr::of_parts(&stored.parts, &address.to_string())?;
     let name = input.unwrap_or(&stored.record.input);
-    let now = if matches!(StoredLr::of_parts(&stored.parts, name)?.model.calibrator(), Calibrator::TwoLevel(_)) {
-        Measured::read(name, StoredLr::of_parts(&stored.parts, name)?.model.statement().truth.as_str())?.values_blake3
+    let then = &stored.record.columns_blake3;
+    let model = StoredLr::of_parts(&stored.parts, name)?.model;
+    let (mut changed, mut beside) = (None, then.keys().cloned().collect::<Vec<_>>().join(", "));
+    let now = if matches!(model.calibrator(), Calibrator::TwoLevel(_)) {
+        let truth = &model.statement().truth;
+        let measured = Measured::read(name, truth)?;
+        // An earlier version kept no digest of it.
+        let same = then.get(truth).is_none_or(|digest| *digest == measured.truth_blake3);
+        changed = (!same).then(|| format!("{name}, column {truth}"));
+        measured.values_blake3
     } else if !super::super::scored::is_table(name) {
-        StoredResult::open(&Address::parse(name), &collection::reading()?)?.digest()?
+        let mut result = StoredResult::open(&Address::parse(name), &collection::reading()?)?;
+        match super::super::scored::changed(&result.record, then) {
+            Ok(found) => changed = found,
+            Err(why) => beside = format!("not looked at: {why:#}"),
+        }
+        result.digest()?
     } else {
         let bytes = std::fs::read(name).map_err(|e| Refused::input(format!("{name}: cannot be read: {e}")))?;
         blake3::hash(&bytes).to_hex().to_string()
@@ -200,14 +213,24 @@ pub fn verify(address: &Address, stored: &StoredModel, input: Option<&String>, v
             stored.record.values_blake3
         )));
     }
+    if let Some(changed) = changed {
+        return Err(Refused::input(format!(
+            "{changed} is not the one that the model was made with, or was changed since: its pairs are others now. Find the collection as it was, or calibrate anew"
+        )));
+    }
     if voice.json {
         println!(
             "{}",
-            serde_json::json!({ "model": address.to_string(), "digest": stored.record.model_blake3, "input": name, "values_blake3": now })
+            serde_json::json!({
+                "model": address.to_string(), "digest": stored.record.model_blake3, "input": name, "values_blake3": now, "columns": beside,
+            })
         );
     } else if !voice.quiet {
         println!("digest    {}: as recorded", stored.record.model_blake3);
         println!("input     {name}: as recorded");
+        if !beside.is_empty() {
+            println!("columns   {beside}{}", if beside.starts_with("not ") { "" } else { ": as recorded" });
+        }
     }
     Ok(())
 }

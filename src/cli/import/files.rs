@@ -1,6 +1,7 @@
 //! Many files: found in folders, read on all cores, and listed where they were left out.
 
 use crate::archive::{Address, Client};
+use crate::cli::making::Seen;
 use crate::cli::progress::Progress;
 use crate::cli::{Refused, Voice};
 use crate::compare::{Observer as _, bytes as in_words};
@@ -84,7 +85,7 @@ pub fn refuse_there(targets: &[Address], overwrite: bool) -> anyhow::Result<()> 
     let nodes = Client::open(&first.file, &crate::cli::collection::reading()?)?.tree()?;
     let there = |target: &&Address| nodes.iter().any(|n| Some(n.path.as_str()) == target.inner.as_deref());
     match targets.iter().find(there) {
-        Some(target) => Err(Refused::input(format!(
+        Some(target) => Err(Refused::usage(format!(
             "{target} is there already; choose another --collection, or give --overwrite to replace it"
         ))),
         None => Ok(()),
@@ -98,6 +99,24 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, String> {
         return Err(format!("it has {size} bytes; files of up to {MOST_BYTES} are read"));
     }
     std::fs::read(path).map_err(|e| e.to_string())
+}
+
+/// A file of text.
+pub fn text(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).map_err(|e| {
+        let why = match e.kind() {
+            std::io::ErrorKind::InvalidData => "it is no text in UTF-8; save it as such".to_owned(),
+            _ => format!("cannot be read: {e}"),
+        };
+        Refused::input(format!("{}: {why}", path.display()))
+    })
+}
+
+/// The same, and their digest.
+pub fn seen(path: &Path, seen: &Seen) -> Result<(Vec<u8>, blake3::Hash), String> {
+    let bytes = bytes(path)?;
+    let digest = seen.note(path, &bytes);
+    Ok((bytes, digest))
 }
 
 /// What `load` makes of each file, in the order of the files.

@@ -25,9 +25,15 @@ pub fn plain(key: &str) -> String {
 /// Rows of a CSV by the value of its column id.
 pub type ById = (Vec<String>, HashMap<String, Vec<String>>);
 
+/// BLAKE3 of a file that says more of the rows.
+pub fn digest_of(path: &Path) -> anyhow::Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(blake3::hash(&bytes).to_hex().to_string())
+}
+
 pub fn metadata_table(path: &Path) -> anyhow::Result<ById> {
     let whole = |what: String| Refused::input(format!("{}: {what}", path.display()));
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = super::files::text(path)?;
     let first = text.lines().next().unwrap_or("");
     let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|&d| first.bytes().filter(|&b| b == d).count()).unwrap_or(b',');
     let mut reader = csv::ReaderBuilder::new()

@@ -5,6 +5,7 @@ use super::hold::{Held, Hold};
 use super::known::{ById, Found, USUAL, columns, metadata_table};
 use crate::archive::new_collection::Plan;
 use crate::archive::{Address, NewCollection};
+use crate::cli::making::{self, Making, Seen};
 use crate::cli::progress::Progress;
 use crate::cli::{Refused, Voice, memory};
 use crate::compare::Observer as _;
@@ -27,7 +28,7 @@ const QUALITIES: [&str; 4] = ["area_share", "contrast", "parts", "light_on_dark"
 /// depend on where it lay, how large it was, or how it was turned. One collection a descriptor: NAME/shape and NAME/logpolar unless told, or NAME itself where one is asked
 /// for. Compare shape, zernike, hu, contour and fourier by euclidean, logpolar by logpolar, hog by cosine, phash by hamming, lbp by chi2. A picture in which nothing
 /// stands out is left out and listed at the end; with --strict nothing is written then.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Args, serde::Serialize)]
 #[command(after_help = "Examples:
   striae import logos photographs/*.jpg -o archive.h5
   striae import logos stamps/ --descriptor zernike,logpolar,phash -o archive.h5
@@ -35,18 +36,24 @@ const QUALITIES: [&str; 4] = ["area_share", "contrast", "parts", "light_on_dark"
 pub struct Options {
     /// Files (PNG, JPEG, GIF, BMP, TIFF, PNM, WebP), or folders of files
     #[arg(required = true)]
+    #[serde(skip)]
     files: Vec<PathBuf>,
     /// Archive to write; one that is there is added to
     #[arg(long, short)]
+    #[serde(skip)]
     output: PathBuf,
     #[arg(long, value_name = "NAME", default_value = "logos")]
+    #[serde(skip)]
     collection: String,
     /// Replace collections that are there
     #[arg(long)]
+    #[serde(skip)]
     overwrite: bool,
     /// What to compute: shape (the best single row), logpolar, zernike, hu, fourier, contour, hog, phash, lbp
     #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "shape,logpolar")]
     descriptor: Vec<String>,
+    // Stands with the collection as the text `segment`.
+    #[serde(skip)]
     #[command(flatten)]
     cutting: Cutting,
     /// Queries of which a part may be covered: store each in 41 placements that undo a cover from every side (id~1 … id~40); of their scores the
@@ -58,12 +65,14 @@ pub struct Options {
     columns: Option<String>,
     /// CSV with a column id and further ones (exhibit, source, case, …), one row a picture
     #[arg(long, value_name = "FILE.csv")]
+    #[serde(skip)]
     metadata: Option<PathBuf>,
     /// Write nothing if a picture gives no row
     #[arg(long)]
     strict: bool,
     /// Most memory to use beside the files that are being read; what it does not hold waits in a file beside the output
     #[arg(long, default_value = "2GiB", value_name = "SIZE", value_parser = memory::parse)]
+    #[serde(skip)]
     memory: u64,
 }
 
@@ -164,13 +173,14 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let targets: Vec<Address> = descriptors.iter().map(|d| target((descriptors.len() > 1).then_some(*d))).collect();
     files::target(&options.output, name)?;
     files::refuse_there(&targets, options.overwrite)?;
+    let (mut making, seen) = (Making::new(serde_json::to_value(options)?), Seen::default());
     let progress = Progress::new(voice.quiet || voice.json);
     let hold = Hold::new(files::room(options.memory)? / 2, options.output.parent().unwrap_or_else(|| Path::new(".")));
     let load = |path: &Path| -> Result<Vec<Found<Waiting>>, String> {
-        let bytes = files::bytes(path)?;
+        let (bytes, digest) = files::seen(path, &seen)?;
         let picture = decode(&bytes, &decode::Limits::default()).map_err(|e| e.to_string())?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let mut metadata = BTreeMap::from([("digest".to_owned(), blake3::hash(&bytes).to_hex().to_string())]);
+        let mut metadata = BTreeMap::from([("digest".to_owned(), digest.to_hex().to_string())]);
         drop(bytes);
         if let Some(pattern) = &pattern {
             super::known::named_groups(pattern, &stem, &mut metadata)?;
@@ -204,6 +214,11 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
             Err(why) => failed.push((path.display().to_string(), why)),
         }
     }
+    making.say("files", seen.said(&files));
+    if let Some(table) = &options.metadata {
+        making.say("metadata_blake3", super::known::digest_of(table)?);
+    }
+    making.say("left_out", failed.len());
     let mut stored = 0;
     if !(found.is_empty() || (options.strict && !failed.is_empty())) {
         let mut keep = vec!["digest".to_owned()];
@@ -213,7 +228,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         let known = columns(&mut found, &keep, table.as_ref() as Option<&ById>)?;
         for (k, &descriptor) in descriptors.iter().enumerate() {
             let target = target((descriptors.len() > 1).then_some(descriptor));
-            store(&found, k, descriptor, &extractor, &known, options, &target, &hold, &progress)?;
+            store(&found, k, descriptor, &extractor, &known, options, &target, &hold, &progress, &making)?;
         }
         stored = found.len();
     }
@@ -247,6 +262,7 @@ fn store(
     target: &Address,
     hold: &Hold,
     progress: &Progress,
+    making: &Making,
 ) -> anyhow::Result<()> {
     let labels = extractor.labels(descriptor);
     let width = labels.len();
@@ -267,6 +283,7 @@ fn store(
         columns: known.to_vec(),
         numbers: numbers.collect(),
         attributes,
+        later: vec![(making::NAME.into(), making.room())],
         texts: vec![("segment".into(), serde_json::to_string(&options.cutting)?)],
         ..Plan::default()
     };
@@ -282,5 +299,6 @@ fn store(
         writer.put(n * step, &Values::F32(values))?;
         progress.advance((n * step + part.len()) as u64)?;
     }
+    writer.note(making::NAME, &making.text())?;
     Ok(writer.finish()?)
 }

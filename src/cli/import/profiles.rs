@@ -2,6 +2,7 @@
 
 use crate::archive::new_collection::Plan;
 use crate::archive::{Address, NewCollection};
+use crate::cli::making::{self, Making, Seen};
 use crate::cli::{Refused, Voice};
 use crate::matrix::{Element, Values};
 use crate::spectrum::profiles::{self, Orientation, Substitute};
@@ -9,20 +10,24 @@ use anyhow::Context as _;
 use std::path::PathBuf;
 
 /// Tables of peak areas: compounds by samples, with non-detects
-#[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Args, serde::Serialize)]
 #[command(after_help = "Examples:
   striae import profiles impurities.csv -o archive.h5
   striae import profiles impurities.csv --samples columns --non-detect 0.5 -o archive.h5")]
 pub struct Options {
     /// CSV, TSV or semicolons
+    #[serde(skip)]
     file: PathBuf,
     /// Archive to write; one that is there is added to
     #[arg(long, short)]
+    #[serde(skip)]
     output: PathBuf,
     #[arg(long, value_name = "NAME", default_value = "profiles")]
+    #[serde(skip)]
     collection: String,
     /// Replace the collection if it is there
     #[arg(long)]
+    #[serde(skip)]
     overwrite: bool,
     /// Where the samples are: rows, columns
     #[arg(long, default_value = "rows", value_parser = ["rows", "columns"])]
@@ -39,7 +44,11 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     if !(0.0..=1.0).contains(&options.non_detect) {
         return Err(Refused::usage(format!("--non-detect is {}; give 0, or a share of the limit up to 1", options.non_detect)));
     }
+    let mut making = Making::new(serde_json::to_value(options)?);
     let bytes = std::fs::read(&options.file).with_context(|| format!("cannot read {}", options.file.display()))?;
+    let seen = Seen::default();
+    seen.note(&options.file, &bytes);
+    making.say("files", seen.said(std::slice::from_ref(&options.file)));
     let text = String::from_utf8(bytes).unwrap_or_else(|e| e.into_bytes().iter().map(|&b| char::from(b)).collect());
     let orientation = if options.samples == "columns" { Orientation::Columns } else { Orientation::Rows };
     let substitute = if options.non_detect > 0.0 { Substitute::Share(options.non_detect) } else { Substitute::Zero };
@@ -62,6 +71,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
                 if options.non_detect > 0.0 { format!("{} of the limit", options.non_detect) } else { "0".into() },
             ),
         ],
+        later: vec![(making::NAME.into(), making.room())],
         mask: true,
         ..Plan::default()
     };
@@ -69,6 +79,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     writer.put(0, &Values::F64(found.values))?;
     let mask: Vec<u8> = found.detected.iter().map(|&d| u8::from(d)).collect();
     writer.put_mask(0, &mask)?;
+    writer.note(making::NAME, &making.text())?;
     writer.finish()?;
     if voice.json {
         println!("{}", serde_json::json!({ "output": target.to_string(), "samples": n, "compounds": d, "non_detects": missing }));

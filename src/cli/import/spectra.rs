@@ -5,9 +5,10 @@
 
 use super::files;
 use super::hold::Hold;
-use super::known::{Found, USUAL, metadata_table, plain};
+use super::known::{Found, USUAL, digest_of, metadata_table, plain};
 use super::store::{Asked, Curve, Peaks, store_curves, store_lists};
 use crate::archive::Address;
+use crate::cli::making::{Making, Seen};
 use crate::cli::progress::Progress;
 use crate::cli::{Refused, Voice, memory};
 use crate::compare::bytes;
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 /// Curves are brought to one axis and stored as rows; mass spectra as peak lists. A file that cannot be read is left out and listed
 /// at the end; with --strict nothing is written then. The id of a spectrum is the name of its file without the ending (and a number
 /// where there are several in it).
-#[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Args, serde::Serialize)]
 #[command(after_help = "Examples:
   striae import spectra scans/*.jdx -o archive.h5
   striae import spectra scans/ --axis 4000..650:2 --interpolate pchip -o archive.h5 --collection infrared
@@ -31,15 +32,19 @@ use std::path::{Path, PathBuf};
 pub struct Options {
     /// Files, or folders of files
     #[arg(required = true)]
+    #[serde(skip)]
     files: Vec<PathBuf>,
     /// Archive to write; one that is there is added to
     #[arg(long, short)]
+    #[serde(skip)]
     output: PathBuf,
     /// Name of the collection: spectra, or ms for peak lists, unless given
     #[arg(long, value_name = "NAME")]
+    #[serde(skip)]
     collection: Option<String>,
     /// Replace the collection if it is there
     #[arg(long)]
+    #[serde(skip)]
     pub overwrite: bool,
     /// Common axis, such as 4000..650:2 (from, to, step); what all spectra share unless given
     #[arg(long, value_name = "FROM..TO:STEP")]
@@ -58,6 +63,7 @@ pub struct Options {
     layout: Option<String>,
     /// CSV with a column id and further ones (exhibit, source, case, …), one row a spectrum
     #[arg(long, value_name = "FILE.csv")]
+    #[serde(skip)]
     metadata: Option<PathBuf>,
     /// Further things that files say, to be kept as columns
     #[arg(long, value_name = "KEY", value_delimiter = ',')]
@@ -67,12 +73,13 @@ pub struct Options {
     pub strict: bool,
     /// Most memory to use beside the files that are being read; what it does not hold waits in a file beside the output
     #[arg(long, default_value = "2GiB", value_name = "SIZE", value_parser = memory::parse)]
+    #[serde(skip)]
     memory: u64,
 }
 
 /// One file's content, or why there is none.
-fn load(path: &Path, hints: &Hints) -> Result<Content, String> {
-    let bytes = files::bytes(path)?;
+fn load(path: &Path, hints: &Hints, seen: &Seen) -> Result<Content, String> {
+    let (bytes, _) = files::seen(path, seen)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     read(&name, &bytes, hints).map_err(|e| e.to_string())
 }
@@ -142,6 +149,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         layout: options.layout.as_deref().and_then(Table::by_name),
     };
     let asked = options.axis.as_deref().map(axis).transpose()?;
+    let (mut making, seen) = (Making::new(serde_json::to_value(options)?), Seen::default());
     let table = options.metadata.as_deref().map(metadata_table).transpose()?;
     let progress = Progress::new(voice.quiet || voice.json);
     let most = files::room(options.memory)?;
@@ -150,7 +158,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let wanted =
         |key: &str| USUAL.iter().any(|u| u.eq_ignore_ascii_case(key)) || options.keep.iter().any(|k| plain(k) == plain(key));
     let loaded = files::each(&files, &progress, |path| {
-        load(path, &hints).and_then(|content| hold_content(path, content, &hold, &wanted))
+        load(path, &hints, &seen).and_then(|content| hold_content(path, content, &hold, &wanted))
     })?;
     if hold.axes_are_too_many() {
         return Err(Refused::usage(format!(
@@ -177,14 +185,19 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     }
     let name = options.collection.clone().unwrap_or_else(|| if lists.is_empty() { "spectra" } else { "ms" }.into());
     let target = Address { file: options.output.clone(), inner: Some(format!("/{}", name.trim_matches('/'))) };
+    making.say("files", seen.said(&files));
+    if let Some(table) = &options.metadata {
+        making.say("metadata_blake3", digest_of(table)?);
+    }
+    making.say("left_out", failed.len());
     let mut left_out = Vec::new();
     let stored = if options.strict && !failed.is_empty() {
         0
     } else if lists.is_empty() && !curves.is_empty() {
-        let asked = Asked { options, axis: asked, table: table.as_ref(), target: &target };
-        store_curves(curves, asked, &hold, &progress, &mut left_out)?
+        let asked = Asked { options, axis: asked, table: table.as_ref(), target: &target, making };
+        store_curves(curves, asked, &hold, &progress, failed.len(), &mut left_out)?
     } else if !lists.is_empty() {
-        store_lists(lists, &hold, options, table.as_ref(), &target)?
+        store_lists(lists, &hold, options, table.as_ref(), &target, &making)?
     } else {
         0
     };

@@ -6,6 +6,7 @@ use super::spectra::Options;
 use crate::archive::new_collection::{Plan, is_taken};
 use crate::archive::{Address, Kind as Stored, Layout, NewCollection, Writer};
 use crate::cli::Refused;
+use crate::cli::making::{self, Making};
 use crate::cli::progress::Progress;
 use crate::compare::Observer as _;
 use crate::matrix::{Element, Values};
@@ -40,6 +41,7 @@ pub struct Asked<'a> {
     pub axis: Option<Vec<f64>>,
     pub table: Option<&'a ById>,
     pub target: &'a Address,
+    pub making: Making,
 }
 
 pub fn store_curves(
@@ -47,9 +49,10 @@ pub fn store_curves(
     asked: Asked<'_>,
     hold: &Hold,
     progress: &Progress,
+    failed: usize,
     left_out: &mut Vec<(String, String)>,
 ) -> anyhow::Result<usize> {
-    let Asked { options, axis: asked, table, target } = asked;
+    let Asked { options, axis: asked, table, target, mut making } = asked;
     // One unit for all: what most say, the first of as many. Others are no rows of this collection.
     let unit_of = |f: &Found<Curve>| (f.what.quantity, f.what.unit.clone(), f.what.value_unit.clone());
     let say = |u: &(Quantity, String, String)| {
@@ -110,6 +113,7 @@ pub fn store_curves(
         axis: Some((axis.clone(), unit)),
         columns: columns(&mut kept, &options.keep, table)?,
         attributes,
+        later: vec![(making::NAME.into(), making.room())],
         ..Plan::default()
     };
     let writer = NewCollection::create(target, Element::F64, &plan, options.overwrite)?;
@@ -126,6 +130,8 @@ pub fn store_curves(
         writer.put(n * step, &Values::F64(rows.concat()))?;
         progress.advance((n * step + part.len()) as u64)?;
     }
+    making.say("left_out", failed + left_out.len());
+    writer.note(making::NAME, &making.text())?;
     writer.finish()?;
     Ok(kept.len())
 }
@@ -136,6 +142,7 @@ pub fn store_lists(
     options: &Options,
     table: Option<&ById>,
     target: &Address,
+    making: &Making,
 ) -> anyhow::Result<usize> {
     let columns = columns(&mut all, &options.keep, table)?;
     if let Some((name, _)) = columns.iter().find(|(name, _)| is_taken(name)) {
@@ -165,6 +172,7 @@ pub fn store_lists(
     for (name, texts) in &columns {
         layout = layout.dataset(&path(name), &[n], Stored::Text(longest(texts)));
     }
+    layout = layout.dataset(&path(making::NAME), &[1], Stored::Text(making.room()));
     let writer = Writer::extend(&target.file, &layout, options.overwrite)?;
     writer.put(&path("indptr"), 0, &indptr)?;
     for (f, at) in all.iter().zip(&indptr) {
@@ -180,6 +188,7 @@ pub fn store_lists(
     for (name, texts) in &columns {
         writer.put_texts(&path(name), 0, texts)?;
     }
+    writer.put_texts(&path(making::NAME), 0, &[&making.text()])?;
     writer.finish()?;
     Ok(n)
 }

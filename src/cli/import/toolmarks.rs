@@ -9,6 +9,7 @@ use super::known::{Found, USUAL, columns, metadata_table, plain};
 use super::mark::{Mark, Marking, QUALITIES};
 use crate::archive::new_collection::Plan;
 use crate::archive::{Address, NewCollection};
+use crate::cli::making::{self, Making, Seen};
 use crate::cli::progress::Progress;
 use crate::cli::{Refused, Voice, memory};
 use crate::compare::Observer as _;
@@ -29,7 +30,7 @@ const PIECE: usize = 8 << 20;
 /// Profiles are taken as they are. A photograph becomes the profile of its shades across the striations. Of pressed marks (--mark pressed)
 /// the texture is described. A file that gives no row is left out and listed at the end; with --strict nothing is written then. The id of a
 /// mark is the name of its file without the ending.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Args, serde::Serialize)]
 #[command(after_help = "Examples:
   striae import toolmarks scans/*.x3p -o archive.h5
   striae import toolmarks scans/ --highpass 250um --lowpass 5um --level sphere --spacing 1.5um -o archive.h5
@@ -39,15 +40,21 @@ const PIECE: usize = 8 << 20;
 pub struct Options {
     /// Files, or folders of files
     #[arg(required = true)]
+    #[serde(skip)]
     files: Vec<PathBuf>,
     /// Archive to write; one that is there is added to
     #[arg(long, short)]
+    #[serde(skip)]
     output: PathBuf,
     #[arg(long, value_name = "NAME", default_value = "toolmarks")]
+    #[serde(skip)]
     collection: String,
     /// Replace the collection if it is there
     #[arg(long)]
+    #[serde(skip)]
     overwrite: bool,
+    // Stands with the collection as the text `marking`.
+    #[serde(skip)]
     #[command(flatten)]
     marking: Marking,
     /// A regular expression whose named groups become columns: what they find in the file's name, such as '(?<exhibit>[^_]+)_(?<mark>\d+)'
@@ -55,6 +62,7 @@ pub struct Options {
     columns: Option<String>,
     /// CSV with a column id and further ones (exhibit, source, mark, case, …), one row a mark
     #[arg(long, value_name = "FILE.csv")]
+    #[serde(skip)]
     metadata: Option<PathBuf>,
     /// Further things that files say, to be kept as columns (creator, manufacturer, model, serial, comment, …)
     #[arg(long, value_name = "KEY", value_delimiter = ',')]
@@ -64,6 +72,7 @@ pub struct Options {
     strict: bool,
     /// Most memory to use beside the files that are being read; what it does not hold waits in a file beside the output
     #[arg(long, default_value = "2GiB", value_name = "SIZE", value_parser = memory::parse)]
+    #[serde(skip)]
     memory: u64,
 }
 
@@ -89,14 +98,15 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     super::known::refuse_taken(pattern.as_ref(), table.as_ref(), &options.keep, &[&OWN[..], &QUALITIES[..]].concat())?;
     let target = files::target(&options.output, &options.collection)?;
     files::refuse_there(std::slice::from_ref(&target), options.overwrite)?;
+    let (mut making, seen) = (Making::new(serde_json::to_value(options)?), Seen::default());
     let progress = Progress::new(voice.quiet || voice.json);
     let most = files::room(options.memory)?;
     let hold = Hold::new(most / 2, options.output.parent().unwrap_or_else(|| Path::new(".")));
     let load = |path: &Path| -> Result<(Vec<Found<Waiting>>, Vec<String>), String> {
-        let bytes = files::bytes(path)?;
+        let (bytes, digest) = files::seen(path, &seen)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (marks, warnings) = marking.read(&name, &bytes)?;
-        let digest = blake3::hash(&bytes).to_hex().to_string();
+        let digest = digest.to_hex().to_string();
         drop(bytes);
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let rows =
@@ -133,10 +143,14 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
             }
         }
     }
+    making.say("files", seen.said(&files));
+    if let Some(table) = &options.metadata {
+        making.say("metadata_blake3", super::known::digest_of(table)?);
+    }
     let stored = if rows.is_empty() || (options.strict && !failed.is_empty()) {
         0
     } else {
-        store(rows, options, &marking, table.as_ref(), &target, &hold, &progress, &mut failed)?
+        store(rows, options, &marking, table.as_ref(), &target, &hold, &progress, making, &mut failed)?
     };
     progress.clear();
     files::Outcome {
@@ -191,6 +205,7 @@ fn store(
     target: &Address,
     hold: &Hold,
     progress: &Progress,
+    mut making: Making,
     failed: &mut Vec<(String, String)>,
 ) -> anyhow::Result<usize> {
     // Heights and shades are no rows of one collection: what most are, the first of as many.
@@ -253,6 +268,7 @@ fn store(
         columns: columns(&mut rows, &keep, table)?,
         numbers,
         attributes,
+        later: vec![(making::NAME.into(), making.room())],
         texts: vec![("marking".into(), serde_json::to_string(&options.marking)?)],
         ..Plan::default()
     };
@@ -277,6 +293,8 @@ fn store(
         writer.put(n * step, &Values::F64(values.concat()))?;
         progress.advance((n * step + part.len()) as u64)?;
     }
+    making.say("left_out", failed.len());
+    writer.note(making::NAME, &making.text())?;
     writer.finish()?;
     Ok(rows.len())
 }

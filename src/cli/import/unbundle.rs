@@ -2,17 +2,19 @@
 //!
 //! Everything is checked before anything of it is read: the bundle goes into a folder beside the archive while signature, sizes
 //! and digests are looked at; then each collection is opened in a process of its own and held against the signed manifest; only
-//! then does the archive change.
+//! then does the archive change. What is stored takes no more room than what came: in HDF5, a few bytes can stand for terabytes.
 
 use crate::archive::new_collection::Plan;
+use crate::archive::peaks::PeakLists;
 use crate::archive::write::check_target;
 use crate::archive::{Address, Client, Collection, NewCollection};
-use crate::cli::member::{self, Columns, Lists, Workshop};
+use crate::cli::member::{self, Columns, Lists};
 use crate::cli::progress::Progress;
 use crate::cli::{Refused, Voice, collection, keys, memory};
 use crate::compare::{Observer as _, RowSource as _};
 use crate::share::manifest::{Content, is_name};
-use crate::share::{Limits, Manifest, Member, Unpacking};
+use crate::share::staging::folder_of;
+use crate::share::{Limits, Manifest, Member, Unpacking, Workshop};
 use anyhow::Context as _;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -70,12 +72,14 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     // Nothing in it is compressed: it cannot hold more than it has.
     let limits = Limits { collection: options.limit.min(length), total: options.limit.min(length), ..Limits::default() };
     let mut opened = Unpacking::open(file, &own, &from, &limits).with_context(name)?;
+    for member in &opened.manifest().collections {
+        let title = || format!("{}: {}", name(), member.title());
+        member.numbers().filter(|bytes| *bytes <= member.size).ok_or_else(|| swollen(member)).with_context(title)?;
+    }
     let targets: Vec<Address> =
         opened.manifest().collections.iter().map(|member| target(&options.output, into, &member.name)).collect();
-    if !options.overwrite {
-        refuse_taken(&options.output, &targets)?;
-    }
-    let workshop = Workshop::beside(&options.output)?;
+    refuse_taken(&options.output, &targets, options.overwrite)?;
+    let workshop = Workshop::within(folder_of(&options.output))?;
     progress.phase("check", targets.len() as u64);
     for n in 0..targets.len() {
         let file = File::create(workshop.file(n)).with_context(|| format!("cannot write beside {}", options.output.display()))?;
@@ -105,16 +109,52 @@ fn target(archive: &Path, into: &str, name: &str) -> Address {
     Address { file: archive.to_owned(), inner: Some(inner) }
 }
 
-/// Refuses names that the archive has already, before anything is read.
-fn refuse_taken(archive: &Path, targets: &[Address]) -> anyhow::Result<()> {
+/// Refuses targets that the archive has already, or where more of it would change than collections of the same names; before
+/// anything is read.
+fn refuse_taken(archive: &Path, targets: &[Address], overwrite: bool) -> anyhow::Result<()> {
     if !archive.exists() {
         return Ok(());
     }
     let nodes = Client::open(archive, &collection::reading()?)?.tree()?;
-    match targets.iter().find(|t| nodes.iter().any(|n| Some(&n.path) == t.inner.as_ref())) {
-        Some(taken) => Err(Refused::usage(format!("{taken} is there already; give --into GROUP, or --overwrite to replace it"))),
-        None => Ok(()),
+    // Groups of rows or of peak lists.
+    let collections: BTreeSet<&str> = nodes
+        .iter()
+        .filter(|node| node.dataset.is_some())
+        .filter_map(|node| node.path.rsplit_once('/'))
+        .filter(|(_, name)| ["values", "indptr"].contains(name))
+        .map(|(group, _)| if group.is_empty() { "/" } else { group })
+        .collect();
+    for target in targets {
+        let path = target.inner.as_deref().unwrap_or("/");
+        let there = nodes.iter().any(|node| node.path == path);
+        if there && !overwrite {
+            return Err(Refused::usage(format!("{target} is there already; give --into GROUP, or --overwrite to replace it")));
+        }
+        let whole = |path: &str, dataset: bool| dataset || collections.contains(path);
+        let outer = nodes.iter().find(|n| is_inside(path, &n.path) && whole(n.path.as_str(), n.dataset.is_some()));
+        let inner = collections.iter().find(|inner| is_inside(inner, path));
+        let text = match (outer, inner) {
+            (Some(outer), _) => format!("{target} would lie inside {}, which is there, and change it", outer.path),
+            (None, Some(inner)) => format!("{target} would take the place of a group that holds {inner}"),
+            (None, None) if there && !collections.contains(path) => format!("{target} is there, and is no collection"),
+            (None, None) => continue,
+        };
+        return Err(Refused::usage(format!("{text}; give --into GROUP, with a group of its own")));
     }
+    Ok(())
+}
+
+/// Whether a path of an archive lies below another.
+fn is_inside(inner: &str, outer: &str) -> bool {
+    inner != outer && (outer == "/" || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/')))
+}
+
+/// Says that a collection would take more room than it came with. What striae packs is not compressed, and left to no fill value.
+fn swollen(member: &Member) -> anyhow::Error {
+    Refused::input(format!(
+        "{} × {} numbers and the names beside them would take more room than the {} bytes that came. Nothing was taken from it",
+        member.rows, member.width, member.size
+    ))
 }
 
 /// A collection that came and was held against the manifest.
@@ -132,6 +172,14 @@ impl<'a> Incoming<'a> {
         };
         let expected = |what: &str, got: u64, signed: u64| {
             if got == signed { Ok(()) } else { Err(differs(what, &got.to_string(), &signed.to_string())) }
+        };
+        let mut room = member.numbers().unwrap_or(u64::MAX);
+        let mut names = |column: &str, texts: &[String]| -> anyhow::Result<()> {
+            plain(column, texts)?;
+            // As they will be stored: each as long as the longest.
+            let longest = texts.iter().map(String::len).max().unwrap_or(0).max(1);
+            room = room.saturating_add((longest * texts.len()) as u64);
+            if room > member.size { Err(swollen(member)) } else { Ok(()) }
         };
         let (columns, digest) = match member.content {
             Content::Rows => {
@@ -152,8 +200,8 @@ impl<'a> Incoming<'a> {
                     let texts = if name == "id" { source.ids()?.unwrap_or_default() } else { source.texts_of(name)? };
                     columns.push((name.clone(), texts));
                 }
-                if let Some(names) = source.features()? {
-                    plain("feature", &names)?;
+                if let Some(features) = source.features()? {
+                    names("feature", &features)?;
                 }
                 if let Some((_, Some(unit))) = source.axis()? {
                     plain("the axis' unit", &[unit])?;
@@ -161,9 +209,11 @@ impl<'a> Incoming<'a> {
                 (columns, member::each_piece(&mut source, |_, _| Ok(()))?)
             }
             Content::Peaks => {
-                let lists = Lists::read(&address, &collection::reading()?)?;
-                expected("number of spectra", lists.spectra.len() as u64, member.rows)?;
-                expected("number of peaks", lists.peaks as u64, member.width)?;
+                // How many there are it says at once, and reading makes room for all.
+                let source = PeakLists::open(&address, &collection::reading()?)?;
+                expected("number of spectra", source.rows() as u64, member.rows)?;
+                expected("number of peaks", source.peaks() as u64, member.width)?;
+                let lists = Lists::of(source)?;
                 let columns = lists.columns.into_iter().filter(|(name, _)| member.columns.contains(name)).collect();
                 (columns, lists.digest)
             }
@@ -176,7 +226,7 @@ impl<'a> Incoming<'a> {
         }
         for (name, texts) in &columns {
             expected(&format!("number of entries of {name}"), texts.len() as u64, member.rows)?;
-            plain(name, texts)?;
+            names(name, texts)?;
         }
         if digest != member.values_blake3 {
             return Err(differs("digest of values", &digest, &member.values_blake3));

@@ -289,8 +289,10 @@ pub fn run(options: &Options, new: &Path, target: &Address, progress: &Progress)
     let changes = grouped.changes.iter().filter(|c| !matches!(c, Change::Kept { .. })).map(Change::sentence).collect();
     let mut record = LinkRecord {
         version: env!("CARGO_PKG_VERSION").into(),
+        commit: crate::built::commit(),
         started,
         seconds: clock.elapsed().as_secs_f64(),
+        threads: Some(rayon::current_num_threads()),
         statements: statements(&evidence, &limits.rule, limits.limit),
         modalities: evidence.into_iter().map(|e| e.record).collect(),
         exhibits: roster.id.len(),

@@ -173,8 +173,10 @@ fn whole(options: &Options, target: &Address, progress: &Progress) -> anyhow::Re
     let mut record = LinkRecord {
         tool: "striae".into(),
         version: env!("CARGO_PKG_VERSION").into(),
+        commit: crate::built::commit(),
         started,
         seconds: clock.elapsed().as_secs_f64(),
+        threads: Some(rayon::current_num_threads()),
         statements: statements(&evidence, &limits.rule, limits.limit),
         modalities: evidence.into_iter().map(|e| e.record).collect(),
         rule: limits.rule.name().into(),

@@ -3,10 +3,12 @@
 use crate::archive::linkage::Linkage;
 use crate::archive::model::{StoredModel, applied_record, check_tables};
 use crate::archive::result::StoredResult;
+use crate::archive::shard::StoredShard;
 use crate::archive::wire::{Dataset, Node, Question};
 use crate::archive::{Address, Client, Collection, Reading, cell_result};
+use crate::cli::making;
 use crate::cli::progress::Progress;
-use crate::cli::{Refused, calibrate, collection};
+use crate::cli::{Refused, calibrate, collection, verify};
 use crate::compare::Observer as _;
 use crate::compare::digest::ValuesDigest;
 use crate::matrix::{Element, Values};
@@ -27,6 +29,10 @@ const MOST_PIECES: usize = 4_096;
 const MOST_DEEP: usize = 1_000;
 /// What every HDF5 file of this program begins with.
 const HDF5: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
+
+/// What a collection says of how it was made ([`making`]).
+const MAKING: [&str; 9] =
+    ["options", "files", "metadata_blake3", "made_of_blake3", "left_out", "commit", "started", "seconds", "threads"];
 
 /// A file, and a group in it.
 type Place = (PathBuf, String);
@@ -149,7 +155,7 @@ impl<'a> Gather<'a> {
     }
 
     /// What a collection says of itself, with digests of all that is in it.
-    fn collection(&self, client: &mut Client, nodes: &[Node], at: &Address) -> anyhow::Result<Value> {
+    fn collection(&mut self, client: &mut Client, nodes: &[Node], at: &Address) -> anyhow::Result<Value> {
         let group = at.inner.as_deref().unwrap_or("/");
         let of = |path: &str| nodes.iter().find(|n| n.path == path).map_or_else(Default::default, |n| n.attributes.clone());
         let (mut own, of_file) = (of(group), of("/"));
@@ -168,13 +174,28 @@ impl<'a> Gather<'a> {
         }
         record["attributes"] = own.into_iter().map(|(k, v)| (k, Value::from(v))).collect::<Map<_, _>>().into();
         let inside = format!("{}/", group.trim_end_matches('/'));
-        let mut columns = Map::new();
+        let (mut columns, mut attributes, mut blind) = (Map::new(), Map::new(), Vec::new());
         for node in nodes {
             let (Some(dataset), Some(name)) = (&node.dataset, node.path.strip_prefix(&inside)) else { continue };
             if name.contains('/') {
                 continue;
             }
+            if name == making::NAME && dataset.text && dataset.shape == [1] {
+                let text = client.texts(&node.path, 0..1)?.pop().unwrap_or_default();
+                // What it says may not stand in the place of what was found.
+                let said = serde_json::from_str::<Map<String, Value>>(&text).unwrap_or_default();
+                for (key, value) in said.into_iter().filter(|(key, _)| MAKING.contains(&key.as_str())) {
+                    record[key] = value;
+                }
+                continue;
+            }
+            if !node.attributes.is_empty() {
+                attributes.insert(name.to_owned(), json!(node.attributes));
+            }
             let digest = self.content(client, &node.path, dataset)?;
+            if digest.is_none() {
+                blind.push(name.to_owned());
+            }
             if name == "values" {
                 record["values_blake3"] = digest.into();
                 record["rows"] = dataset.shape.first().copied().unwrap_or(0).into();
@@ -184,6 +205,14 @@ impl<'a> Gather<'a> {
             }
         }
         record["columns_blake3"] = Value::Object(columns);
+        if !attributes.is_empty() {
+            record["of_datasets"] = Value::Object(attributes);
+        }
+        if !blind.is_empty() {
+            let text =
+                format!("{at}: no digest is made of {}: a change of it is seen by the file's digest alone", blind.join(", "));
+            self.notes.push(text);
+        }
         Ok(record)
     }
 
@@ -242,7 +271,18 @@ impl<'a> Gather<'a> {
                 same("the stored result", &stored.digest()?, &digest)?;
                 if let Some(matched) = matched {
                     same("the numbers of peaks", &stored.matched_digest()?, &matched)?;
+                } else {
+                    let columns = verify::columns(&stored.record)?;
+                    if kind != "dense" && !columns.is_empty() {
+                        let then = stored.record.beside_blake3.clone().unwrap_or_default();
+                        same("what stands beside the scores", &stored.beside_digest(&columns)?, &then)?;
+                    }
                 }
+            }
+            "shard" => {
+                let mut stored = StoredShard::open(at, &self.reading)?;
+                let digest = stored.record.result_blake3.clone();
+                same("the stored shard", &stored.digest()?, &digest)?;
             }
             "cells" => {
                 let (links, _) = cell_result::read(at, &self.reading)?;

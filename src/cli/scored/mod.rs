@@ -5,6 +5,8 @@
 mod result;
 mod table;
 
+pub use result::changed;
+
 use super::{Refused, collection};
 use crate::archive::Address;
 use crate::archive::result::StoredResult;
@@ -13,7 +15,7 @@ use crate::evaluate::Pair;
 use crate::metric::Closer;
 use crate::metric::peaks::PeakMetric;
 use anyhow::Context as _;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Which pairs count, and what is known of them.
 #[derive(Clone, Debug, clap::Args)]
@@ -52,6 +54,24 @@ pub struct Options {
     /// Bytes that pairs may take in memory
     #[arg(long, default_value = "4GiB", value_parser = super::memory::parse, value_name = "SIZE")]
     pub memory: u64,
+}
+
+impl Options {
+    /// What of it decides which pairs count and what is known of them, for a record.
+    pub fn said(&self) -> Vec<(&'static str, String)> {
+        let mut all = vec![
+            ("truth", self.truth.clone()),
+            ("exclude", self.exclude.join(",")),
+            ("within", self.within.join(",")),
+            ("level", if self.level == Level::Exhibit { "exhibit" } else { "item" }.into()),
+        ];
+        let of_tables = [("score", self.score.as_ref()), ("same", self.same.as_ref()), ("out_of", self.out_of.as_ref())];
+        all.extend(of_tables.into_iter().filter_map(|(name, column)| Some((name, column?.clone()))));
+        all.push(("sources", self.sources.join(",")));
+        all.push(("smaller_is_closer", if self.smaller_is_closer { "yes" } else { "" }.into()));
+        all.retain(|(_, text)| !text.is_empty());
+        all
+    }
 }
 
 /// What a pair is of.
@@ -101,6 +121,8 @@ pub struct Labelled {
     pub rule: String,
     /// BLAKE3 of the result or table.
     pub blake3: String,
+    /// BLAKE3 of the columns that say what is known of the items; of a table they are in it.
+    pub columns_blake3: BTreeMap<String, String>,
     pub notes: Vec<String>,
 }
 

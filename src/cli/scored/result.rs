@@ -1,6 +1,7 @@
 //! Labelled scores of a stored result.
 
 use super::{Codes, Labelled, Level, Options, Ranks, UNKNOWN, of_metric};
+use crate::archive::model::texts_digest;
 use crate::archive::result::{StoredKind, StoredResult};
 use crate::archive::{Address, Collection};
 use crate::cli::{Refused, collection};
@@ -9,7 +10,7 @@ use crate::evaluate::Pair;
 use crate::metric::Closer;
 use anyhow::bail;
 use rayon::prelude::*;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 /// A pair that counts, by two numbers (items, exhibits or sources), and its score.
@@ -63,10 +64,25 @@ impl Allowed {
     }
 }
 
-fn column(sides: &mut [Collection], name: &str, codes: &mut Codes) -> anyhow::Result<Sides> {
+/// Digests of columns, by what they are called in a record.
+type Digests = BTreeMap<String, String>;
+
+/// What a column is called in a record: by its side, where there are two.
+fn named(side: usize, sides: usize, name: &str) -> String {
+    match (side, sides) {
+        (_, 1) => name.to_owned(),
+        (0, _) => format!("query: {name}"),
+        _ => format!("reference: {name}"),
+    }
+}
+
+fn column(sides: &mut [Collection], name: &str, codes: &mut Codes, digests: &mut Digests) -> anyhow::Result<Sides> {
     let mut read = Vec::new();
-    for side in sides.iter_mut() {
-        read.push(codes.of(side.texts_of(name)?));
+    let count = sides.len();
+    for (n, side) in sides.iter_mut().enumerate() {
+        let texts = side.texts_of(name)?;
+        digests.insert(named(n, count, name), texts_digest(&texts));
+        read.push(codes.of(texts));
     }
     let mut read = read.into_iter();
     match (read.next(), read.next()) {
@@ -75,15 +91,11 @@ fn column(sides: &mut [Collection], name: &str, codes: &mut Codes) -> anyhow::Re
     }
 }
 
-/// What of the collections of a result is known.
-fn allowed(
-    record: &Record,
-    options: &Options,
-    notes: &mut Vec<String>,
-) -> anyhow::Result<(Allowed, Vec<String>, Option<Sides>, usize)> {
+/// The collections of a result, where they are now.
+fn compared(record: &Record, now: &[String]) -> anyhow::Result<Vec<Collection>> {
     let mut sides = Vec::new();
     for (n, input) in record.inputs.iter().enumerate() {
-        let mut side = collection::open(options.input.get(n).unwrap_or(&input.name))?;
+        let mut side = collection::open(now.get(n).unwrap_or(&input.name))?;
         if side.rows() != input.rows {
             return Err(Refused::input(format!(
                 "{} has {} rows, and had {} when it was compared: give where the collection is now with --input",
@@ -95,8 +107,34 @@ fn allowed(
         side.check_ids()?;
         sides.push(side);
     }
+    Ok(sides)
+}
+
+/// Holds columns of the collections of a result to their digests in a record; `None` where all are as recorded, else what is not.
+pub fn changed(record: &Record, digests: &Digests) -> anyhow::Result<Option<String>> {
+    let mut sides = compared(record, &[])?;
+    let count = sides.len();
+    for (n, side) in sides.iter_mut().enumerate() {
+        let of_side = named(n, count, "");
+        for (name, expected) in digests.iter().filter_map(|(name, digest)| Some((name.strip_prefix(&of_side)?, digest))) {
+            if texts_digest(&side.texts_of(name)?) != *expected {
+                return Ok(Some(format!("{}, column {name}", side.name())));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// What of the collections of a result is known.
+fn allowed(
+    record: &Record,
+    options: &Options,
+    digests: &mut Digests,
+    notes: &mut Vec<String>,
+) -> anyhow::Result<(Allowed, Vec<String>, Option<Sides>, usize)> {
+    let mut sides = compared(record, &options.input)?;
     let mut truth = Codes::default();
-    let mut labels = column(&mut sides, &options.truth, &mut truth)?;
+    let mut labels = column(&mut sides, &options.truth, &mut truth, digests)?;
     let mut left_out = 0;
     for (side, input) in std::iter::once(&mut labels.query).chain(&mut labels.reference).zip(&record.inputs) {
         for (row, _) in &input.left_out {
@@ -115,12 +153,12 @@ fn allowed(
     }
     let excluded = excluded(record, options);
     let mut columns = |names: &[String]| -> anyhow::Result<Vec<Sides>> {
-        names.iter().map(|name| column(&mut sides, name, &mut Codes::default())).collect()
+        names.iter().map(|name| column(&mut sides, name, &mut Codes::default(), digests)).collect()
     };
     let (exclude, within) = (columns(&excluded)?, columns(&options.within)?);
     let exhibits = match options.level {
         Level::Item => None,
-        Level::Exhibit => Some(column(&mut sides, "exhibit", &mut Codes::default())?),
+        Level::Exhibit => Some(column(&mut sides, "exhibit", &mut Codes::default(), digests)?),
     };
     let items = sides.iter().map(crate::compare::RowSource::rows).sum();
     let symmetric = sides.len() == 1;
@@ -225,7 +263,8 @@ pub(super) fn read(address: &Address, stored: &mut StoredResult, options: &Optio
     let record = stored.record.clone();
     let (closer, recipe) = of_metric(&record)?;
     let mut notes = Vec::new();
-    let (allowed, sources, exhibits, items) = allowed(&record, options, &mut notes)?;
+    let mut columns_blake3 = Digests::new();
+    let (allowed, sources, exhibits, items) = allowed(&record, options, &mut columns_blake3, &mut notes)?;
     let sign = if closer == Closer::Larger { 1.0 } else { -1.0 };
     let digest = stored.digest()?;
     if digest != record.result_blake3 {
@@ -281,6 +320,7 @@ pub(super) fn read(address: &Address, stored: &mut StoredResult, options: &Optio
         level: options.level,
         rule: rule(options, &record),
         blake3: record.result_blake3.clone(),
+        columns_blake3,
         notes,
     })
 }

@@ -99,6 +99,7 @@ pub(super) fn read(name: &str, options: &Options) -> anyhow::Result<Labelled> {
     let items = codes.names.len();
     let recipe = serde_json::json!({ "table": score_name, "smaller_is_closer": options.smaller_is_closer }).to_string();
     Ok(Labelled {
+        columns_blake3: std::collections::BTreeMap::new(),
         input: name.to_owned(),
         metric: score_name.clone(),
         recipe,

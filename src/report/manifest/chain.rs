@@ -165,7 +165,12 @@ impl Chain {
         let (mine, theirs) = (self.index(), found.index());
         let mut open = VecDeque::new();
         for now in &theirs.tops {
-            let named = mine.tops.iter().copied().chain(&self.manifests).find(|m| m.name() == now.name());
+            // Two results in two folders may have one name: the one that is the same, else the one that says the same.
+            let of_name = || mine.tops.iter().copied().chain(&self.manifests).filter(|m| m.name() == now.name());
+            let named = of_name()
+                .find(|m| m.blake3() == now.blake3())
+                .or_else(|| of_name().find(|m| m.reproducible_blake3() == now.reproducible_blake3()))
+                .or_else(|| of_name().next());
             // A single result may have another name now.
             let renamed = || self.manifests.first().filter(|_| theirs.tops.len() == 1);
             match named.or_else(renamed) {

@@ -56,6 +56,11 @@ pub fn of_record(record: &Value) -> Vec<Input> {
             .collect();
         all.push(one);
     }
+    if let Some(options) = record.get("options")
+        && let Some(name) = text(options, "tested_on")
+    {
+        all.push(input("test", name, digest("result_blake3", options.get("tested_blake3"))));
+    }
     if let Some(name) = applied {
         all.push(input("model", name, digest("model_blake3", record.get("model_blake3"))));
     }

@@ -48,6 +48,7 @@ const RESULT: &[&str] = &[
     "pairs_all",
     "pairs_compared",
     "changes",
+    "left_out",
 ];
 /// Fields that say how it was made this time.
 const RUN: &[&str] = &[
@@ -61,6 +62,7 @@ const RUN: &[&str] = &[
     "strategy",
     "warnings",
     "specimens",
+    "merged",
     "resumed",
     "host",
 ];
@@ -365,12 +367,12 @@ fn sorted(record: &Value) -> [Map<String, Value>; 3] {
 /// Options without what changes time alone, and that.
 fn options(options: &Value) -> (Value, Map<String, Value>) {
     let Some(fields) = options.as_object() else { return (options.clone(), Map::new()) };
-    // Models have options of texts, of which none is about time; the name of an applied model is an input's.
+    // Models have options of texts, of which none is about time; the names of an applied model and of a test are inputs'.
     let comparison = fields.contains_key("metric");
     let (resources, kept): (Map<_, _>, Map<_, _>) = fields
         .clone()
         .into_iter()
-        .filter(|(key, _)| key != "applied")
+        .filter(|(key, _)| !["applied", "tested_on", "tested_blake3"].contains(&key.as_str()))
         .partition(|(key, _)| comparison && RESOURCES.contains(&key.as_str()));
     (Value::Object(kept), resources)
 }

@@ -4,20 +4,19 @@
 //! peaks. Chromatograms are left out. The library is fenced in: should it panic on a damaged file, that is an error of that file.
 
 use super::{Error, PeakList, sorted_peaks};
+use crate::fence::caught;
 use mzdata::io::mzml::MzMLReaderType;
 use mzdata::prelude::*;
 use mzdata::spectrum::SignalContinuity;
 use std::collections::BTreeMap;
 use std::io::Cursor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Reads a file.
 ///
 /// # Errors
 /// Where it is wrong, or holds profile spectra.
 pub fn read(bytes: &[u8]) -> Result<Vec<PeakList>, Error> {
-    catch_unwind(AssertUnwindSafe(|| all(bytes)))
-        .unwrap_or_else(|_| Err(Error::whole("mzML", "the file is damaged: it cannot be followed")))
+    caught(|| all(bytes)).unwrap_or_else(|_| Err(Error::whole("mzML", "the file is damaged: it cannot be followed")))
 }
 
 fn all(bytes: &[u8]) -> Result<Vec<PeakList>, Error> {
