@@ -308,7 +308,7 @@ fn what_a_journal_waits_for_is_not_swept() {
     let started = String::from("1970-01-01T00:00:00Z");
     let how = Journaling {
         path: folder.path().join("out.h5.journal"),
-        interval: Duration::from_secs(60),
+        interval: Duration::from_mins(1),
         began: Instant::now(),
         started: started.clone(),
     };
