@@ -275,6 +275,32 @@ fn a_gpu_is_tuned_once_and_used_so_afterwards() {
 }
 
 #[test]
+fn whoever_stops_all_processes_of_a_run_hears_no_word_of_a_damaged_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    ok(folder, "simulate --exhibits 60000 --only spectra --spectrum-width 512 -o a.h5");
+    let mut stopped = 0;
+    for wait in (40..640).step_by(30) {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_striae"));
+        let arguments = "compare a.h5 --metric pearson --top-k 5 --memory 128MiB --backend cpu -o out.h5";
+        command.current_dir(folder).args(arguments.split_whitespace()).stderr(std::process::Stdio::piped()).process_group(0);
+        let running = command.spawn().expect("starts");
+        std::thread::sleep(std::time::Duration::from_millis(wait));
+        let pid = rustix::process::Pid::from_child(&running);
+        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::TERM);
+        let ended = running.wait_with_output().expect("ends");
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        // Before it could listen it is ended by the signal itself.
+        assert!(matches!(ended.status.code(), Some(0 | 4) | None), "after {wait} ms: {:?} {said}", ended.status);
+        stopped += u32::from(ended.status.code() == Some(4));
+        for left in ["out.h5", "out.h5.journal"] {
+            let _ = std::fs::remove_file(folder.join(left));
+        }
+    }
+    assert!(stopped > 5, "{stopped}");
+}
+
+#[test]
 fn an_interrupted_run_ends_with_4_and_goes_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();

@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::path::PathBuf;
 use striae::archive::result::StoredResult;
 use striae::archive::{Address, Reading};
+use striae::compare::Job;
 
 struct Desk(tempfile::TempDir);
 
@@ -217,7 +218,9 @@ fn a_model_of_ratios_holds_to_the_labels_that_it_was_made_of() {
     assert_eq!(columns.keys().collect::<Vec<_>>(), ["exhibit", "source"]);
     assert!(desk.run("verify lr.h5").contains("exhibit, source: as recorded"));
     // What it was tested on is an input too; the two share the names of their sources, so that it is refused as a test.
-    assert!(desk.refused("calibrate s11.h5 --truth source --population p --test s12.h5 -o t.h5", 3).contains("shares"));
+    assert!(
+        desk.refused("calibrate s11.h5 --truth source --population p --ridge 0.001 --test s12.h5 -o t.h5", 3).contains("shares")
+    );
     // A label that is another now: the pairs of the model would be others.
     let mut bytes = desk.bytes("a11.h5");
     let is_source = |at: usize| bytes[at] == b'B' && bytes[at + 1..at + 7].iter().all(u8::is_ascii_digit);
@@ -227,6 +230,52 @@ fn a_model_of_ratios_holds_to_the_labels_that_it_was_made_of() {
     assert!(desk.refused("verify lr.h5", 3).contains("column source"));
     std::fs::remove_file(desk.path("a11.h5")).unwrap();
     assert!(desk.run("verify lr.h5").contains("columns   not looked at"));
+}
+
+/// Changes a number of a file where these numbers stand one after the other.
+fn forge<const N: usize>(desk: &Desk, name: &str, numbers: &[[u8; N]]) {
+    let mut bytes = desk.bytes(name);
+    let pattern = numbers.concat();
+    let at = bytes.windows(pattern.len()).position(|w| w == pattern).expect("the numbers are there");
+    bytes[at] ^= 1;
+    std::fs::write(desk.path(name), bytes).unwrap();
+}
+
+#[test]
+fn nobody_signs_for_what_was_changed_beside_scores_or_in_a_shard() {
+    let desk = Desk::new();
+    desk.run("simulate --exhibits 60 --only toolmarks --mark-width 200 --seed 3 -o a.h5");
+    desk.run("compare a.h5 --metric ccf --max-lag 20 --top-k 3 -o lags.h5");
+    for shard in 1..=3 {
+        desk.run(&format!("compare a.h5 --metric ccf --max-lag 20 --top-k 3 --shard {shard}/3 -o part-{shard}.h5"));
+    }
+    let one = ["lags.h5", "part-2.h5"];
+    for file in one {
+        desk.run(&format!("manifest {file} -o {file}.jsonl"));
+    }
+    desk.run("merge part-1.h5 part-2.h5 part-3.h5 -o whole.h5");
+    desk.run("manifest whole.h5 -o whole.jsonl");
+    // One run or three parts: what defines the result is the same.
+    assert_eq!(reproducible(&desk.lines("whole.jsonl")[0]), reproducible(&desk.lines("lags.h5.jsonl")[0]));
+
+    let mut stored = StoredResult::open(&Address::parse(&desk.path("lags.h5").display().to_string()), &Reading::Direct).unwrap();
+    let job = Job::new(stored.record.options.clone()).unwrap();
+    let columns = striae::compare::explain::columns(&job, 200);
+    let lags = stored.beside(&columns[0], 0, 4).unwrap();
+    forge(&desk, "lags.h5", &lags.iter().map(|lag| (*lag as i64).to_le_bytes()).collect::<Vec<_>>());
+    assert!(desk.refused("manifest lags.h5 -o forged.jsonl", 3).contains("what stands beside the scores"));
+    assert!(desk.refused("verify lags.h5", 3).contains("beside the scores"));
+
+    let scores: Vec<[u8; 8]> = stored.ranking(0..60).unwrap().1.iter().map(|score| score.to_le_bytes()).collect();
+    // A score that a shard has too, wherever it stands there.
+    let bytes = desk.bytes("part-2.h5");
+    let held =
+        scores.iter().find(|score| bytes.windows(8).any(|w| w == *score)).expect("some of the best are the second shard's");
+    forge(&desk, "part-2.h5", &[*held]);
+    assert!(desk.refused("manifest part-2.h5 -o forged.jsonl", 3).contains("the stored shard"));
+    let said = desk.refused("merge part-1.h5 part-2.h5 part-3.h5 -o forged.h5", 3);
+    assert!(said.contains("part-2.h5") && said.contains("Compare shard 2/3 again"), "{said}");
+    assert!(!desk.path("forged.h5").exists() && !desk.path("forged.jsonl").exists());
 }
 
 #[test]

@@ -405,6 +405,13 @@ fn cells_of_pressed_plates_are_counted_and_kept() {
     args.extend(cells.iter().chain(&cut));
     assert!(text(&striae(&args).stderr).contains("not the file that was imported"));
     folder.write("plates/D0_1.x3p", &before);
+    // An id that is another mark's now: nobody's count.
+    let forged = folder.path("forged.h5");
+    let mut bytes = std::fs::read(folder.at("cells.h5")).unwrap();
+    let at = bytes.windows(8).position(|w| w[..4] == *b"D0_0" && w[4..6] == *b"D0").expect("ids, one after the other");
+    bytes[at + 1] = b'1';
+    std::fs::write(&forged, bytes).unwrap();
+    assert!(failed(&["verify", &forged]).1.contains("was changed or damaged"));
     // What is stored now says that it was not compared, which is so no more.
     assert_eq!(failed(&["verify", &out, "--all"]).0, 3);
     picture_is_drawn(&folder.at("map.png"));

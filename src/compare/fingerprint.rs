@@ -113,6 +113,27 @@ fn differ(path: String, then: &serde_json::Value, now: &serde_json::Value) -> Op
 pub(super) mod tests {
     use super::*;
 
+    #[test]
+    fn what_decides_a_result_is_in_it() {
+        let options = Options::new("cosine", Mode::TopK(5));
+        let field = |change: &dyn Fn(&mut Options)| {
+            let mut other = options.clone();
+            change(&mut other);
+            let of = |options: &Options| Fingerprint::now(options, &[], None);
+            of(&options).difference(&of(&other)).map(|difference| difference.field)
+        };
+        let preparation = Preparation { recipe: "snv".into(), fitted_blake3: "00".into() };
+        assert_eq!(field(&|o| o.exclude = Exclude::Mark).as_deref(), Some("exclude"));
+        assert_eq!(field(&|o| o.invalid = Invalid::Skip).as_deref(), Some("invalid"));
+        assert_eq!(field(&|o| o.mode = Mode::Threshold(0.5)).as_deref(), Some("mode.threshold"));
+        assert_eq!(field(&|o| o.metric = "pearson".into()).as_deref(), Some("metric"));
+        assert_eq!(field(&|o| o.prepare = Some(preparation.clone())).as_deref(), Some("prepare"));
+        assert_eq!(field(&|o| o.settings.max_lag = Some(3)).as_deref(), Some("settings.max_lag"));
+        // What costs time or memory and changes nothing is not.
+        assert_eq!(field(&|o| o.memory = 1 << 20), None);
+        assert_eq!(field(&|o| o.screening = crate::compare::Screening::Plain), None);
+    }
+
     /// Of a small run.
     pub(in super::super) fn fingerprint() -> Fingerprint {
         let input = Input {
