@@ -322,6 +322,7 @@ fn an_interrupted_run_ends_with_4_and_goes_on() {
             // As a terminal and schedulers do: all processes of the run, and one of them a second time.
             let pid = rustix::process::Pid::from_child(&running);
             let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::INT);
+            std::thread::sleep(std::time::Duration::from_millis(5));
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
             let code = running.wait().expect("ends").code();
             let left = names();

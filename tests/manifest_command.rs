@@ -223,9 +223,9 @@ fn a_model_of_ratios_holds_to_the_labels_that_it_was_made_of() {
     );
     // A label that is another now: the pairs of the model would be others.
     let mut bytes = desk.bytes("a11.h5");
-    let is_source = |at: usize| bytes[at] == b'B' && bytes[at + 1..at + 7].iter().all(u8::is_ascii_digit);
-    let at = (0..bytes.len() - 14).find(|&at| is_source(at) && is_source(at + 7)).expect("sources, one after the other");
-    bytes[at + 6] ^= 1;
+    let is_source = |at: usize| bytes[at] == b'B' && bytes[at + 1..at + 5].iter().all(u8::is_ascii_digit);
+    let at = (0..bytes.len() - 12).find(|&at| is_source(at) && is_source(at + 7)).expect("sources, one after the other");
+    bytes[at + 4] ^= 1;
     std::fs::write(desk.path("a11.h5"), &bytes).unwrap();
     assert!(desk.refused("verify lr.h5", 3).contains("column source"));
     std::fs::remove_file(desk.path("a11.h5")).unwrap();
