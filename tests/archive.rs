@@ -311,6 +311,7 @@ fn what_a_journal_waits_for_is_not_swept() {
         interval: Duration::from_mins(1),
         began: Instant::now(),
         started: started.clone(),
+        claim: None,
     };
     let fingerprint = Fingerprint::now(&Options::new("cosine", Mode::TopK(2)), &[], None);
     let head = Head { fingerprint, blocks: Sides { queries: 1, references: 0 }, started };

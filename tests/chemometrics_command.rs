@@ -514,3 +514,25 @@ fn rows_are_prepared_while_they_are_compared() {
     json(at, &[&flat[..], &["--invalid", "skip"]].concat());
     json(at, &["verify", "f.h5", "--all"]);
 }
+
+#[test]
+fn tables_of_peaks_say_which_way_they_were_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::write(at.join("areas.csv"), "sample,x,y,z\nS1,1,2,3\nS2,4,ND,6\n").unwrap();
+    for (samples, says) in
+        [("rows", "2 samples (rows) × 3 compounds, 1 non-detects"), ("columns", "3 samples (columns) × 2 compounds")]
+    {
+        let output = format!("{samples}.h5");
+        let done = striae(at, &["import", "profiles", "areas.csv", "--samples", samples, "-o", &output]);
+        let said = String::from_utf8_lossy(&done.stdout).into_owned();
+        assert!(done.status.success() && said.contains(says), "{said}");
+    }
+    let said = refused(at, 2, &["import", "profiles", "areas.csv", "-o", "p.h5:/areas"]);
+    assert!(said.contains("-o p.h5 --collection areas"), "{said}");
+    for (file, says) in [("none.csv", "none.csv: there is no such file"), (".", "this is a folder")] {
+        let said = refused(at, 3, &["import", "profiles", file, "-o", "p.h5"]);
+        assert!(said.contains(says), "{said}");
+    }
+    assert!(!at.join("p.h5").exists());
+}

@@ -159,11 +159,58 @@ fn wrong_usage_ends_with_2_and_says_what_is_allowed() {
         assert!(err.contains(says), "{arguments}: {err}");
     }
     let (code, _, err) = run(folder, "compare a.h5 --metric cosine --top-k 3 -o no/such/folder/o.h5");
-    assert!(code == 1 && err.contains("no/such/folder"), "{code} {err}");
+    assert!(code == 2 && err.contains("there is no folder no/such/folder; make it"), "{code} {err}");
+    std::fs::create_dir(folder.join("results")).expect("made");
+    let (code, _, err) = run(folder, "compare a.h5 --metric cosine --top-k 3 -o results");
+    assert!(code == 2 && err.contains("results: this is a folder"), "{code} {err}");
     std::fs::write(folder.join("there.h5"), "mine").expect("written");
     let (code, _, err) = run(folder, "compare a.h5 --metric cosine --top-k 3 -o there.h5");
     assert!(code == 2 && err.contains("--overwrite"), "{code} {err}");
     assert_eq!(std::fs::read(folder.join("there.h5")).expect("still there"), b"mine");
+}
+
+#[test]
+fn what_was_mistyped_or_has_moved_is_said_with_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    ok(folder, "simulate --exhibits 60 --only spectra --spectrum-width 64 -o a.h5");
+    let compare = "--metric pearson --top-k 2 --backend cpu";
+    ok(folder, &format!("compare a.h5:/spectra {compare} -o near.h5"));
+    ok(folder, &format!("compare a.h5:/spectra {compare} --shard 1/3 -o part.h5"));
+    for (arguments, code, says) in [
+        ("verify part.h5", 3, "this is shard 1/3 of a comparison; striae merge checks it"),
+        ("verify near.h5 --sample 0", 2, "--sample 0 looks at nothing; give 1 or more, or --all"),
+        ("compare a.h5:spectra --metric pearson -k 2 -o o.h5", 3, "no such file; did you mean a.h5:/spectra?"),
+        ("compare near.h5 --metric pearson -k 2 -o o.h5", 3, "this is a result of striae (top-k), no collection"),
+        ("compare a.h5 --metric hamming -k 2 -o o.h5", 3, "hamming compares packed bits"),
+        ("manifest a.h5:spectra -o a.jsonl", 3, "did you mean a.h5:/spectra?"),
+    ] {
+        let (got, out, err) = run(folder, arguments);
+        assert!(got == code && err.contains(says) && !err.contains("Some("), "{arguments}: {got} {out}{err}");
+    }
+    let (_, _, err) = run(folder, "compare b.h5:spectra --metric pearson -k 2 -o o.h5");
+    assert!(err.contains("no such file") && !err.contains("did you mean"), "{err}");
+    std::fs::rename(folder.join("a.h5"), folder.join("b.h5")).expect("moved");
+    let hint = "the record names it; say where it is now: --input FILE.h5:/path";
+    let (code, _, err) = run(folder, "verify near.h5");
+    assert!(code == 3 && err.contains("a.h5: there is no such file") && err.contains(hint), "{code} {err}");
+    let (code, _, err) = run(folder, "verify near.h5 --input c.h5:/spectra");
+    assert!(code == 3 && err.contains("c.h5: there is no such file") && !err.contains(hint), "{code} {err}");
+    ok(folder, "verify near.h5 --input b.h5:/spectra");
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_is_named_from_the_first_byte_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for limit in [1, 4, 8] {
+        let script = format!("ulimit -f {limit}; exec \"$0\" simulate --exhibits 20 --only spectra --spectrum-width 64 -o a.h5");
+        let mut shell = std::process::Command::new("sh");
+        let done =
+            shell.current_dir(folder.path()).args(["-c", &script, env!("CARGO_BIN_EXE_striae")]).output().expect("a shell");
+        let err = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.code() == Some(1) && err.contains("a.h5: the system allows no file as large"), "{limit}: {err}");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0, "{limit}");
+    }
 }
 
 #[test]
@@ -298,6 +345,53 @@ fn whoever_stops_all_processes_of_a_run_hears_no_word_of_a_damaged_file() {
         }
     }
     assert!(stopped > 5, "{stopped}");
+}
+
+/// Waits until a file is there.
+fn awaited(file: &Path) {
+    for _ in 0..3_000 {
+        if file.exists() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("no {}", file.display())
+}
+
+#[test]
+fn an_output_is_one_runs_from_its_start_on_and_stops_while_lags_are_looked_at() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    ok(folder, "simulate --exhibits 150 --only toolmarks --mark-width 512 -o a.h5");
+    let compare = "compare a.h5 --metric ccf --top-k 10 --rescore cmps -o out.h5";
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_striae"));
+    command.current_dir(folder).args(compare.split_whitespace());
+    let running = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().expect("starts");
+    awaited(&folder.join("out.h5.journal.new"));
+    for again in [compare.to_owned(), format!("{compare} --resume"), format!("{compare} --overwrite")] {
+        let (code, _, said) = run(folder, &again);
+        assert!(code == 1 && said.contains("another process is writing it"), "{again}: {code} {said}");
+    }
+    // All pairs are compared when the journal is there; what stands beside the scores takes longer.
+    awaited(&folder.join("out.h5.journal"));
+    let (code, _, said) = run(folder, compare);
+    assert!(code == 1 && said.contains("another process is writing it"), "{code} {said}");
+    let pid = rustix::process::Pid::from_child(&running);
+    let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+    let ended = running.wait_with_output().expect("ends");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.code() == Some(4) && said.contains("interrupted with 100.0 % done"), "{:?} {said}", ended.status);
+    // Another run of that output is told what lies there.
+    let (code, _, said) = run(folder, compare);
+    assert!(code == 2 && said.contains("--resume"), "{code} {said}");
+    let seconds = |file: &str| json(folder, &format!("info {file} --json"))["effort"]["explain_seconds"].as_f64();
+    ok(folder, &format!("{compare} --resume"));
+    assert!(seconds("out.h5") > Some(0.0));
+    ok(folder, "verify out.h5 --sample 2");
+    ok(folder, "compare a.h5:/toolmarks --metric cosine --top-k 2 -o both.h5:/cosine");
+    let (code, _, said) = run(folder, "compare a.h5:/toolmarks --metric dot --top-k 2 -o both.h5:/dot --overwrite");
+    assert!(code == 2 && said.contains("both.h5 holds another result (/cosine)"), "{code} {said}");
+    ok(folder, "compare a.h5:/toolmarks --metric cosine --top-k 3 -o both.h5:/cosine --overwrite");
 }
 
 #[test]

@@ -109,6 +109,7 @@ impl Case {
             interval: Duration::from_millis(10),
             began: Instant::now(),
             started: "now".into(),
+            claim: None,
         });
         let begun = journal.filter(|path| path.exists()).map(Begun::open).transpose()?;
         let (options, tight) = (self.options(turn), self.is_tight());

@@ -325,7 +325,7 @@ fn archives_grow_and_move() {
     desk.run("prepare archive.h5:/spectra --recipe snv -o archive.h5:/snv");
     let said = desk.run("manifest nearest.h5 --check nearest.jsonl");
     assert!(
-        said.contains("note      archive.h5:/spectra: /subject/0/digest/blake3") && said.contains("all as recorded"),
+        said.contains("note      archive.h5:/spectra: /subject/0/digest/blake3") && said.contains(": as recorded, but for "),
         "{said}"
     );
     // A prepared collection is chained to what it was made of.
@@ -338,7 +338,7 @@ fn archives_grow_and_move() {
     let said = desk.run("manifest nearest.h5 -o alone.jsonl");
     assert!(said.contains("archive.h5:/spectra is not there"), "{said}");
     assert_eq!(desk.lines("alone.jsonl").len(), 1);
-    assert!(desk.run("manifest nearest.h5 --check nearest.jsonl --inputs attic").contains("all as recorded"));
+    assert!(desk.run("manifest nearest.h5 --check nearest.jsonl --inputs attic").contains(": as recorded, but for "));
     // Another name of the result is no fault.
     std::fs::rename(desk.path("nearest.h5"), desk.path("renamed.h5")).unwrap();
     assert!(desk.run("manifest renamed.h5 --check nearest.jsonl --inputs attic").contains("/subject/0/name"));
@@ -353,7 +353,7 @@ fn a_folder_becomes_a_crate() {
     }
     std::fs::write(desk.path("run/tables/links.csv"), "a,b\n").unwrap();
     let make = "manifest links.h5 -o run/manifest.jsonl --ro-crate run --agent Laboratory";
-    desk.run(make);
+    assert!(!desk.run(make).contains("none of the results"));
     let first = desk.bytes("run/ro-crate-metadata.json");
     let found: Value = serde_json::from_slice(&first).unwrap();
     let graph = found["@graph"].as_array().unwrap();
@@ -372,4 +372,40 @@ fn a_folder_becomes_a_crate() {
     desk.run(&format!("{make} --overwrite"));
     assert_eq!(first, desk.bytes("run/ro-crate-metadata.json"));
     assert!(desk.refused("manifest links.h5 --ro-crate nowhere", 3).contains("no such folder"));
+    std::fs::create_dir(desk.path("empty")).unwrap();
+    let said = desk.run("manifest links.h5 -o empty/manifest.jsonl --ro-crate empty");
+    assert!(said.contains("note      none of the results is in empty"), "{said}");
+}
+
+#[test]
+fn a_check_says_whose_signature_is_missing_and_what_the_file_is_about() {
+    let desk = Desk::new();
+    desk.run("simulate --exhibits 60 --only spectra --spectrum-width 64 --seed 3 -o a.h5");
+    for (k, name) in [(2, "near"), (3, "other")] {
+        desk.run(&format!("compare a.h5 --metric pearson --top-k {k} --backend cpu -o {name}.h5"));
+    }
+    for name in ["bern", "lyon"] {
+        desk.run(&format!("keys new {name} -o {name}.keys"));
+    }
+    let said = desk.refused("manifest near.h5 --signed-by bern.pub -o near.jsonl", 2);
+    assert!(said.contains("--signed-by goes with --check; to sign, give --sign KEYS"), "{said}");
+    assert!(!desk.path("near.jsonl").exists());
+    desk.run("manifest near.h5 --sign bern.keys -o near.jsonl");
+    let said = desk.run("manifest near.h5 --check near.jsonl --signed-by bern.pub");
+    assert!(said.contains("2 manifests: all as recorded"), "{said}");
+    let shown = |file: &str| -> Value { serde_json::from_str(&desk.run(&format!("keys show {file} --json"))).unwrap() };
+    let (bern, lyon) = (shown("bern.pub"), shown("lyon.pub"));
+    let said = desk.refused("manifest near.h5 --check near.jsonl --signed-by lyon.pub", 3);
+    for text in [&bern["signs_as"], &lyon["signs_as"], &lyon["fingerprint"], &lyon["name"]] {
+        assert!(said.contains(text.as_str().unwrap()), "{text} in {said}");
+    }
+    let said = desk.refused("manifest near.h5 --check near.jsonl --signed-by bern.keys", 3);
+    assert!(said.contains("bern.keys is a file of secret keys") && said.contains("Never send .keys"), "{said}");
+
+    let check = "manifest other.h5 --check near.jsonl --signed-by bern.pub";
+    let said = desk.refused(check, 3);
+    assert!(said.starts_with("note      near.jsonl is about near.h5; nothing in it is about other.h5\n"), "{said}");
+    let last = said.lines().last().unwrap();
+    assert!(last.contains(" things are not as its manifests say. Get") && !last.contains("recorded"), "{last}");
+    assert!(desk.refused(&format!("{check} -q"), 3).contains(" things are not as its manifests say, the first is near.h5: /"));
 }

@@ -259,6 +259,7 @@ fn what_was_tampered_with_is_refused_and_nothing_stays() {
     late[end] ^= 1;
     refused(&late, IMPORT, "collection spectra");
     refused(&good[..good.len() - 1000], IMPORT, "collection spectra");
+    refused(&good[..good.len() / 2], IMPORT, &format!("and has {}. Get it again from where it came", good.len() / 2));
     refused(&[&good[..], b"more"].concat(), IMPORT, "in.striae: ");
     refused(b"", IMPORT, "no bundle");
     refused(&std::fs::read(houses.path("bern/archive.h5")).unwrap(), IMPORT, "no bundle");
@@ -312,6 +313,29 @@ fn what_may_not_leave_is_refused_by_name() {
     let shown = houses.run("keys show bern/bern.keys");
     assert!(shown.contains("fingerprint") && !shown.contains("AGE-SECRET"), "{shown}");
     assert_eq!(shown, houses.run("keys show bern/bern.pub"));
+}
+
+#[test]
+fn keys_and_files_that_were_mixed_up_are_named() {
+    let houses = Houses::new();
+    houses.run(&format!("{EXPORT} -o lyon/in.striae"));
+    let said = houses.refused(&IMPORT.replace("--from lyon/bern.pub", "--from lyon/lyon.pub"), 3);
+    for file in ["bern/bern.pub", "lyon/lyon.pub"] {
+        let shown = houses.json(&format!("keys show {file}"));
+        for what in ["fingerprint", "signs_as"] {
+            assert!(said.contains(shown[what].as_str().unwrap()), "{what} of {file} in {said}");
+        }
+    }
+    let said = houses.refused(&IMPORT.replace("lyon/bern.pub", "lyon/lyon.keys"), 3);
+    assert!(said.contains("lyon/lyon.keys is a file of secret keys; its public half (lyon/lyon.pub) is needed here"), "{said}");
+    let said = houses.refused(&IMPORT.replace("lyon/lyon.keys", "lyon/bern.pub"), 3);
+    assert!(said.contains("lyon/bern.pub holds public keys alone; the file of secret keys (lyon/bern.keys)"), "{said}");
+    let said = houses.refused(&IMPORT.replace("lyon/lyon.keys", "nix.keys"), 3);
+    assert!(said.contains("nix.keys: there is no such file") && said.matches("nix.keys").count() == 1, "{said}");
+    assert!(
+        houses.refused(&IMPORT.replace("lyon/in.striae", "lyon"), 3).contains("lyon: this is a folder; a bundle is one file")
+    );
+    assert!(!houses.path("lyon/bern.h5").exists());
 }
 
 #[test]

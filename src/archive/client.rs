@@ -210,7 +210,7 @@ impl Client {
     pub fn open(path: &Path, reading: &Reading) -> Result<Self, Error> {
         let file = path.display().to_string();
         match std::fs::metadata(path) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(Error::NoFile { file }),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(Error::no_file(path)),
             Err(e) => return Err(Error::Refused { file, text: format!("cannot be opened: {e}") }),
             Ok(found) if found.is_dir() => {
                 return Err(Error::Refused { file, text: "this is a folder, not an HDF5 file".into() });

@@ -127,7 +127,10 @@ impl<'a> Tree<'a> {
         let comparable = self.comparable();
         match &comparable[..] {
             [only] => Ok(only.clone()),
-            [] => Err(self.refuse("there is nothing here that can be compared: no 2-D dataset of numbers and no collection")),
+            [] => Err(self.refuse(match self.all.iter().find_map(|node| node.attributes.get("striae_kind")) {
+                Some(kind) => format!("this is a result of striae ({kind}), no collection; striae info says what it is of"),
+                None => "there is nothing here that can be compared: no 2-D dataset of numbers and no collection".to_owned(),
+            })),
             several => {
                 let list: Vec<_> = several.iter().take(12).map(|path| format!("{}:{path}", self.file)).collect();
                 Err(self.refuse(format!("which of these is meant? Give one of {}", list.join(", "))))

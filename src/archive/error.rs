@@ -1,12 +1,13 @@
 //! What can be wrong with a file, for the person who has to put it right.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{file}: there is no such file")]
-    NoFile { file: String },
+    /// `meant`: the address that is right where only a slash is missing.
+    #[error("{file}: there is no such file{}", meant.as_ref().map(|m| format!("; did you mean {m}?")).unwrap_or_default())]
+    NoFile { file: String, meant: Option<String> },
     /// What the file holds is not what was asked for, or cannot be compared.
     #[error("{file}: {text}")]
     Refused { file: String, text: String },
@@ -30,6 +31,10 @@ pub enum Error {
     NoReader { exe: String, source: std::io::Error },
     #[error("{path}: already there; choose another name, or give --overwrite to replace it")]
     Exists { path: String },
+    #[error("{path}: there is no folder {folder}; make it, or name another")]
+    NoFolder { path: String, folder: String },
+    #[error("{path}: this is a folder; name a file in it")]
+    Folder { path: String },
     #[error("{path}: cannot {doing}: {source}")]
     Write { path: String, doing: &'static str, source: std::io::Error },
     #[error("{path}: the disk has no room for {needed}; free some space, or write to another disk. Nothing was left behind")]
@@ -54,10 +59,21 @@ impl Error {
     /// Whether it is the command that has to be changed.
     #[must_use]
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::Exists { .. })
+        matches!(self, Self::Exists { .. } | Self::NoFolder { .. } | Self::Folder { .. })
     }
 
-    pub(super) fn write(path: &std::path::Path, doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+    /// That there is no such file: `a.h5:spectra` was to be `a.h5:/spectra` where there is an a.h5.
+    #[must_use]
+    pub fn no_file(path: &Path) -> Self {
+        let file = path.display().to_string();
+        let meant = file
+            .rsplit_once(':')
+            .filter(|(outer, inner)| !inner.is_empty() && Path::new(outer).is_file())
+            .map(|(outer, inner)| format!("{outer}:/{inner}"));
+        Self::NoFile { file, meant }
+    }
+
+    pub(super) fn write(path: &Path, doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let path: PathBuf = path.to_owned();
         move |source| Self::Write { path: path.display().to_string(), doing, source }
     }

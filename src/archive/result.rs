@@ -20,11 +20,14 @@ use crate::compare::digest::{BesideDigest, MatchedDigest, ResultDigest, of_ranki
 use crate::compare::explain::{Column, Explainer, Numbers};
 use crate::compare::{DenseStore, Input, Link, Links, Mode, Observer, Record};
 use std::path::Path;
+use std::time::Instant;
 
 /// Longest record, as JSON.
 const MOST_RECORD: usize = 65_536;
 /// Left-out rows that a record names with their reasons; all of them are in their dataset.
 const MOST_REASONS: usize = 200;
+/// Seconds that have as many digits as any: room for them is reserved.
+const LONG: f64 = 1_234_567.890_123_456_7;
 /// Notes of a run that a record keeps.
 const MOST_WARNINGS: usize = 100;
 /// Bytes of a note.
@@ -117,10 +120,12 @@ pub fn write_ranking(
     lasting: Option<Lasting<'_>>,
 ) -> Result<(), LinkError> {
     record.result_blake3 = of_ranking(k, neighbors, scores);
+    let from = Instant::now();
     let mut beside = explainer.map(|e| Beside::new(target, e, 0));
     let mut lasting = lasting.filter(|_| beside.is_some());
     // As long as it will be, to reserve its place.
     record.beside_blake3 = beside.as_ref().map(|_| "0".repeat(64));
+    record.effort.explain_seconds = if beside.is_some() { LONG } else { 0.0 };
     // Another process may write another text there.
     let length = if lasting.is_some() { MOST_RECORD } else { json(target, record)?.len() };
     let shape = [neighbors.len() / k, k];
@@ -135,6 +140,9 @@ pub fn write_ranking(
         writer.put(&target.path("scores"), 0, scores)?;
     }
     if let Some(mut beside) = beside.take() {
+        if let Some(lasting) = &lasting {
+            lasting.observer.phase("explain", neighbors.len() as u64);
+        }
         beside.take_up(&writer, done)?;
         let mut first = done as usize;
         while first < neighbors.len() {
@@ -148,6 +156,9 @@ pub fn write_ranking(
             }
         }
         record.beside_blake3 = Some(beside.digest.finish());
+    }
+    if record.beside_blake3.is_some() {
+        record.effort.explain_seconds = from.elapsed().as_secs_f64();
     }
     target.put_left_out(&writer, &record.inputs)?;
     sealed::put(&writer, &target.group(), &json(target, record)?)?;
@@ -166,6 +177,7 @@ impl Lasting<'_> {
             let unfinished = writer.sync().map_err(|e| e.to_string())?;
             serde_json::to_value(unfinished).map_err(|e| e.to_string())
         };
+        self.observer.progress(done);
         Ok(self.writing.looked(some, (done, of), self.observer, sync)?)
     }
 }
@@ -255,8 +267,10 @@ pub fn write_links(
     explainer: Option<Explainer<'_>>,
     lasting: Option<Lasting<'_>>,
 ) -> Result<(), LinkError> {
+    let from = Instant::now();
     let mut beside = explainer.map(|e| Beside::new(target, e, 1));
     let mut lasting = lasting.filter(|_| beside.is_some());
+    record.effort.explain_seconds = if beside.is_some() { LONG } else { 0.0 };
     record.result_blake3 = "0".repeat(64);
     record.beside_blake3 = beside.as_ref().map(|_| "0".repeat(64));
     let length = if lasting.is_some() { MOST_RECORD } else { json(target, record)?.len() };
@@ -270,6 +284,9 @@ pub fn write_links(
     let layout = beside.iter().fold(layout, |layout, b| b.layout(layout, &[count]));
     let (writer, done) = open(target, &layout, lasting.as_ref())?;
     if let Some(beside) = &mut beside {
+        if let Some(lasting) = &lasting {
+            lasting.observer.phase("explain", count as u64);
+        }
         beside.take_up(&writer, done)?;
     }
     let mut digest = ResultDigest::of_links();
@@ -306,7 +323,10 @@ pub fn write_links(
         }
     }
     record.result_blake3 = digest.finish_links();
-    record.beside_blake3 = beside.map(|b| b.digest.finish());
+    if let Some(beside) = beside {
+        record.beside_blake3 = Some(beside.digest.finish());
+        record.effort.explain_seconds = from.elapsed().as_secs_f64();
+    }
     target.put_left_out(&writer, &record.inputs)?;
     sealed::put(&writer, &target.group(), &json(target, record)?)?;
     Ok(writer.finish()?)

@@ -207,11 +207,15 @@ impl std::fmt::Debug for Writer {
 /// Refuses early what would fail late: a target that is there already, or a folder that is not.
 ///
 /// # Errors
-/// [`Error::Exists`], or why the folder cannot be written.
+/// [`Error::Exists`], [`Error::Folder`], [`Error::NoFolder`], or why the folder cannot be written.
 pub fn check_target(target: &Path, overwrite: bool) -> Result<(), Error> {
     let path = target.display().to_string();
     if target.is_dir() {
-        return Err(Error::Incomplete { path, text: "this is a folder; name a file in it".into() });
+        return Err(Error::Folder { path });
+    }
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| folder.is_file() || matches!(folder.try_exists(), Ok(false))) {
+        return Err(Error::NoFolder { path, folder: folder.display().to_string() });
     }
     if !overwrite && target.exists() {
         return Err(Error::Exists { path });
@@ -229,6 +233,23 @@ fn unlocked() -> hdf5::FileBuilder {
     let mut options = hdf5::File::with_options();
     options.with_fapl(|access| access.file_locking(false));
     options
+}
+
+/// What the library cannot do. That a disk or a limit is in its way, it says in a number within its text.
+fn library(path: &str, doing: &'static str, needed: u64, error: &hdf5::Error) -> Error {
+    use rustix::io::Errno;
+    let (path, text) = (path.to_owned(), error.to_string());
+    let number: Option<i32> = text
+        .rsplit_once("errno = ")
+        .and_then(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit()).next())
+        .and_then(|digits| digits.parse().ok());
+    if number == Some(Errno::NOSPC.raw_os_error()) {
+        Error::DiskFull { path, needed: bytes(needed) }
+    } else if number == Some(Errno::FBIG.raw_os_error()) {
+        Error::TooLarge { path, needed: bytes(needed) }
+    } else {
+        Error::Library { path, doing, text }
+    }
 }
 
 /// A name beside the target that no other run uses.
@@ -275,15 +296,14 @@ impl Writer {
         let path = target.display().to_string();
         let part = part_name(target);
         let before = stamp(target);
+        let size = before.map_or(0, |(size, _)| size);
         let carry = || -> Result<(), Error> {
             std::fs::copy(target, &part).map_err(|e| match e.kind() {
-                std::io::ErrorKind::StorageFull => {
-                    Error::DiskFull { path: path.clone(), needed: bytes(std::fs::metadata(target).map_or(0, |m| m.len())) }
-                }
+                std::io::ErrorKind::StorageFull => Error::DiskFull { path: path.clone(), needed: bytes(size) },
+                std::io::ErrorKind::FileTooLarge => Error::TooLarge { path: path.clone(), needed: bytes(size) },
                 _ => Error::write(target, "copy what it holds")(e),
             })?;
-            let fault =
-                |e: hdf5::Error| Error::Library { path: path.clone(), doing: "open the file to add to it", text: e.to_string() };
+            let fault = |e: hdf5::Error| library(&path, "open the file to add to it", size, &e);
             let file = unlocked().open_rw(&part).map_err(fault)?;
             for group in layout.groups.iter().filter(|g| file.link_exists(g)) {
                 if !overwrite {
@@ -309,12 +329,12 @@ impl Writer {
     /// In `part`, which may be there.
     fn structure(target: &Path, part: &Path, layout: &Layout) -> Result<(File, HashMap<String, Place>), Error> {
         let path = target.display().to_string();
-        let fault = |doing| {
-            let path = path.clone();
-            move |e: hdf5::Error| Error::Library { path, doing, text: e.to_string() }
-        };
         let needed =
             layout.datasets.iter().map(|(_, shape, kind)| (shape.iter().product::<usize>() * kind.size()) as u64).sum::<u64>();
+        let fault = |doing| {
+            let path = path.clone();
+            move |e: hdf5::Error| library(&path, doing, needed, &e)
+        };
         let mut offsets = Vec::new();
         {
             let made = if part.exists() { unlocked().open_rw(part) } else { unlocked().create_excl(part) };

@@ -4,6 +4,7 @@ use super::opened::{self, Opened};
 use super::progress::{Progress, short};
 use super::{BackendChoice, Refused, Voice, alike, backend, collection, durable, memory};
 use crate::archive::result::{DenseFile, Lasting, Target, write_links, write_ranking};
+use crate::archive::wire::Node;
 use crate::archive::write::check_target;
 use crate::archive::{Address, Client, shard};
 use crate::backend::TileShape;
@@ -258,7 +259,8 @@ pub fn compare_and_store(
         tolerance: None,
     };
     let explainer = Explainer::new(&job_again, &mut query, reference.as_mut().map(|r| r as &mut dyn RowSource));
-    let stored = pool.install(|| store(target, record, answer, dense, (explainer, lasts)))?;
+    let stored = pool.install(|| store(target, record, answer, dense, (explainer, lasts)));
+    let stored = stored.map_err(|error| durable::not_stored(error, journal.as_ref()))?;
     drop(writing);
     durable::done(journal.as_ref(), &progress);
     if let (Some(path), Some(trace)) = (&resources.trace, progress.trace()) {
@@ -472,6 +474,19 @@ pub fn refuse_archive(target: &Target) -> anyhow::Result<()> {
             file.display(),
             found.path.rsplit_once('/').map_or("", |(group, _)| group)
         ))),
+        None => refuse_results(target, &nodes),
+    }
+}
+
+/// A result replaces the whole file: others in it would be gone.
+fn refuse_results(target: &Target, nodes: &[Node]) -> anyhow::Result<()> {
+    let own = target.address.inner.as_deref().unwrap_or("/");
+    match nodes.iter().find(|n| n.path != own && n.attributes.contains_key("striae_kind")) {
+        Some(found) => Err(Refused::usage(format!(
+            "{} holds another result ({}), and this one would replace the whole file: give -o another name",
+            target.address.file.display(),
+            found.path
+        ))),
         None => Ok(()),
     }
 }
@@ -558,6 +573,11 @@ pub fn report(stored: &Stored, target: &Target, voice: Voice, explained: bool) -
     let sides: Vec<String> = record.inputs.iter().map(size).collect();
     let effort = &record.effort;
     let seconds = effort.survey_seconds + effort.compare_seconds;
+    let explained_in = if effort.explain_seconds >= 0.1 {
+        format!("; what stands beside them {}", time(effort.explain_seconds))
+    } else {
+        String::new()
+    };
     println!("compared  {}", sides.join(" with "));
     if let Some(preparation) = &record.options.prepare {
         println!("prepared  {}", preparation.recipe);
@@ -571,7 +591,7 @@ pub fn report(stored: &Stored, target: &Target, voice: Voice, explained: bool) -
         format!("{} scored exactly in f64 ({share:.3} %)", effort.refined)
     };
     println!(
-        "took      {} for {}pairs: {}pairs/s; {exact}",
+        "took      {} for {}pairs: {}pairs/s; {exact}{explained_in}",
         time(seconds),
         short(effort.pairs as f64),
         short(effort.pairs as f64 / seconds.max(1e-9)),

@@ -2,13 +2,15 @@
 
 use super::progress::Progress;
 use super::{Refused, collection};
+use crate::archive::result::LinkError;
 use crate::archive::write::Unfinished;
 use crate::archive::{Address, Client};
 use crate::compare::checkpoint::{Begun, Journaling, Standing};
 use crate::compare::fingerprint::{Difference, Fingerprint};
-use crate::compare::journal::{discard, sweep};
+use crate::compare::journal::{self, Claim, discard, sweep};
 use crate::compare::{Observer as _, Record, Shard, Terms};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How a run is kept, and which part of the whole it is.
@@ -90,10 +92,12 @@ pub fn begin(options: &Options, output: &Path, overwrite: bool, progress: &Progr
     if path.exists() {
         if options.resume {
             let found = Begun::open(&path)?;
-            if found.standing.is_some() {
-                let text =
-                    format!("going on with the run that began at {}: {:.1} % was done", found.head.started, percent(&found));
-                progress.warn(&text);
+            if found.standing.is_none() {
+                progress.warn(&format!(
+                    "{}: no commit in it is whole ({} bytes of one are not): the run begins at its beginning",
+                    path.display(),
+                    found.torn
+                ));
             }
             begun = Some(found);
         } else if overwrite {
@@ -105,7 +109,8 @@ pub fn begin(options: &Options, output: &Path, overwrite: bool, progress: &Progr
                 file.discard(output);
             }
         } else {
-            let said = match Begun::look(&path) {
+            let said = match Begun::open(&path) {
+                Err(why @ crate::compare::Error::Journal(journal::Error::Busy { .. })) => return Err(why.into()),
                 Ok(found) => {
                     format!("the run that began at {} was interrupted with {:.1} % done", found.head.started, percent(&found))
                 }
@@ -115,7 +120,9 @@ pub fn begin(options: &Options, output: &Path, overwrite: bool, progress: &Progr
             return Err(Refused::usage(text));
         }
     }
-    let journal = Journaling { path, interval: options.checkpoint, began: super::began(), started: collection::now() };
+    let claim = if begun.is_some() { None } else { Some(Arc::new(Claim::new(&path)?)) };
+    let started = collection::now();
+    let journal = Journaling { path, interval: options.checkpoint, began: super::began(), started, claim };
     Ok(Terms { shard: options.shard, journal: Some(journal), begun, again: None })
 }
 
@@ -150,6 +157,22 @@ pub fn settle_complete(output: &Path, then: &Record, now: &Fingerprint) -> anyho
         discard(&journal)?;
     }
     Ok(())
+}
+
+/// Why a result is not where it belongs, with what there is to go on with.
+pub fn not_stored(error: anyhow::Error, journal: Option<&Journaling>) -> anyhow::Error {
+    let interrupted = error.downcast_ref::<LinkError>().is_some_and(|e| matches!(e, LinkError::Compare(_)));
+    let kept = journal.filter(|_| !interrupted).and_then(|journal| {
+        let done = Begun::look(&journal.path).ok()?.standing?.percent();
+        Some(format!(
+            "{} holds {done:.1} % of the work; see to what follows, then give the same command with --resume",
+            journal.path.display()
+        ))
+    });
+    match kept {
+        Some(text) => error.context(text),
+        None => error,
+    }
 }
 
 /// The result is where it belongs: its journal is not needed any more.

@@ -1,7 +1,8 @@
 //! `striae keys`: a laboratory's keys, and its key of pseudonyms.
 
+use super::import::files::unreadable;
 use super::{Refused, Voice};
-use crate::share::{Exposed, Keys, Laboratory, PseudonymKey, secret_file};
+use crate::share::{Error, Exposed, Keys, Laboratory, PseudonymKey, dsse, secret_file};
 use anyhow::Context as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ enum What {
         #[arg(long, short, value_name = "FILE.keys")]
         output: PathBuf,
     },
-    /// Whose keys these are: name, fingerprint and the public line
+    /// Whose keys these are: name, fingerprint, what signatures by them are named, and the public line
     Show {
         /// A public file or a secret one; the secrets are not shown
         file: PathBuf,
@@ -52,28 +53,53 @@ fn warn(exposed: Option<Exposed>) {
     }
 }
 
+/// What is wrong with a file of keys; its name is said once.
+fn fault(path: &Path, error: Error) -> anyhow::Error {
+    match error {
+        Error::File { source, .. } => Refused::input(format!("{}: {}", path.display(), unreadable(&source))),
+        other => anyhow::Error::from(other).context(path.display().to_string()),
+    }
+}
+
 /// A laboratory's own keys.
 pub fn own(path: &Path) -> anyhow::Result<Keys> {
-    let (keys, exposed) = Keys::read(path).with_context(|| path.display().to_string())?;
+    let (keys, exposed) = Keys::read(path).map_err(|error| {
+        if text(path).is_ok_and(|text| Laboratory::parse(&text).is_ok()) {
+            return Refused::input(format!(
+                "{} holds public keys alone; the file of secret keys ({}) is needed here",
+                path.display(),
+                path.with_extension("keys").display()
+            ));
+        }
+        fault(path, error)
+    })?;
     warn(exposed);
     Ok(keys)
 }
 
 /// The key of pseudonyms.
 pub fn pseudonyms(path: &Path) -> anyhow::Result<PseudonymKey> {
-    let (key, exposed) = PseudonymKey::read(path).with_context(|| path.display().to_string())?;
+    let (key, exposed) = PseudonymKey::read(path).map_err(|error| fault(path, error))?;
     warn(exposed);
     Ok(key)
 }
 
 /// A partner's public file.
 pub fn partner(path: &Path) -> anyhow::Result<Laboratory> {
-    let name = || path.display().to_string();
-    Laboratory::parse(&text(path)?).with_context(name)
+    Laboratory::parse(&text(path)?).map_err(|error| {
+        if Keys::read(path).is_ok() {
+            return Refused::input(format!(
+                "{} is a file of secret keys; its public half ({}) is needed here. Never send .keys",
+                path.display(),
+                path.with_extension("pub").display()
+            ));
+        }
+        fault(path, error)
+    })
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {
-    let refused = |e: std::io::Error| Refused::input(format!("{}: cannot be read: {e}", path.display()));
+    let refused = |e: std::io::Error| Refused::input(format!("{}: {}", path.display(), unreadable(&e)));
     let mut text = String::new();
     std::fs::File::open(path).map_err(refused)?.take(MOST_BYTES).read_to_string(&mut text).map_err(refused)?;
     Ok(text)
@@ -151,24 +177,28 @@ fn new(name: &str, output: &Path, voice: Voice) -> anyhow::Result<()> {
 fn show(laboratory: &Laboratory, voice: Voice) {
     if voice.json {
         let said = serde_json::json!({
-            "name": laboratory.name(), "fingerprint": laboratory.fingerprint(), "line": laboratory.line(),
+            "name": laboratory.name(), "fingerprint": laboratory.fingerprint(), "signs_as": laboratory.signs_as(),
+            "line": laboratory.line(),
         });
         println!("{said}");
     } else {
         println!("name         {}", laboratory.name());
         println!("fingerprint  {}", laboratory.fingerprint());
+        println!("signs as     {}", laboratory.signs_as());
         println!("{}", laboratory.line());
     }
 }
 
 /// Signs a payload with the keys of a file.
 pub fn seal(payload_type: &str, payload: &[u8], keys: &Path) -> anyhow::Result<String> {
-    Ok(crate::share::dsse::sign(payload_type, payload, own(keys)?.signing()))
+    Ok(dsse::sign(payload_type, payload, own(keys)?.signing()))
 }
 
 /// The payload of an envelope, if the laboratory of this public file signed it.
 pub fn unseal(payload_type: &str, envelope: &str, key: &Path) -> anyhow::Result<Vec<u8>> {
-    let signer = partner(key)?;
-    let verified = crate::share::dsse::verify(envelope.as_bytes(), payload_type, &[*signer.verifying()]);
-    verified.map(|v| v.payload).map_err(|e| Refused::input(e.to_string()))
+    partner(key)?.statement(payload_type, envelope.as_bytes()).map_err(|error| {
+        let other = matches!(error, dsse::Error::OtherKey { .. });
+        let advice = if other { ". striae keys show FILE.pub says whose a key is" } else { "" };
+        Refused::input(format!("{error}{advice}"))
+    })
 }

@@ -62,7 +62,7 @@ fn opened(m: &Modality, places: &[String]) -> anyhow::Result<(Job, Joined<Collec
     let job = Job::new(crate::compare::Options { settings, ..m.options.clone() })?;
     let (mut parts, mut exhibits) = (Vec::new(), Vec::new());
     for (place, recorded) in places.iter().zip(&m.parts) {
-        let mut part = collection::open(place)?;
+        let mut part = collection::open(place).map_err(|error| verify::moved(error, [recorded.name.as_str()]))?;
         let (names, _) = collection::exhibits_or_ids(&mut part)?;
         let element = part.element();
         let values = survey(&job, &mut part, false, 0, element, &Unwatched, 0)?.digest;

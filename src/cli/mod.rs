@@ -276,9 +276,24 @@ fn quiet_libraries() {
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
+    use crate::archive::result::LinkError;
     use crate::compare::Error as Compare;
     let of_archive = |e: &crate::archive::Error| if e.is_refusal() { 3 } else { 1 + u8::from(e.is_usage()) };
+    let of_compare = |e: &Compare| match e {
+        Compare::Stopped | Compare::Interrupted { .. } => 4,
+        Compare::Option(_) | Compare::Memory { .. } => 2,
+        Compare::Source(e) if e.0.is::<crate::spectrum::prepared::RowError>() => 3,
+        Compare::Source(e) => e.0.downcast_ref().map_or(1, of_archive),
+        e if e.is_refusal() => 3,
+        _ => 1,
+    };
     for cause in error.chain() {
+        // These two have no cause of their own: they are what they hold.
+        match cause.downcast_ref::<LinkError>() {
+            Some(LinkError::Archive(e)) => return of_archive(e),
+            Some(LinkError::Compare(e)) => return of_compare(e),
+            None => {}
+        }
         if let Some(refused) = cause.downcast_ref::<Refused>() {
             return refused.code;
         }
@@ -308,14 +323,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             return if matches!(e, crate::link::Error::Option { .. }) { 2 } else { 3 };
         }
         if let Some(e) = cause.downcast_ref::<Compare>() {
-            return match e {
-                Compare::Stopped | Compare::Interrupted { .. } => 4,
-                Compare::Option(_) | Compare::Memory { .. } => 2,
-                Compare::Source(e) if e.0.is::<crate::spectrum::prepared::RowError>() => 3,
-                Compare::Source(e) => e.0.downcast_ref().map_or(1, of_archive),
-                e if e.is_refusal() => 3,
-                _ => 1,
-            };
+            return of_compare(e);
         }
     }
     1

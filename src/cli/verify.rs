@@ -4,7 +4,9 @@ use super::opened::{self, Opened};
 use super::progress::Progress;
 use super::{Refused, Voice, collection};
 use crate::archive::result::{StoredKind, StoredResult};
-use crate::archive::{Address, Client};
+use crate::archive::shard::StoredShard;
+use crate::archive::wire::Node;
+use crate::archive::{Address, Client, Reading};
 use crate::compare::check::{Recomputed, recompute};
 use crate::compare::digest::labels;
 use crate::compare::explain::{Column, Explainer};
@@ -13,6 +15,9 @@ use crate::compare::{Exclude, ExhibitNames, Input, Invalid, Job, Observer as _, 
 use crate::metric::peaks::PeakMetric;
 use anyhow::bail;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+
+/// What says of a group what striae wrote there.
+const KIND: &str = "striae_kind";
 
 /// Checks a result: its digest, its inputs, and a sample of its scores computed anew
 ///
@@ -44,6 +49,9 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
+    if options.sample == 0 {
+        return Err(Refused::usage("--sample 0 looks at nothing; give 1 or more, or --all"));
+    }
     let address = Address::parse(&options.result);
     // A sample that is known beforehand could be prepared for.
     let seed = options.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish() >> 32);
@@ -56,9 +64,10 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         return super::model::check::verify(&address, &reading, what, options.input.first(), voice);
     }
     let group = address.inner.as_deref().unwrap_or("/");
-    if nodes.iter().any(|n| n.path == group && n.attributes.get("striae_kind").is_some_and(|kind| kind == "cells")) {
+    if nodes.iter().any(|n| n.path == group && n.attributes.get(KIND).is_some_and(|kind| kind == "cells")) {
         return super::cells::verify(&address, options.sample, seed, options.all, voice);
     }
+    refuse_shard(&address, &nodes, &reading)?;
     let mut stored = StoredResult::open(&address, &reading)?;
     let record = stored.record.clone();
     let say = |text: String| {
@@ -81,10 +90,12 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     if let Some(metric) = PeakMetric::by_name(&record.options.metric) {
         let all = record.inputs.first().map_or(0, |i| i.rows);
         let chosen = sample(all, if options.all { all } else { options.sample }, seed);
-        return super::peaks::verify(&mut stored, metric, &options.input, &chosen, &address.to_string(), voice);
+        let checked = super::peaks::verify(&mut stored, metric, &options.input, &chosen, &address.to_string(), voice);
+        return checked.map_err(|error| moved(error, recorded(&record)));
     }
     let progress = Progress::new(voice.quiet || voice.json);
-    let (job, mut inputs) = inputs_as_recorded(&record, &options.input, &address, &progress, &say)?;
+    let found = inputs_as_recorded(&record, &options.input, &address, &progress, &say);
+    let (job, mut inputs) = found.map_err(|error| moved(error, recorded(&record)))?;
 
     let columns = beside_digest(&mut stored, &job, &mut inputs, &address)?;
     let rows = inputs[0].rows();
@@ -131,6 +142,41 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     }
     say(format!("recomputed {} of {rows} queries from the definition: every score and every place the same", sample.len()));
     Ok(())
+}
+
+/// A shard alone is nothing that could be computed anew.
+fn refuse_shard(address: &Address, nodes: &[Node], reading: &Reading) -> anyhow::Result<()> {
+    let found = match &address.inner {
+        Some(inner) => nodes.iter().find(|n| n.path == *inner),
+        None => nodes.iter().find(|n| n.attributes.contains_key(KIND)),
+    };
+    if found.and_then(|n| n.attributes.get(KIND)).is_none_or(|kind| kind != "shard") {
+        return Ok(());
+    }
+    let which = StoredShard::open(address, reading)?.record.shard.map_or_else(String::new, |shard| format!(" {shard}"));
+    Err(Refused::input(format!(
+        "{address}: this is shard{which} of a comparison; striae merge checks it when it puts all together"
+    )))
+}
+
+/// Where the record says that inputs are.
+fn recorded(record: &Record) -> impl Iterator<Item = &str> {
+    record.inputs.iter().map(|input| input.name.as_str())
+}
+
+/// Says what to do where a file is missing that the record names.
+pub fn moved<'a>(error: anyhow::Error, recorded: impl IntoIterator<Item = &'a str>) -> anyhow::Error {
+    let missing = match error.downcast_ref::<crate::archive::Error>() {
+        Some(crate::archive::Error::NoFile { file, .. }) => {
+            recorded.into_iter().any(|name| Address::parse(name).file.display().to_string() == *file)
+        }
+        _ => false,
+    };
+    if missing {
+        Refused::input(format!("{error}; the record names it; say where it is now: --input FILE.h5:/path"))
+    } else {
+        error
+    }
 }
 
 /// The columns that stand beside the scores of a result.

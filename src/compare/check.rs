@@ -71,8 +71,9 @@ pub fn recompute<'a>(
             .map(|j| job.metric.measure(piece.row(j)).is_ok().then(|| piece.row(j).to_f64()))
             .collect();
         queries.par_iter_mut().filter(|q| q.valid).for_each(|q| {
-            for (j, other) in values.iter().enumerate() {
-                let Some(other) = other else { continue };
+            // One query of a large archive is work for all threads too.
+            let of = |(j, other): (usize, &Option<Vec<f64>>)| {
+                let other = other.as_ref()?;
                 let partner = start + j;
                 let own_exhibit = others.as_ref().is_some_and(|e| q.exhibit == Some(e[partner]));
                 let dense_diagonal = job.options.mode == Mode::Dense && symmetric && partner == q.row;
@@ -81,16 +82,18 @@ pub fn recompute<'a>(
                     _ => symmetric && partner == q.row,
                 };
                 if !dense_diagonal && (left_out || own_exhibit) {
-                    continue;
+                    return None;
                 }
                 let score = job.metric.define(&q.values, other);
                 if let Mode::Threshold(threshold) = job.options.mode
                     && !job.metric.info().closer.admits(score, threshold)
                 {
-                    continue;
+                    return None;
                 }
-                q.found.push(Best { score, partner: partner as u64 });
-            }
+                Some(Best { score, partner: partner as u64 })
+            };
+            let found: Vec<Best> = values.par_iter().enumerate().filter_map(of).collect();
+            q.found.extend(found);
             if let Mode::TopK(k) = job.options.mode {
                 q.found.sort_by(|a, b| Best::order(job.metric.info().closer, a, b));
                 q.found.truncate(k);

@@ -12,7 +12,7 @@
 use super::error::Error;
 use super::fingerprint::{Difference, Fingerprint};
 use super::job::Options;
-use super::journal::{self, Journal, Old};
+use super::journal::{self, Claim, Journal, Old};
 use super::links::Link;
 use super::observer::Observer;
 use super::plan::Sides;
@@ -21,6 +21,7 @@ use super::shard::Shard;
 use crate::backend::{Device, TileShape};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Rows of a ranking.
@@ -41,6 +42,8 @@ pub struct Journaling {
     pub began: Instant,
     /// UTC, ISO 8601.
     pub started: String,
+    /// The hold on its place, where there is no journal yet.
+    pub claim: Option<Arc<Claim>>,
 }
 
 /// Whose a journal is.
@@ -107,6 +110,12 @@ impl Standing {
     #[must_use]
     pub fn percent(&self) -> f64 {
         100.0 * self.pairs as f64 / self.of.max(1) as f64
+    }
+
+    /// What a person hears who goes on with it.
+    #[must_use]
+    pub fn going_on(&self, started: &str) -> String {
+        format!("going on with the run that began at {started}: {:.1} % was done", self.percent())
     }
 
     /// What the record of a run that goes on from here says of it.
@@ -211,6 +220,7 @@ const MOST_SPARE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Checkpoints {
     path: PathBuf,
+    claim: Option<Arc<Claim>>,
     interval: Duration,
     head: Vec<u8>,
     /// Not before the first commit: a run shorter than the interval leaves the disk alone.
@@ -221,6 +231,8 @@ pub struct Checkpoints {
     /// Since when that is being done for the next one.
     preparing: Option<Instant>,
     commits: u64,
+    /// Pairs that were done at the last commit.
+    pairs: u64,
     processes: u32,
     /// Seconds of comparing before this process.
     before: f64,
@@ -239,6 +251,7 @@ impl Checkpoints {
         };
         Ok(Self {
             path: how.path.clone(),
+            claim: how.claim.clone(),
             interval: how.interval,
             head: serde_json::to_vec(head).unwrap_or_default(),
             journal,
@@ -246,6 +259,7 @@ impl Checkpoints {
             took: Duration::ZERO,
             preparing: None,
             commits: standing.commit,
+            pairs: standing.pairs,
             processes: standing.processes + 1,
             before: standing.seconds,
             began: Instant::now(),
@@ -284,6 +298,12 @@ impl Checkpoints {
         self.processes
     }
 
+    /// Pairs that were done at the last commit.
+    #[must_use]
+    pub const fn pairs(&self) -> u64 {
+        self.pairs
+    }
+
     /// Seconds of comparing, over all processes.
     #[must_use]
     pub fn seconds(&self) -> f64 {
@@ -313,6 +333,7 @@ impl Checkpoints {
         write: &mut dyn FnMut(&mut Journal, bool) -> Result<(), journal::Error>,
     ) -> Result<(), journal::Error> {
         let from = self.preparing.take().unwrap_or_else(Instant::now);
+        let pairs = standing.pairs;
         standing.commit = self.next();
         standing.at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64());
         standing.processes = self.processes;
@@ -322,7 +343,7 @@ impl Checkpoints {
         let said = serde_json::to_vec(&standing).unwrap_or_default();
         let journal = match &mut self.journal {
             Some(journal) => journal,
-            none => none.insert(Journal::create(&self.path, &self.head)?),
+            none => none.insert(Journal::create(&self.path, &self.head, self.claim.as_deref())?),
         };
         let long = all.is_some_and(|all| journal.size() > (64 << 20) && journal.size() > 4 * all);
         // Where a new one finds no room, the little that is new may.
@@ -334,6 +355,7 @@ impl Checkpoints {
             }
         }
         self.commits += 1;
+        self.pairs = pairs;
         self.took = from.elapsed();
         Ok(())
     }
@@ -580,7 +602,13 @@ mod tests {
     use super::*;
 
     fn journaling(path: &Path) -> Journaling {
-        Journaling { path: path.to_owned(), interval: Duration::from_mins(1), began: Instant::now(), started: "now".into() }
+        Journaling {
+            path: path.to_owned(),
+            interval: Duration::from_mins(1),
+            began: Instant::now(),
+            started: "now".into(),
+            claim: None,
+        }
     }
 
     fn head() -> Head {

@@ -46,7 +46,7 @@ pub enum Error {
     OtherRun { path: String, field: String, then: String, now: String },
     #[error("interrupted; nothing was written. The same command starts it again")]
     Stopped,
-    #[error("interrupted with {percent:.1} % done; {}. The same command with --resume goes on", if *lost { format!("the last commit failed, but {path} holds those before it") } else { format!("{path} holds all of it") })]
+    #[error("interrupted with {percent:.1} % done; {}. The same command with --resume goes on", if *lost { format!("the last commit failed, and {path} holds so much") } else { format!("{path} holds all of it") })]
     Interrupted { path: String, percent: f64, lost: bool },
 }
 

@@ -13,6 +13,7 @@
 use std::fs::{File, TryLockError};
 use std::io::{self, BufReader, Read, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How a journal begins.
 pub const MAGIC: [u8; 17] = *b"striae journal 1\n";
@@ -44,6 +45,40 @@ pub struct Journal {
     /// Where the next record goes.
     end: u64,
     chain: blake3::Hash,
+}
+
+/// A run's hold on the place of its journal before there is one: two runs of one output would each throw the other's work away.
+#[derive(Debug)]
+pub struct Claim {
+    /// The journal under way, locked; none once it has its name.
+    file: Mutex<Option<File>>,
+    new: PathBuf,
+}
+
+impl Claim {
+    /// Takes hold of it. What a killed run held is free.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while another run holds it, or when nothing can be written there.
+    pub fn new(path: &Path) -> Result<Self, Error> {
+        let new = successor(path);
+        let file = Journal::file(&new).map_err(fault(path))?;
+        lock(&file, path)?;
+        Ok(Self { file: Mutex::new(Some(file)), new })
+    }
+
+    fn file(&self) -> MutexGuard<'_, Option<File>> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        // A run that was shorter than its interval leaves nothing.
+        if self.file().is_some() {
+            let _ = std::fs::remove_file(&self.new);
+        }
+    }
 }
 
 /// What an old journal holds.
@@ -112,10 +147,15 @@ impl Journal {
     ///
     /// # Errors
     /// When the file is there already or cannot be written; nothing of it stays then.
-    pub fn create(path: &Path, head: &[u8]) -> Result<Self, Error> {
+    pub fn create(path: &Path, head: &[u8], claim: Option<&Claim>) -> Result<Self, Error> {
         // Under another name until the head is whole: a journal whose run was killed just then would say nothing, and stand in the way.
         let new = successor(path);
-        let file = Self::file(&new).map_err(fault(path))?;
+        let mut held = claim.map(Claim::file);
+        let file = match held.as_deref().and_then(Option::as_ref) {
+            Some(file) => file.try_clone(),
+            None => Self::file(&new),
+        };
+        let file = file.map_err(fault(path))?;
         let named = Self::begin(file, path, head).and_then(|journal| {
             name(&new, path).map_err(fault(path))?;
             sync_folder(path).map_err(fault(path)).inspect_err(|_| {
@@ -124,9 +164,14 @@ impl Journal {
             })?;
             Ok(journal)
         });
-        named.inspect_err(|_| {
-            let _ = std::fs::remove_file(&new);
-        })
+        match (&named, &mut held) {
+            // From now on the journal itself is held.
+            (Ok(_), Some(held)) => **held = None,
+            // It stays held, to be tried again.
+            (Err(_), Some(_)) | (Ok(_), None) => {}
+            (Err(_), None) => drop(std::fs::remove_file(&new)),
+        }
+        named
     }
 
     /// A file that may be there; it is somebody else's until it is locked.
@@ -395,7 +440,7 @@ mod tests {
     /// A journal of three commits: the bytes of it, and where each commit ends.
     fn journal(folder: &Path) -> (PathBuf, Vec<u64>) {
         let path = folder.join("j");
-        let mut journal = Journal::create(&path, b"whose").unwrap();
+        let mut journal = Journal::create(&path, b"whose", None).unwrap();
         let mut ends = Vec::new();
         for n in 0..3u8 {
             journal.append(2, &vec![n; 100 * usize::from(n)]).unwrap();
@@ -405,6 +450,28 @@ mod tests {
         }
         journal.append(2, b"never committed").unwrap();
         (path, ends)
+    }
+
+    #[test]
+    fn a_place_is_one_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("j");
+        let names = || std::fs::read_dir(folder.path()).unwrap().count();
+        let claim = Claim::new(&path).unwrap();
+        assert!(matches!(Claim::new(&path), Err(Error::Busy { .. })));
+        sweep(&path);
+        assert!(matches!(Claim::new(&path), Err(Error::Busy { .. })));
+        drop(claim);
+        assert_eq!(names(), 0);
+        let claim = Claim::new(&path).unwrap();
+        let journal = Journal::create(&path, b"whose", Some(&claim)).unwrap();
+        assert_eq!(names(), 1);
+        assert!(matches!(discard(&path), Err(Error::Busy { .. })));
+        // The hold has gone over to the journal, and ends with it.
+        drop(journal);
+        discard(&path).unwrap();
+        drop(claim);
+        assert_eq!(names(), 0);
     }
 
     #[test]
@@ -465,7 +532,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, head: &[u8]| {
             let path = folder.path().join(name);
-            let mut journal = Journal::create(&path, head).unwrap();
+            let mut journal = Journal::create(&path, head, None).unwrap();
             journal.append(2, b"rows").unwrap();
             journal.commit(b"done").unwrap();
             path
@@ -483,11 +550,11 @@ mod tests {
     fn two_processes_do_not_write_one_journal() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("j");
-        let journal = Journal::create(&path, b"").unwrap();
+        let journal = Journal::create(&path, b"", None).unwrap();
         assert!(matches!(Old::open(&path), Err(Error::Busy { .. })));
         assert!(matches!(discard(&path), Err(Error::Busy { .. })));
         assert!(Old::look(&path).unwrap().commit.is_none());
-        assert!(matches!(Journal::create(&path, b""), Err(Error::Io { .. })));
+        assert!(matches!(Journal::create(&path, b"", None), Err(Error::Io { .. })));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         drop(journal);
         discard(&path).unwrap();
@@ -520,7 +587,7 @@ mod tests {
     fn what_follows_a_mark_can_be_taken_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("j");
-        let mut journal = Journal::create(&path, b"").unwrap();
+        let mut journal = Journal::create(&path, b"", None).unwrap();
         let mark = journal.mark();
         journal.append(2, b"no").unwrap();
         journal.back(mark);

@@ -68,6 +68,7 @@ impl Run<'_> {
         // What is found so far is committed.
         self.committed = true;
         let mut warnings = standing.warnings.clone();
+        self.observer.warn(&standing.going_on(&begun.head.started));
         warnings.push(standing.gone_on(begun.torn));
         warnings.append(&mut self.warnings);
         self.warnings = warnings;
@@ -154,7 +155,8 @@ impl Run<'_> {
         match &self.checkpoints {
             Some(checkpoints) if checkpoints.has_begun() => Error::Interrupted {
                 path: checkpoints.path().display().to_string(),
-                percent: 50.0 * self.half_pairs.load(Relaxed) as f64 / self.plan.pairs().max(1) as f64,
+                // What is there to go on with.
+                percent: 100.0 * checkpoints.pairs() as f64 / self.plan.pairs().max(1) as f64,
                 lost: !self.committed,
             },
             _ => Error::Stopped,

@@ -127,6 +127,7 @@ pub fn record(records: &[&Record]) -> Option<Record> {
         merged.effort.blocks += effort.blocks;
         merged.effort.survey_seconds += effort.survey_seconds;
         merged.effort.compare_seconds += effort.compare_seconds;
+        merged.effort.explain_seconds += effort.explain_seconds;
         merged.effort.processes += effort.processes;
         merged.threads = merged.threads.max(record.threads);
     }

@@ -52,9 +52,17 @@ pub struct Effort {
     pub survey_seconds: f64,
     /// Over all processes.
     pub compare_seconds: f64,
+    /// What took its time after all pairs were compared: lags, turns and what `--rescore` adds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub explain_seconds: f64,
     /// Processes that worked at it: more than one where it was interrupted. 0: it was not counted.
     #[serde(default)]
     pub processes: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives it so")]
+fn is_zero(seconds: &f64) -> bool {
+    *seconds == 0.0
 }
 
 /// What came out of a comparison.

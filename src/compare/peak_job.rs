@@ -168,7 +168,7 @@ impl PeakJob {
         let out = |i: usize| query.exhibits.as_deref().zip(refs.exhibits.as_deref()).map(|(q, r)| (r, q[i]));
         let room = usize::try_from((self.options.memory.saturating_sub(held) / 64).max(1 << 16)).unwrap_or(usize::MAX);
         let mut answer = PeakAnswer::empty(self.options.mode, rows);
-        let (mut keeping, mut next) = Keeping::new(journal, begun, fingerprint, &mut answer, &mine)?;
+        let (mut keeping, mut next) = Keeping::new(journal, begun, fingerprint, &mut answer, &mine, observer)?;
         let threads = rayon::current_num_threads();
         let mut pace = Pace::new(64 * threads, threads);
         while next < mine.end {
@@ -232,14 +232,15 @@ impl PeakJob {
             let due = stop || keeping.due(pace.took, next == mine.end);
             let committed = due && keeping.commit(&answer, (next, &query.kept), (done, pairs), observer);
             if stop {
-                return Err(keeping.interrupted(100.0 * done as f64 / pairs.max(1) as f64, !committed));
+                return Err(keeping.interrupted(100.0 * done as f64 / pairs.max(1) as f64, pairs, !committed));
             }
         }
         let mut warnings = std::mem::take(&mut keeping.warnings);
         let left_out = inputs.iter().filter(|i| !i.left_out.is_empty());
         warnings.extend(left_out.map(|i| format!("{}: {} spectra left out as invalid", i.name, i.left_out.len())));
         let (compare_seconds, processes) = keeping.effort(started.elapsed().as_secs_f64());
-        let effort = Effort { pairs, refined: pairs, blocks: 1, survey_seconds, compare_seconds, processes };
+        let effort =
+            Effort { pairs, refined: pairs, blocks: 1, survey_seconds, compare_seconds, explain_seconds: 0.0, processes };
         Ok(PeakOutcome { answer, inputs, warnings, effort })
     }
 

@@ -30,6 +30,7 @@ impl Keeping {
         fingerprint: Fingerprint,
         answer: &mut PeakAnswer,
         mine: &Range<usize>,
+        observer: &dyn Observer,
     ) -> Result<(Self, usize), Error> {
         let sizes = (fingerprint.queries.rows, fingerprint.references.as_ref().unwrap_or(&fingerprint.queries).rows);
         let mut keeping = Self { checkpoints: None, queries: mine.start, links: 0, warnings: Vec::new() };
@@ -40,6 +41,7 @@ impl Keeping {
             keeping.queries = standing.step.clamp(mine.start, mine.end);
             keeping.links = answer.links();
             keeping.warnings.clone_from(&standing.warnings);
+            observer.warn(&standing.going_on(&begun.head.started));
             keeping.warnings.push(standing.gone_on(begun.torn));
         }
         if let Some(how) = how {
@@ -91,9 +93,10 @@ impl Keeping {
     }
 
     /// How the run ends when it was told to.
-    pub(super) fn interrupted(&self, percent: f64, lost: bool) -> Error {
+    pub(super) fn interrupted(&self, percent: f64, of: u64, lost: bool) -> Error {
         match &self.checkpoints {
             Some(checkpoints) if checkpoints.has_begun() => {
+                let percent = if lost { 100.0 * checkpoints.pairs() as f64 / of.max(1) as f64 } else { percent };
                 Error::Interrupted { path: checkpoints.path().display().to_string(), percent, lost }
             }
             _ => Error::Stopped,

@@ -148,7 +148,10 @@ pub enum Undefined {
     NotPositive { feature: usize, value: f64, metric: &'static str },
     #[error("value 0 at feature {feature}; {metric} is not defined where both rows are zero: use canberra-scipy or canberra-r")]
     Zero { feature: usize, metric: &'static str },
-    #[error("value {value} at feature {feature}; {metric} needs bytes of packed bits: whole numbers from 0 to 255")]
+    #[error(
+        "value {value} at feature {feature}; {metric} compares packed bits, which are whole numbers from 0 to 255 (u8). Where no row \
+         is of such, pack the bits (NumPy packbits) or take another metric"
+    )]
     NotByte { feature: usize, value: f64, metric: &'static str },
     #[error("it has {got} measured samples; {metric} needs at least {least}, the least overlap")]
     TooShort { got: usize, least: usize, metric: &'static str },

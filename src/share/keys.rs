@@ -12,6 +12,7 @@
 //! with # are comments. The fingerprint is 160 bits of BLAKE3 over both public keys and the name: it shows a damaged line, and
 //! two people can compare it by telephone, which is what makes a public key that came by mail worth trusting.
 
+use super::dsse;
 use super::error::Error;
 use super::secret_file::{self, Exposed};
 use age::secrecy::{ExposeSecret as _, SecretString};
@@ -102,6 +103,26 @@ impl Laboratory {
     #[must_use]
     pub const fn verifying(&self) -> &VerifyingKey {
         &self.verifying
+    }
+
+    /// How envelopes name the key that it signs with.
+    #[must_use]
+    pub fn signs_as(&self) -> String {
+        dsse::key_id(&self.verifying)
+    }
+
+    /// The content of an envelope that it signed as a statement of this type.
+    ///
+    /// # Errors
+    /// When it is no such envelope, or another signed it.
+    pub fn statement(&self, payload_type: &str, envelope: &[u8]) -> Result<Vec<u8>, dsse::Error> {
+        let verified = dsse::verify(envelope, payload_type, std::slice::from_ref(&self.verifying));
+        verified.map(|found| found.payload).map_err(|error| match error {
+            dsse::Error::OtherKey { got, expected } => {
+                dsse::Error::OtherKey { got, expected: format!("{self} with the key {expected}") }
+            }
+            other => other,
+        })
     }
 
     /// 160 bits in ten groups of hex digits.

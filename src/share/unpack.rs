@@ -157,6 +157,18 @@ impl<R: Read> Unpacking<age::stream::StreamReader<Sealed<R>>> {
     }
 }
 
+/// Adds who says that it signed. Nothing vouches for that, but it tells a wrong --from from a forgery.
+fn with_sender(error: dsse::Error, envelope: &[u8]) -> Error {
+    let said = || Some(Manifest::from_json(&dsse::unverified(envelope)?).ok()?.sender);
+    match error {
+        dsse::Error::OtherKey { got, expected } => {
+            let by = said().map_or_else(String::new, |sender| format!(", of {sender} as it says itself"));
+            dsse::Error::OtherKey { got: format!("{got}{by}"), expected }.into()
+        }
+        other => other.into(),
+    }
+}
+
 impl<P: Read> Unpacking<P> {
     /// The checks from the second on, of what was decrypted.
     pub(super) fn of_plain(inner: P, own: &Laboratory, from: &Laboratory, limits: &Limits) -> Result<Self, Error> {
@@ -185,11 +197,11 @@ impl<P: Read> Unpacking<P> {
             plain.exactly(&mut piece[..wanted], "its manifest")?;
             envelope.extend_from_slice(&piece[..wanted]);
         }
-        let verified = dsse::verify(&envelope, PAYLOAD_TYPE, std::slice::from_ref(from.verifying()))?;
+        let payload = from.statement(PAYLOAD_TYPE, &envelope).map_err(|error| with_sender(error, &envelope))?;
         if !dsse::is_plain(&envelope, from.verifying()) {
             return Err(Error::Manifest("its envelope was changed where nothing is signed: striae writes it otherwise".into()));
         }
-        let manifest = Manifest::from_json(&verified.payload)?;
+        let manifest = Manifest::from_json(&payload)?;
         let (sender, recipient) = (Party::from(from), Party::from(own));
         if manifest.sender != sender {
             return Err(Error::Sender { got: manifest.sender.to_string(), expected: sender.to_string() });

@@ -60,7 +60,8 @@ def stray_unfinished(folder, question):
     """The same of a run that is not over: its journal may be there, and what holds all scores so far."""
     names = sorted(os.listdir(folder))
     kept = "out.h5.journal" in names
-    allowed = {"out.h5.journal"} | {name for name in names if kept and question.dense and name.endswith(".part")}
+    # The hold on the journal's place, before there is one.
+    allowed = {"out.h5.journal", "out.h5.journal.new"} | {name for name in names if kept and question.dense and name.endswith(".part")}
     return stray(folder, allowed)
 
 

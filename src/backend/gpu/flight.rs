@@ -149,6 +149,8 @@ impl Flights {
     pub(super) fn abandon(&mut self) {
         self.under_way.clear();
         self.free.clear();
+        // A device that was lost says so when it is asked.
+        let _ = self.device.poll(wgpu::PollType::Poll);
     }
 
     fn pipeline(&mut self, screen: Screen, program: Program) -> wgpu::ComputePipeline {

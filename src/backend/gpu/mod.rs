@@ -142,7 +142,11 @@ impl Gpu {
         let heard = complaints.clone();
         device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| note(&heard, e.to_string())));
         let heard = complaints.clone();
-        device.set_device_lost_callback(move |reason, text| note(&heard, format!("the device was lost ({reason:?}): {text}")));
+        // What follows from it may have been complained of first, and says less.
+        device.set_device_lost_callback(move |reason, text| {
+            let text = format!("the device was lost ({reason:?}): {text}");
+            heard.lock().unwrap_or_else(std::sync::PoisonError::into_inner).replace(text);
+        });
         let software = described.kind == "software";
         let own = Limits {
             panel: described.largest_binding.min(described.largest_buffer).min(1 << 30),

@@ -92,13 +92,22 @@ pub fn refuse_there(targets: &[Address], overwrite: bool) -> anyhow::Result<()> 
     }
 }
 
+/// Why a file cannot be read, in words of our own for what is mistyped.
+pub fn unreadable(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".into(),
+        std::io::ErrorKind::IsADirectory => "this is a folder, and a file is needed".into(),
+        _ => format!("cannot be read: {error}"),
+    }
+}
+
 /// A file's bytes, or why there are none.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, String> {
-    let size = std::fs::metadata(path).map_err(|e| e.to_string())?.len();
+    let size = std::fs::metadata(path).map_err(|e| unreadable(&e))?.len();
     if size > MOST_BYTES {
         return Err(format!("it has {size} bytes; files of up to {MOST_BYTES} are read"));
     }
-    std::fs::read(path).map_err(|e| e.to_string())
+    std::fs::read(path).map_err(|e| unreadable(&e))
 }
 
 /// A file of text.
@@ -106,7 +115,7 @@ pub fn text(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).map_err(|e| {
         let why = match e.kind() {
             std::io::ErrorKind::InvalidData => "it is no text in UTF-8; save it as such".to_owned(),
-            _ => format!("cannot be read: {e}"),
+            _ => unreadable(&e),
         };
         Refused::input(format!("{}: {why}", path.display()))
     })

@@ -1,15 +1,15 @@
 //! `striae import profiles`: tables of peak areas.
 
+use super::files::{target, unreadable};
+use crate::archive::NewCollection;
 use crate::archive::new_collection::Plan;
-use crate::archive::{Address, NewCollection};
 use crate::cli::making::{self, Making, Seen};
 use crate::cli::{Refused, Voice};
 use crate::matrix::{Element, Values};
 use crate::spectrum::profiles::{self, Orientation, Substitute};
-use anyhow::Context as _;
 use std::path::PathBuf;
 
-/// Tables of peak areas: compounds by samples, with non-detects
+/// Tables of peak areas: samples by compounds, with non-detects
 #[derive(Debug, clap::Args, serde::Serialize)]
 #[command(after_help = "Examples:
   striae import profiles impurities.csv -o archive.h5
@@ -44,8 +44,10 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     if !(0.0..=1.0).contains(&options.non_detect) {
         return Err(Refused::usage(format!("--non-detect is {}; give 0, or a share of the limit up to 1", options.non_detect)));
     }
+    let target = target(&options.output, &options.collection)?;
     let mut making = Making::new(serde_json::to_value(options)?);
-    let bytes = std::fs::read(&options.file).with_context(|| format!("cannot read {}", options.file.display()))?;
+    let bytes =
+        std::fs::read(&options.file).map_err(|e| Refused::input(format!("{}: {}", options.file.display(), unreadable(&e))))?;
     let seen = Seen::default();
     seen.note(&options.file, &bytes);
     making.say("files", seen.said(std::slice::from_ref(&options.file)));
@@ -56,7 +58,6 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
         .map_err(|e| Refused::input(format!("{}: {e}", options.file.display())))?;
     let (n, d) = (found.samples.len(), found.compounds.len());
     let missing = found.detected.iter().filter(|d| !**d).count();
-    let target = Address { file: options.output.clone(), inner: Some(format!("/{}", options.collection.trim_matches('/'))) };
     let mut columns = vec![("id".to_owned(), found.samples)];
     columns.extend(found.columns.into_iter().filter(|(name, _)| name != "id"));
     let plan = Plan {
@@ -84,7 +85,7 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     if voice.json {
         println!("{}", serde_json::json!({ "output": target.to_string(), "samples": n, "compounds": d, "non_detects": missing }));
     } else if !voice.quiet {
-        println!("imported  {n} samples × {d} compounds, {missing} non-detects");
+        println!("imported  {n} samples ({}) × {d} compounds, {missing} non-detects", options.samples);
         println!("stored    {target}");
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! and digests are looked at; then each collection is opened in a process of its own and held against the signed manifest; only
 //! then does the archive change. What is stored takes no more room than what came: in HDF5, a few bytes can stand for terabytes.
 
+use super::files::unreadable;
 use crate::archive::new_collection::Plan;
 use crate::archive::peaks::PeakLists;
 use crate::archive::write::check_target;
@@ -65,13 +66,24 @@ pub fn run(options: &Options, voice: Voice) -> anyhow::Result<()> {
     let own = keys::own(&options.keys)?;
     let from = keys::partner(&options.from)?;
     let name = || options.bundle.display().to_string();
-    let refused = |e: std::io::Error| Refused::input(format!("{}: cannot be read: {e}", name()));
+    let refused = |e: std::io::Error| Refused::input(format!("{}: {}", name(), unreadable(&e)));
     let file = File::open(&options.bundle).map_err(refused)?;
-    let length = file.metadata().map_err(refused)?.len();
+    let about = file.metadata().map_err(refused)?;
+    if about.is_dir() {
+        return Err(Refused::input(format!("{}: this is a folder; a bundle is one file", name())));
+    }
     let progress = Progress::new(voice.quiet || voice.json);
-    // Nothing in it is compressed: it cannot hold more than it has.
-    let limits = Limits { collection: options.limit.min(length), total: options.limit.min(length), ..Limits::default() };
+    let limits = Limits { collection: options.limit, total: options.limit, ..Limits::default() };
     let mut opened = Unpacking::open(file, &own, &from, &limits).with_context(name)?;
+    // Nothing in it is compressed: it cannot hold more than it has.
+    let needed = opened.manifest().collections.iter().fold(0, |sum: u64, member| sum.saturating_add(member.size));
+    if about.is_file() && needed > about.len() {
+        return Err(Refused::input(format!(
+            "{}: the bundle ends early: it should have about {needed} bytes and has {}. Get it again from where it came",
+            name(),
+            about.len()
+        )));
+    }
     for member in &opened.manifest().collections {
         let title = || format!("{}: {}", name(), member.title());
         member.numbers().filter(|bytes| *bytes <= member.size).ok_or_else(|| swollen(member)).with_context(title)?;

@@ -4,9 +4,10 @@ use super::gather::digests;
 use super::store;
 use crate::archive::write::check_target;
 use crate::cli::{Refused, collection};
-use crate::report::manifest::Chain;
 use crate::report::manifest::ro_crate::{FileEntry, Folder, METADATA, metadata};
+use crate::report::manifest::{Chain, Manifest};
 use anyhow::Context as _;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -21,8 +22,14 @@ pub fn check(folder: &Path, overwrite: bool) -> anyhow::Result<()> {
     Ok(check_target(&folder.join(METADATA), overwrite)?)
 }
 
-/// Describes all files of the folder, and the runs that made them.
-pub fn describe(folder: &Path, chain: &Chain, agent: Option<&str>, license: Option<&str>) -> anyhow::Result<()> {
+/// Describes all files of the folder, and the runs that made them. Says whether one of the first `results` is in it.
+pub fn describe(
+    folder: &Path,
+    chain: &Chain,
+    results: usize,
+    agent: Option<&str>,
+    license: Option<&str>,
+) -> anyhow::Result<bool> {
     let (mut files, mut newest) = (Vec::new(), 0);
     let mut open = vec![PathBuf::new()];
     while let Some(inner) = open.pop() {
@@ -47,10 +54,12 @@ pub fn describe(folder: &Path, chain: &Chain, agent: Option<&str>, license: Opti
         }
     }
     let name = folder.canonicalize().ok().and_then(|f| f.file_name().map(|n| n.to_string_lossy().into_owned()));
-    let results: Vec<&str> = chain.manifests().iter().map(crate::report::manifest::Manifest::name).take(1).collect();
+    let named: Vec<&str> = chain.manifests().iter().map(Manifest::name).take(1).collect();
+    let digest = |m: &Manifest| m.value().pointer("/subject/0/digest/sha256").and_then(Value::as_str).map(str::to_owned);
+    let within = chain.manifests().iter().take(results).filter_map(digest).any(|d| files.iter().any(|f| f.sha256 == d));
     let bytes = metadata(&Folder {
         name: name.as_deref().unwrap_or("run"),
-        description: &format!("Results of striae ({}), how they were made, and what they were made of", results.concat()),
+        description: &format!("Results of striae ({}), how they were made, and what they were made of", named.concat()),
         files: &files,
         chain,
         url: Some(env!("CARGO_PKG_HOMEPAGE")).filter(|url| !url.is_empty()),
@@ -58,5 +67,6 @@ pub fn describe(folder: &Path, chain: &Chain, agent: Option<&str>, license: Opti
         license,
         dated: Some(&collection::utc(newest)),
     })?;
-    store(&folder.join(METADATA), &bytes)
+    store(&folder.join(METADATA), &bytes)?;
+    Ok(within)
 }

@@ -345,7 +345,10 @@ impl<'a> Gather<'a> {
 }
 
 fn canonical(file: &Path) -> anyhow::Result<PathBuf> {
-    file.canonicalize().map_err(|e| Refused::input(format!("{}: cannot be read: {e}", file.display())))
+    file.canonicalize().map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => crate::archive::Error::no_file(file).into(),
+        _ => Refused::input(format!("{}: cannot be read: {e}", file.display())),
+    })
 }
 
 /// The record that stands with a result, whichever kind it is.

@@ -7,7 +7,7 @@ mod gather;
 use super::progress::Progress;
 use super::{Refused, Voice};
 use crate::archive::write::check_target;
-use crate::report::manifest::{Break, Chain, Difference, Half, PAYLOAD_TYPE};
+use crate::report::manifest::{Break, Chain, Difference, Half, Manifest, PAYLOAD_TYPE};
 use anyhow::Context as _;
 use gather::Gather;
 use std::io::Write as _;
@@ -28,7 +28,7 @@ const MOST_SHOWN: usize = 40;
   striae manifest nearest.h5 -o nearest.jsonl
   striae manifest links.h5 -o links.jsonl --sign own.keys
   striae manifest links.h5 --check links.jsonl --signed-by laboratory.pub
-  striae manifest links.h5 -o run/manifest.jsonl --ro-crate run --agent 'Laboratory X'")]
+  striae manifest run/links.h5 -o run/manifest.jsonl --ro-crate run --agent 'Laboratory X'")]
 pub struct Options {
     /// Results, models, linkages or collections: FILE.h5, or FILE.h5:/group
     #[arg(required = true)]
@@ -42,13 +42,13 @@ pub struct Options {
     /// Hold the results to these manifests
     #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "ro_crate", "sign"])]
     check: Option<PathBuf>,
-    /// Of signed manifests: the public key of whoever must have signed them
-    #[arg(long, value_name = "KEY", requires = "check")]
+    /// With --check, of signed manifests: the public key of whoever must have signed them
+    #[arg(long, value_name = "KEY")]
     signed_by: Option<PathBuf>,
     /// Sign each manifest with this key (DSSE envelopes)
     #[arg(long, value_name = "KEYS", requires = "output")]
     sign: Option<PathBuf>,
-    /// Folder of the run, to be described as an RO-Crate (Process Run Crate 0.5): writes ro-crate-metadata.json there
+    /// Folder with the results in it, to be described as an RO-Crate (Process Run Crate 0.5): writes ro-crate-metadata.json there
     #[arg(long, value_name = "FOLDER")]
     ro_crate: Option<PathBuf>,
     /// With --ro-crate: who ran it
@@ -75,6 +75,9 @@ pub struct Envelopes<'a> {
 }
 
 pub fn run(options: &Options, voice: Voice, envelopes: Envelopes<'_>) -> anyhow::Result<()> {
+    if options.signed_by.is_some() && options.check.is_none() {
+        return Err(Refused::usage("--signed-by goes with --check; to sign, give --sign KEYS"));
+    }
     if let Some(output) = &options.output {
         check_target(output, options.overwrite)?;
     }
@@ -94,14 +97,16 @@ pub fn run(options: &Options, voice: Voice, envelopes: Envelopes<'_>) -> anyhow:
         return Err(Refused::usage(format!("{}: this is also an input; name another output", output.display())));
     }
     progress.clear();
-    let (faults, notes) = (std::mem::take(&mut gather.faults), std::mem::take(&mut gather.notes));
+    let (faults, mut notes) = (std::mem::take(&mut gather.faults), std::mem::take(&mut gather.notes));
+    let names: Vec<String> = asked.iter().map(|manifest| manifest.name().to_owned()).collect();
     let chain = gather.chain(asked);
     let breaks = chain.breaks();
     if let (Some(stored), Some(file)) = (stored, &options.check) {
         let differences = stored.differences(&chain);
         // What does not hold together on file is told beside what differs from what is there.
         let breaks = [stored.breaks(), breaks].concat();
-        return tell(file, &Found { chain: &chain, differences, breaks, faults, notes }, voice);
+        let strangers = strangers(&stored, &names);
+        return tell(file, &Found { chain: &chain, strangers, differences, breaks, faults, notes }, voice);
     }
     if let Some(first) = breaks.first() {
         return Err(Refused::input(format!(
@@ -116,7 +121,13 @@ pub fn run(options: &Options, voice: Voice, envelopes: Envelopes<'_>) -> anyhow:
         store(output, &bytes)?;
     }
     if let Some(folder) = &options.ro_crate {
-        folder::describe(folder, &chain, options.agent.as_deref(), options.license.as_deref())?;
+        let within = folder::describe(folder, &chain, names.len(), options.agent.as_deref(), options.license.as_deref())?;
+        if !within {
+            notes.push(format!(
+                "none of the results is in {}, so that it tells of them by their digests alone: move or copy them there first",
+                folder.display()
+            ));
+        }
     }
     say(options, &chain, &notes, voice);
     Ok(())
@@ -178,9 +189,22 @@ fn store(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     })
 }
 
+/// What is asked for and nothing on file is about, beside what that is about.
+fn strangers(stored: &Chain, names: &[String]) -> Vec<String> {
+    let about = stored.manifests().first().map_or("nothing", Manifest::name);
+    let unknown = names.iter().filter(|name| !stored.manifests().iter().any(|manifest| manifest.name() == name.as_str()));
+    unknown.map(|name| format!("is about {about}; nothing in it is about {name}")).collect()
+}
+
+/// So many things: `1 note`, `2 notes`.
+fn counted(n: usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+}
+
 /// What a check found.
 struct Found<'a> {
     chain: &'a Chain,
+    strangers: Vec<String>,
     differences: Vec<Difference>,
     breaks: Vec<Break>,
     /// Files that are not what their own records say.
@@ -190,7 +214,7 @@ struct Found<'a> {
 
 /// Says what differs, and refuses where that speaks against a result.
 fn tell(file: &Path, found: &Found<'_>, voice: Voice) -> anyhow::Result<()> {
-    let Found { chain, differences, breaks, faults, notes } = found;
+    let Found { chain, strangers, differences, breaks, faults, notes } = found;
     if voice.json {
         let all: Vec<_> = differences
             .iter()
@@ -210,9 +234,13 @@ fn tell(file: &Path, found: &Found<'_>, voice: Voice) -> anyhow::Result<()> {
     let grave = differences.iter().filter(|d| d.grave).map(|d| format!("differs   {d}"));
     let broken = breaks.iter().map(|b| format!("broken    {b}"));
     let wrong: Vec<String> = faults.iter().map(|f| format!("changed   {f}")).chain(grave).chain(broken).collect();
-    if !voice.json && !voice.quiet {
-        let light = differences.iter().filter(|d| !d.grave).map(|d| format!("note      {d}"));
-        for line in wrong.iter().cloned().chain(light).take(MOST_SHOWN) {
+    let light: Vec<String> = differences.iter().filter(|d| !d.grave).map(|d| format!("note      {d}")).collect();
+    let told = !voice.json && !voice.quiet;
+    if told {
+        for text in strangers {
+            println!("note      {} {text}", file.display());
+        }
+        for line in wrong.iter().chain(&light).take(MOST_SHOWN) {
             println!("{line}");
         }
         for note in notes {
@@ -220,7 +248,12 @@ fn tell(file: &Path, found: &Found<'_>, voice: Voice) -> anyhow::Result<()> {
         }
     }
     if let Some(first) = wrong.first() {
-        let (_, first) = first.split_at(10);
+        // What stands above is not said again.
+        let first = match (wrong.len(), first.split_at(10).1) {
+            _ if told => String::new(),
+            (1, first) => format!(": {first}"),
+            (_, first) => format!(", the first is {first}"),
+        };
         let result =
             differences.iter().any(|d| d.grave && d.half() == Half::Reproducible) || !breaks.is_empty() || !faults.is_empty();
         let advice = if result {
@@ -230,13 +263,18 @@ fn tell(file: &Path, found: &Found<'_>, voice: Voice) -> anyhow::Result<()> {
              what it was made"
         };
         return Err(Refused::input(format!(
-            "{}: {} things are not as its manifests say, the first is {first}. {advice}",
+            "{}: {} {} not as its manifests say{first}. {advice}",
             file.display(),
-            wrong.len()
+            counted(wrong.len(), "thing"),
+            if wrong.len() == 1 { "is" } else { "are" }
         )));
     }
-    if !voice.json && !voice.quiet {
-        println!("checked   {} manifests: all as recorded", chain.manifests().len());
+    if told {
+        let manifests = counted(chain.manifests().len(), "manifest");
+        match light.len() + notes.len() {
+            0 => println!("checked   {manifests}: all as recorded"),
+            n => println!("checked   {manifests}: as recorded, but for {}", counted(n, "note")),
+        }
     }
     Ok(())
 }

@@ -61,7 +61,8 @@ pub fn verify(address: &Address, reading: &Reading, what: Stored, input: Option<
     };
     check_tables(address, reading, record)?;
     say(format!("tables    {}: as recorded", record.tables_blake3.len()));
-    let mut source = collection::open(input.unwrap_or(&record.input))?;
+    let source = collection::open(input.unwrap_or(&record.input));
+    let mut source = source.map_err(|error| crate::cli::verify::moved(error, [record.input.as_str()]))?;
     let (rows, width) = (source.rows(), source.width());
     let progress = Progress::new(voice.quiet || voice.json);
     progress.phase("inputs", rows as u64);

@@ -18,12 +18,12 @@ pub enum Error {
     )]
     NoSpread { truth: &'static str, got: f64 },
     #[error(
-        "the scores separate same-source from different-source pairs completely, so that logistic regression has no solution; give a ridge \
-         (0.001 is small), or more pairs, or use kde with limits"
+        "the scores separate same-source from different-source pairs completely, so that logistic regression has no solution; give \
+         --ridge 0.001, or --method kde, or more pairs"
     )]
     Separable,
     #[error(
-        "the scores say nothing of the source or point the wrong way: slope {slope}; distances must be negated, larger is closer"
+        "larger scores (of distances: smaller ones) are not closer for this truth, the slope is {slope}: is --truth the right column?"
     )]
     Orientation { slope: f64 },
     #[error("the fit of {what} did not converge in {steps} steps; give a ridge (0.001 is small) or fewer columns")]

@@ -404,7 +404,8 @@ fn ended(record: &Value) -> Option<String> {
     let number = |path: &str| record.pointer(path).and_then(Value::as_f64);
     let took = number("/seconds").or_else(|| {
         let compared = number("/effort/compare_seconds")?;
-        Some(compared + number("/effort/survey_seconds").unwrap_or(0.0) + number("/strategy/seconds").unwrap_or(0.0))
+        let more = ["/effort/survey_seconds", "/effort/explain_seconds", "/strategy/seconds"];
+        Some(compared + more.iter().filter_map(|path| number(path)).sum::<f64>())
     });
     time::later(record.get("started")?.as_str()?, took?)
 }
