@@ -213,6 +213,8 @@ fn rewritten(
     journal.replace(other).is_ok()
 }
 
+/// What the first commit is thought to take.
+const FIRST: Duration = Duration::from_millis(100);
 /// Most of the interval that is kept for what takes longer than it was thought to.
 const MOST_SPARE: Duration = Duration::from_secs(1);
 
@@ -256,7 +258,8 @@ impl Checkpoints {
             head: serde_json::to_vec(head).unwrap_or_default(),
             journal,
             last: how.began,
-            took: Duration::ZERO,
+            // Nobody knows yet.
+            took: (how.interval / 4).min(FIRST),
             preparing: None,
             commits: standing.commit,
             pairs: standing.pairs,
