@@ -292,7 +292,7 @@ fn a_result_that_is_not_of_its_record_is_refused_whatever_its_digest() {
     let target = Target { address: Address { file: folder.path().join("k.h5"), inner: None }, overwrite: false };
     write_ranking(&target, &mut made, 1, &[1, 0], &[0.5, 0.5], None, None).expect("written");
     let why = StoredResult::open(&target.address, &isolated()).expect("opens").digest().expect_err("k is 2").to_string();
-    assert!(why.contains("its record says"), "{why}");
+    assert!(why.contains("the best 1 of each of 2 queries, and its record says the best 2 of each of 2 queries"), "{why}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub mod result;
 mod sealed;
 pub mod serve;
 pub mod shard;
+mod stored_result;
 pub mod wire;
 pub mod write;
 

@@ -5,7 +5,7 @@ use super::progress::short;
 use super::{Voice, collection};
 use crate::archive::cell_result::{self, Examined};
 use crate::archive::peaks::PeakLists;
-use crate::archive::result::{StoredKind, StoredResult};
+use crate::archive::result::StoredResult;
 use crate::archive::shard::StoredShard;
 use crate::archive::wire::Node;
 use crate::archive::{Address, Client, Collection};
@@ -225,12 +225,7 @@ fn result_text(found: &StoredResult, voice: Voice) -> anyhow::Result<()> {
         println!("{}", serde_json::to_string(record)?);
         return Ok(());
     }
-    let what = match found.kind {
-        StoredKind::Ranking { rows, k } => format!("the best {k} of each of {rows} queries"),
-        StoredKind::Links { count } => format!("{count} pairs"),
-        StoredKind::Dense { rows, cols } => format!("all scores of {rows} × {cols}"),
-    };
-    println!("Result of a comparison: {what} by {}", record.options.metric);
+    println!("Result of a comparison: {} by {}", found.kind, record.options.metric);
     record_text(record)
 }
 

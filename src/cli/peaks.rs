@@ -112,11 +112,12 @@ pub fn compare(
         merged: None,
         tolerance: None,
     };
-    if lasting.shard.is_some() {
-        crate::archive::shard::write_peaks(target, &mut record, &outcome.answer)?;
+    let stored = if lasting.shard.is_some() {
+        crate::archive::shard::write_peaks(target, &mut record, &outcome.answer)
     } else {
-        write_peaks(target, &mut record, &outcome.answer)?;
-    }
+        write_peaks(target, &mut record, &outcome.answer)
+    };
+    stored.map_err(|error| durable::not_stored(error.into(), journal.as_ref()))?;
     durable::done(journal.as_ref(), &progress);
     let (neighbors, links) = match outcome.answer {
         PeakAnswer::TopK { neighbors, .. } => (neighbors, None),

@@ -12,6 +12,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{self, BufReader, Read, Seek as _, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -62,9 +63,15 @@ impl Claim {
     /// [`Error::Busy`] while another run holds it, or when nothing can be written there.
     pub fn new(path: &Path) -> Result<Self, Error> {
         let new = successor(path);
-        let file = Journal::file(&new).map_err(fault(path))?;
-        lock(&file, path)?;
-        Ok(Self { file: Mutex::new(Some(file)), new })
+        // Whoever held it may have taken it away between its opening and its locking: what is locked then has no name.
+        for _ in 0..100 {
+            let file = Journal::file(&new).map_err(fault(path))?;
+            lock(&file, path)?;
+            if is_of(&file, &new) {
+                return Ok(Self { file: Mutex::new(Some(file)), new });
+            }
+        }
+        Err(Error::Busy { path: path.display().to_string() })
     }
 
     fn file(&self) -> MutexGuard<'_, Option<File>> {
@@ -113,6 +120,12 @@ fn lock(file: &File, path: &Path) -> Result<(), Error> {
         Err(TryLockError::WouldBlock) => Err(Error::Busy { path: path.display().to_string() }),
         Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
     }
+}
+
+/// Whether a file that is open is the one of that name.
+fn is_of(file: &File, path: &Path) -> bool {
+    let of = |found: io::Result<std::fs::Metadata>| found.map(|m| (m.dev(), m.ino())).ok();
+    of(file.metadata()).is_some_and(|own| of(std::fs::metadata(path)) == Some(own))
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {
@@ -463,6 +476,13 @@ mod tests {
         assert!(matches!(Claim::new(&path), Err(Error::Busy { .. })));
         drop(claim);
         assert_eq!(names(), 0);
+        // A file that lost its name is nobody's place.
+        let file = Journal::file(&successor(&path)).unwrap();
+        assert!(is_of(&file, &successor(&path)));
+        std::fs::remove_file(successor(&path)).unwrap();
+        assert!(!is_of(&file, &successor(&path)));
+        std::fs::write(successor(&path), "another's").unwrap();
+        assert!(!is_of(&file, &successor(&path)));
         let claim = Claim::new(&path).unwrap();
         let journal = Journal::create(&path, b"whose", Some(&claim)).unwrap();
         assert_eq!(names(), 1);

@@ -1,9 +1,8 @@
 //! What a run commits, and how it goes on from there: see [`super::checkpoint`].
 
 use super::block::Block;
-use super::checkpoint::{
-    Begun, LINKS, ORDER, ROWS, RowsOut, Standing, Within, links_in, links_out, order_in, order_out, rows_in,
-};
+use super::checkpoint::{Begun, Standing, Within};
+use super::entries::{LINKS, ORDER, ROWS, RowsOut, links_in, links_out, order_in, order_out, rows_in};
 use super::error::Error;
 use super::run::{Gathering, Run};
 use super::select::Best;

@@ -3,7 +3,6 @@
 //! The spectra stand in memory with their index ([`super::peaks`]); what that needs is estimated first and held against the
 //! allowance. Links beyond the allowance end the run with a message: nothing is cut off.
 
-use super::checkpoint::Pace;
 use super::digest::labels;
 use super::error::{Error, bytes};
 use super::fingerprint::Fingerprint;
@@ -11,6 +10,7 @@ use super::job::{Exclude, Invalid, Mode, Options};
 use super::links::Link;
 use super::observer::Observer;
 use super::outcome::{Effort, Input};
+use super::pace::Pace;
 use super::peak_keep::Keeping;
 use super::peak_sink::{Above, Best};
 use super::peaks::{Prepared, Scratch, Sink};

@@ -1,7 +1,8 @@
 //! What a comparison of peak lists commits, and how it goes on from there: see [`super::checkpoint`]. A query is compared with all its partners at once, so that where a run
 //! stands is a number of queries.
 
-use super::checkpoint::{Begun, Checkpoints, Head, Journaling, LINKS, ROWS, RowsOut, Standing, links_in, links_out, rows_in};
+use super::checkpoint::{Begun, Checkpoints, Head, Journaling, Standing};
+use super::entries::{LINKS, ROWS, RowsOut, links_in, links_out, rows_in};
 use super::error::Error;
 use super::fingerprint::Fingerprint;
 use super::job::Mode;

@@ -1,7 +1,7 @@
 //! The loop of a comparison: survey, plan, then block by block prepare, screen, select, refine. It calls; others compute.
 
 use super::block::{Block, Form, Stand, read};
-use super::checkpoint::{Begun, Checkpoints, Head, Journaling, Pace, Standing, Within, Writing};
+use super::checkpoint::{Begun, Checkpoints, Head, Journaling, Standing, Within, Writing};
 use super::dense::DenseStore;
 use super::error::Error;
 use super::fingerprint::Fingerprint;
@@ -11,6 +11,7 @@ use super::links::Found;
 use super::observer::Observer;
 use super::order::is_whole;
 use super::outcome::{Answer, Effort, Input, Outcome};
+use super::pace::Pace;
 use super::plan::{Plan, Seed, Sizes, Step};
 use super::select::Ranking;
 use super::shard::Shard;

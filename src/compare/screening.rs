@@ -4,12 +4,13 @@
 //! delivered stands, so nothing is done twice.
 
 use super::block::Block;
-use super::checkpoint::{Checkpoints, Pace, Within};
+use super::checkpoint::{Checkpoints, Within};
 use super::counted::Counted;
 use super::dense::DenseSink;
 use super::error::Error;
 use super::lagged::LaggedSink;
 use super::links::LinkSink;
+use super::pace::Pace;
 use super::pairing::Pairing;
 use super::plan::{Cut, Seed, cut_again, tiles};
 use super::run::{Gathering, Run, tile};

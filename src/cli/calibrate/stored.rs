@@ -188,7 +188,7 @@ pub fn verify(address: &Address, stored: &StoredModel, input: Option<&String>, v
     let name = input.unwrap_or(&stored.record.input);
     let then = &stored.record.columns_blake3;
     let model = StoredLr::of_parts(&stored.parts, name)?.model;
-    let (mut changed, mut beside) = (None, then.keys().cloned().collect::<Vec<_>>().join(", "));
+    let (mut changed, mut unseen) = (None, None);
     let now = if matches!(model.calibrator(), Calibrator::TwoLevel(_)) {
         let truth = &model.statement().truth;
         let measured = Measured::read(name, truth)?;
@@ -200,7 +200,7 @@ pub fn verify(address: &Address, stored: &StoredModel, input: Option<&String>, v
         let mut result = StoredResult::open(&Address::parse(name), &collection::reading()?)?;
         match super::super::scored::changed(&result.record, then) {
             Ok(found) => changed = found,
-            Err(why) => beside = format!("not looked at: {why:#}"),
+            Err(why) => unseen = Some(format!("not looked at: {why:#}")),
         }
         result.digest()?
     } else {
@@ -213,6 +213,10 @@ pub fn verify(address: &Address, stored: &StoredModel, input: Option<&String>, v
             stored.record.values_blake3
         )));
     }
+    let columns = unseen.unwrap_or_else(|| match then.keys().cloned().collect::<Vec<_>>().join(", ") {
+        names if names.is_empty() => names,
+        names => format!("{names}: as recorded"),
+    });
     if let Some(changed) = changed {
         return Err(Refused::input(format!(
             "{changed} is not the one that the model was made with, or was changed since: its pairs are others now. Find the collection as it was, or calibrate anew"
@@ -222,14 +226,14 @@ pub fn verify(address: &Address, stored: &StoredModel, input: Option<&String>, v
         println!(
             "{}",
             serde_json::json!({
-                "model": address.to_string(), "digest": stored.record.model_blake3, "input": name, "values_blake3": now, "columns": beside,
+                "model": address.to_string(), "digest": stored.record.model_blake3, "input": name, "values_blake3": now, "columns": columns,
             })
         );
     } else if !voice.quiet {
         println!("digest    {}: as recorded", stored.record.model_blake3);
         println!("input     {name}: as recorded");
-        if !beside.is_empty() {
-            println!("columns   {beside}{}", if beside.starts_with("not ") { "" } else { ": as recorded" });
+        if !columns.is_empty() {
+            println!("columns   {columns}");
         }
     }
     Ok(())
